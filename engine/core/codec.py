@@ -27,7 +27,7 @@ class CodecError(ValueError):
 
 def encode(value: Any) -> Any:
     """Returns the JSON value for a dataclass, or for a container or scalar of the supported kinds."""
-    kind = type(value)
+    kind: Any = type(value)
     if kind is str or kind is int or value is None or kind is bool or kind is float:
         return value
     if kind is tuple or kind is list:
