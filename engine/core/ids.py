@@ -1,0 +1,65 @@
+"""Names of things, as distinct types so that the checker refuses a mix-up.
+
+Every id is a string that means the same in Usher, in Asterisk and in the database:
+
+* a call is named by its caller's channel id in Asterisk (which carries the node's system name);
+* a leg (a phone that Usher rings) by a channel id that Usher chose, so that a repeated command or
+  a restart recognises it. The same holds for bridges and playbacks.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NewType
+
+NodeId = NewType("NodeId", str)
+"""An Asterisk, by its name in the configuration."""
+
+CallId = NewType("CallId", str)
+"""One caller's stay in the system: the caller's channel id."""
+
+LegId = NewType("LegId", str)
+"""One phone rung by Usher: that channel's id. An offer's id is its leg's id."""
+
+VisitId = NewType("VisitId", str)
+"""One stay of one call in one queue."""
+
+QueueId = NewType("QueueId", str)
+"""A queue, by its number (which never changes once created)."""
+
+AgentId = NewType("AgentId", str)
+"""An agent, by the number of the extension on which the agent works."""
+
+EndpointName = NewType("EndpointName", str)
+"""A SIP endpoint as Asterisk names it: a trunk's name or an extension's number."""
+
+PlaybackId = NewType("PlaybackId", str)
+BridgeId = NewType("BridgeId", str)
+
+LEG_PREFIX: Final = "leg-"
+BRIDGE_PREFIX: Final = "talk-"
+PLAYBACK_PREFIX: Final = "play-"
+
+
+def leg_id_of(call_id: CallId, ordinal: int) -> LegId:
+    """Returns the id of the `ordinal`th phone rung for this call (1 is the first)."""
+    return LegId(f"{LEG_PREFIX}{call_id}-{ordinal}")
+
+
+def visit_id_of(call_id: CallId, ordinal: int) -> VisitId:
+    """Returns the id of the `ordinal`th queue visit of this call (1 is the first)."""
+    return VisitId(f"{call_id}-v{ordinal}")
+
+
+def bridge_id_of(leg_id: LegId) -> BridgeId:
+    """Returns the bridge in which this leg talks: one per leg, so an id is never used twice."""
+    return BridgeId(f"{BRIDGE_PREFIX}{leg_id}")
+
+
+def playback_id_of(channel_id: str, ordinal: int) -> PlaybackId:
+    """Returns the id of the `ordinal`th prompt played on this channel."""
+    return PlaybackId(f"{PLAYBACK_PREFIX}{channel_id}-{ordinal}")
+
+
+def is_leg(channel_id: str) -> bool:
+    """Tells a channel that Usher made (a rung phone) from one that dialled in."""
+    return channel_id.startswith(LEG_PREFIX)
