@@ -55,6 +55,9 @@ chmod 1777 "$root/tmp"
 mount --bind -o ro "$tree/usr" "$root/usr"
 mount --bind -o ro "$tree/etc" "$root/etc"
 mount --bind "$run_dir/hosts" "$root/etc/hosts"
+if [ -f "$root/etc/resolv.conf" ] && [ ! -L "$root/etc/resolv.conf" ]; then
+    mount --bind "$run_dir/resolv.conf" "$root/etc/resolv.conf"
+fi
 mount --rbind /dev "$root/dev"
 mount --rbind /proc "$root/proc"
 mkdir -p "$root$run_dir"
@@ -176,6 +179,8 @@ class AsteriskServer:
         """
         if self._process is not None:
             raise RuntimeError("already started")
+        # No name is ever looked up elsewhere: a look-up that hangs would hang calls.
+        (self.run_dir / "resolv.conf").write_bytes(b"")
         names = f"127.0.0.1 localhost {socket.gethostname()} A.ROOT-SERVERS.NET\n"
         (self.run_dir / "hosts").write_text(names, encoding="utf-8")
         with self._run_folder() as run, _datagrams(f"{run}/notify") as ready:

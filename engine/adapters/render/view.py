@@ -116,9 +116,9 @@ class Stasis:
     app: str = "usher"
     arrived: str = "in"
     keep_s: int = 1_800
-    retry_s: int = 1
+    retry_s: int = 2
     keep_music: str = "default"
-    apology: tuple[str, ...] = ("an-error-has-occurred", "please-try-again-later")
+    apology: tuple[str, ...] = ("im-sorry", "please-try-call-later")
 
 
 @dataclass(frozen=True, slots=True)
