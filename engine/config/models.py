@@ -12,7 +12,7 @@ from typing import Annotated
 
 from pydantic import Field, PrivateAttr
 
-from engine.config.places import Places
+from engine.config.lookup import Places
 from engine.config.values import (
     CallerNumber,
     Choice,
@@ -333,3 +333,12 @@ class Configuration(Strict):
     """Options for the whole centre."""
 
     _places: Places = PrivateAttr(default_factory=Places)
+
+    @property
+    def places(self) -> Places:
+        """Where each value was written."""
+        return self._places
+
+    def remember(self, places: Places) -> None:
+        """Keeps where things were written; the loader does this once."""
+        self._places = places

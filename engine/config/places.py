@@ -1,11 +1,14 @@
-"""Where things were written, and what is wrong with them: `Place`, `Places`, `Problem`."""
+"""What is wrong, and where: `Place`, `Problem`, and the error that carries problems."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Final
 
 from typing_extensions import override
 
@@ -14,6 +17,9 @@ Key = str | int
 
 KeyPath = tuple[Key, ...]
 """The way to a value from the top of the configuration."""
+
+_PATH_KEY_LENGTH_MAX: Final = 60
+_EASY_KEY: Final = re.compile(r"[\w*#+-]+")
 
 
 class Severity(StrEnum):
@@ -48,36 +54,27 @@ class Problem:
         return f"{self.place.file}:{self.place.line}: {where}{mark}{self.message}"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Places:
-    """Where each value of a configuration was written.
+class ConfigError(Exception):
+    """The configuration cannot be used.
 
-    Where something stands is no part of what it says: all `Places` are equal, so that two
-    configurations are equal if they say the same.
+    Attributes:
+        problems: all that is wrong, errors and warnings, by file and line.
     """
 
-    by_path: Mapping[KeyPath, Place] = field(default_factory=dict)
-    directory: Path = field(default_factory=Path)
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        """Keeps the problems; as text they are one line each."""
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = tuple(problems)
 
-    @override
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Places)
 
-    @override
-    def __hash__(self) -> int:
-        return hash(Places)
+def in_order(problems: Iterable[Problem]) -> list[Problem]:
+    """Returns the problems sorted by file and line, each once."""
+    return sorted(set(problems))
 
-    def of(self, path: KeyPath) -> Place:
-        """Returns the place of a value, or of the nearest thing around it that was written."""
-        for length in range(len(path), 0, -1):
-            place = self.by_path.get(path[:length])
-            if place is not None:
-                return place
-        return Place(self.directory, 1)
 
-    def problem(self, path: KeyPath, message: str, severity: Severity = Severity.ERROR) -> Problem:
-        """Makes a problem with the value at this path."""
-        return Problem(self.of(path), path_text(path), message, severity)
+def errors_of(problems: Iterable[Problem]) -> list[Problem]:
+    """Returns the problems that keep the configuration from being used."""
+    return [problem for problem in problems if problem.severity is Severity.ERROR]
 
 
 def path_text(path: Iterable[Key]) -> str:
@@ -87,5 +84,12 @@ def path_text(path: Iterable[Key]) -> str:
         if isinstance(key, int):
             text += f"[{key}]"
         else:
-            text += f".{key}" if text else key
+            text += ("." if text else "") + key_text(key)
     return text
+
+
+def key_text(key: str) -> str:
+    """Returns a key as it is, or, if it is odd or long, quoted, shortened and on one line."""
+    if len(key) > _PATH_KEY_LENGTH_MAX:
+        key = key[:_PATH_KEY_LENGTH_MAX] + "..."
+    return key if _EASY_KEY.fullmatch(key) else json.dumps(key, ensure_ascii=not key.isprintable())
