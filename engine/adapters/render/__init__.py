@@ -1,0 +1,37 @@
+"""Asterisk's configuration and dialplan, written from ours.
+
+Door: `render`, `AsteriskView`, `Site`, `Secrets`, `Rendered`. Must not: talk to Asterisk (whoever renders
+asks it to reload what `Rendered.reload` names), or choose a password.
+"""
+
+from engine.adapters.render.render import Rendered, RenderRefused, render
+from engine.adapters.render.view import (
+    AsteriskView,
+    Listener,
+    MusicClass,
+    Parking,
+    Phone,
+    RtpRange,
+    Secrets,
+    Sip,
+    Site,
+    Stasis,
+    Trunk,
+)
+
+__all__ = [
+    "AsteriskView",
+    "Listener",
+    "MusicClass",
+    "Parking",
+    "Phone",
+    "RenderRefused",
+    "Rendered",
+    "RtpRange",
+    "Secrets",
+    "Sip",
+    "Site",
+    "Stasis",
+    "Trunk",
+    "render",
+]
