@@ -69,6 +69,8 @@ class UserAgent:
         self.credentials = None if password is None else Credentials(auth_user or user, password)
         self.media = media
         self.headers = dict(headers or {})
+        self.allow = ALLOW
+        """Its Allow header; without UPDATE in it, Asterisk tells news by re-INVITE."""
         self.vanished = False
         self.live: set[LiveCall] = set()
         """Its calls that have not ended, both ways."""

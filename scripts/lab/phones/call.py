@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from scripts.lab.phones.address import NameAddr, Reason
-from scripts.lab.phones.agent import ALLOW, Exchange, UserAgent
+from scripts.lab.phones.agent import Exchange, UserAgent
 from scripts.lab.phones.dialog import Dialog
 from scripts.lab.phones.happening import Happening
 from scripts.lab.phones.message import Message, Request, Response
@@ -59,6 +59,8 @@ class BaseCall:
         """Who the other side said it is, first to latest (connected line updates)."""
         self.requests: list[Request] = []
         """Requests that came inside the dialog."""
+        self.next_request: Happening[Request] = Happening(f"a request in call {dialog.call_id}")
+        """The next of them; a new one for each."""
         self.confirmed = False
         self.cross_bye = False
         """Answer a BYE by first sending one's own, as if both had hung up at the same instant."""
@@ -168,7 +170,7 @@ class BaseCall:
         self._offering = True
 
         def prepare(request: Request) -> None:
-            request.add("allow", ALLOW)
+            request.add("allow", self.owner.allow)
             request.add("content-type", "application/sdp")
             request.body = offer.encode()
 
@@ -199,12 +201,18 @@ class BaseCall:
     def on_request(self, transaction: ServerTransaction) -> None:
         """A request inside the dialog."""
         request = transaction.request
-        self.requests.append(request)
         number = request.cseq[0]
         if number < self.dialog.remote_cseq:
             transaction.respond(request.reply(500))
             return
         self.dialog.remote_cseq = number
+        self._handle(transaction)
+        self.requests.append(request)
+        came, self.next_request = self.next_request, Happening(self.next_request.what)
+        came.mark(request)
+
+    def _handle(self, transaction: ServerTransaction) -> None:
+        request = transaction.request
         match request.method:
             case "BYE":
                 self._bye_in(transaction)
@@ -247,7 +255,7 @@ class BaseCall:
         self.identities.append(identity_of(request))
         response = request.reply(200)
         response.add("contact", self.owner.contact)
-        response.add("allow", ALLOW)
+        response.add("allow", self.owner.allow)
         try:
             self._describe(response, request.body)
         except ValueError:

@@ -20,9 +20,10 @@ _GLARE_TRIES: Final = 5
 class Transfer:
     """A REFER on its way (RFC 3515)."""
 
-    def __init__(self, status: int) -> None:
-        """`status` is the REFER's own, 202."""
+    def __init__(self, status: int, *, stay: bool) -> None:
+        """`status` is the REFER's own, 202; `stay`: do not hang up after success."""
         self.status = status
+        self.stay = stay
         self.progress: list[int] = []
         """The status of each NOTIFY's sipfrag."""
         self.finished: Happening[int] = Happening("the transfer's final NOTIFY")
@@ -121,13 +122,26 @@ class Call(BaseCall):
             raise SipRefused(method, response)
         return response
 
+    async def asked(self, method: str, seconds: float = DEADLINE) -> Request:
+        """The first request of this method that came (or comes) inside the call.
+
+        Raises:
+            TimeoutError: none came within `seconds`.
+        """
+        while True:
+            for request in self.requests:
+                if request.method == method:
+                    return request
+            await self.next_request.within(seconds)
+
     # -- transfer --------------------------------------------------------------------------
 
-    async def refer(self, target: "str | Call") -> Transfer:
+    async def refer(self, target: "str | Call", *, stay: bool = False) -> Transfer:
         """Transfer the other side: to a number or URI (blind), or into another call (attended).
 
-        Returns once the REFER is accepted; `Transfer.finished` tells how it went. This side's call
-        is left to the far side to end, or to `hang_up`.
+        Returns once the REFER is accepted; `Transfer.finished` tells how it went. When it went
+        well the phone hangs up this call, as phones do: after a blind transfer Asterisk has given
+        up the channel but leaves the BYE to the phone. With `stay` it does not.
 
         Raises:
             SipRefused: the REFER was not accepted.
@@ -141,7 +155,7 @@ class Call(BaseCall):
             refer_to = f"<{uri.with_header('Replaces', replaces)}>"
         else:
             refer_to = f"<{target if ':' in target else self.owner.server_uri(target)}>"
-        transfer = self.transfer = Transfer(202)  # its NOTIFY may overtake the 202
+        transfer = self.transfer = Transfer(202, stay=stay)  # its NOTIFY may overtake the 202
         headers = (("refer-to", refer_to), ("referred-by", self.owner.address()))
         transfer.status = (await self.send("REFER", headers=headers)).status
         return transfer
@@ -151,6 +165,9 @@ class Call(BaseCall):
         """INFO keys and the NOTIFYs of a transfer."""
         if request.method == "NOTIFY" and self.transfer is not None:
             self.transfer.notified(request)
+            done = self.transfer.finished
+            if done and done.value < 300 and not self.transfer.stay:
+                self._hang_up_confirmed(None)
         elif request.method == "INFO":
             for line in request.body.decode("utf-8", "replace").splitlines():
                 name, _, value = line.partition("=")

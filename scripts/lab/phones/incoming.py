@@ -1,7 +1,7 @@
 """A call that a phone receives."""
 
 from scripts.lab.phones.address import NameAddr, Uri
-from scripts.lab.phones.agent import ALLOW, UserAgent
+from scripts.lab.phones.agent import UserAgent
 from scripts.lab.phones.call import Ending, identity_of, reasons_of
 from scripts.lab.phones.compat import override
 from scripts.lab.phones.dialog import Dialog
@@ -74,7 +74,7 @@ class IncomingCall(Call):
     def _response(self, status: int) -> Response:
         response = self.invite.reply(status, self.dialog.local_tag)
         response.add("contact", self.owner.contact)
-        response.add("allow", ALLOW)
+        response.add("allow", self.owner.allow)
         return response
 
     def ring(self) -> None:

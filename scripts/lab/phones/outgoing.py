@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from scripts.lab.phones.address import NameAddr
-from scripts.lab.phones.agent import ALLOW, UserAgent
+from scripts.lab.phones.agent import UserAgent
 from scripts.lab.phones.call import Ending, identity_of, reasons_of
 from scripts.lab.phones.compat import override
 from scripts.lab.phones.dialog import Dialog
@@ -60,7 +60,7 @@ class OutgoingCall(Call):
         self._offer = offer
         invite = dialog.request("INVITE", endpoint.via())
         invite.add("contact", owner.contact_of(owner.user if from_user is None else from_user))
-        invite.add("allow", ALLOW)
+        invite.add("allow", owner.allow)
         invite.add("supported", "replaces")
         for name, value in headers.items():
             invite.add(name, value)

@@ -6,7 +6,7 @@ from typing import Final
 
 from scripts.lab.phones import behaviour
 from scripts.lab.phones.address import Address
-from scripts.lab.phones.agent import ALLOW, PRODUCT, SipRefused
+from scripts.lab.phones.agent import PRODUCT, SipRefused
 from scripts.lab.phones.caller import Caller
 from scripts.lab.phones.compat import override
 from scripts.lab.phones.endpoint import SipEndpoint
@@ -86,7 +86,7 @@ class Phone(Caller):
         request.add("cseq", f"{self._next_cseq()} REGISTER")
         request.add("contact", self.contact)
         request.add("expires", str(expires))
-        request.add("allow", ALLOW)
+        request.add("allow", self.allow)
         request.add("user-agent", PRODUCT)
         answer: Happening[Response] = Happening(f"the answer to {self.user}'s REGISTER")
 
@@ -175,7 +175,7 @@ class Phone(Caller):
             case "OPTIONS":
                 self.qualified += 1
                 response = request.reply(200, tag)
-                response.add("allow", ALLOW)
+                response.add("allow", self.allow)
                 transaction.respond(response)
             case "NOTIFY" | "MESSAGE":
                 self.messages.append(request)
