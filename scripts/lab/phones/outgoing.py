@@ -21,6 +21,8 @@ class OutgoingCall(Call):
     with 183 (early media is heard from then on), `answered` with 200, `ended` with a refusal too.
     """
 
+    glare_pause_s = 0.6
+
     def __init__(  # noqa: PLR0913 - made by UserAgents only
         self,
         owner: UserAgent,

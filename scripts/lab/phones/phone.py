@@ -54,8 +54,8 @@ class Phone(Caller):
         self.lines = lines
         self.calls: deque[IncomingCall] = deque(maxlen=_REMEMBERED)
         """The latest incoming calls, oldest first."""
-        self.qualified = 0
-        """OPTIONS answered."""
+        self.qualified: Happening[Request] = Happening(f"OPTIONS to {user}")
+        """The first OPTIONS was answered."""
         self.messages: deque[Request] = deque(maxlen=_REMEMBERED)
         """NOTIFY (such as message waiting) and MESSAGE outside calls."""
         self.expires: int | None = None
@@ -173,7 +173,7 @@ class Phone(Caller):
             case "INVITE":
                 self._invited(transaction)
             case "OPTIONS":
-                self.qualified += 1
+                self.qualified.mark(request)
                 response = request.reply(200, tag)
                 response.add("allow", self.allow)
                 transaction.respond(response)
@@ -199,9 +199,9 @@ class Phone(Caller):
             call = IncomingCall(self, transaction, self.media)
             self.calls.append(call)
             self._unseen.append(call)
-            self.behaviour(call)
             arrived, self._arrival = self._arrival, Happening(self._arrival.what)
             arrived.mark(None)
+            self.behaviour(call)
 
     async def incoming(self, seconds: float = DEADLINE) -> IncomingCall:
         """The next incoming call that was not yet handed out; each is handed out once.
