@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
@@ -79,9 +80,10 @@ class AmiConnection:
         except TimeoutError:
             raise AmiUnreachable(f"no connection to {self._address.place} in time") from None
         except OSError as error:
-            raise AmiUnreachable(
-                f"no connection to {self._address.place}: {error.strerror or error}"
-            ) from None
+            # asyncio's own text repeats the address; that of a failed name look-up does not.
+            number = error.errno or 0
+            why = os.strerror(number) if number > 0 else str(error)
+            raise AmiUnreachable(f"no connection to {self._address.place}: {why}") from None
         self._opened = True
         challenge = (await self.ask("Challenge", AuthType="MD5"))[0].get("Challenge", "")
         # AMI knows no better digest than MD5; see its action Challenge.
