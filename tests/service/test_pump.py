@@ -48,7 +48,11 @@ class Bench:
             self.pump.stop()
 
     def kinds(self) -> list[str]:
-        return [n if isinstance(n, str) else type(n).__name__ for n in self.notes if type(n) is not tuple]
+        return [
+            n if isinstance(n, str) else type(n).__name__
+            for n in self.notes
+            if type(n) is not tuple
+        ]
 
     def handled_after_ms(self) -> list[tuple[int, str]]:
         return [
