@@ -60,6 +60,7 @@ class Asterisk:
         self.channels: dict[str, Channel] = {}
         self.bridges: dict[str, list[Channel]] = {}
         self.running = True
+        self.boots = 1
         self.linked = False
         """Bytes flow. (Usher may still believe so a while after they stopped.)"""
         self.open = False
@@ -89,6 +90,11 @@ class Asterisk:
             PlayPrompt: self._play_prompt,
             HangUpCall: self._hang_up_call,
         }
+
+    def heal(self) -> None:
+        """No more whims: what is sent arrives, what happens is told once and soon."""
+        if self._whims is not None:
+            self._whims.heal()
 
     # --- the wire ---------------------------------------------------------------------------
 
@@ -162,6 +168,7 @@ class Asterisk:
     def start(self) -> None:
         """Asterisk is back, empty."""
         self.running = True
+        self.boots += 1
 
     def _arrives(self, sent: tuple[int, Command]) -> None:
         link, command = sent
@@ -193,7 +200,8 @@ class Asterisk:
             return
         self.open = True
         channels = tuple(channel.seen() for channel in self.channels.values() if channel.entered)
-        self._post(NodeConnected(self.node, channels, tuple(self.bridges)))
+        boot_id = f"{self.node}-boot-{self.boots}"
+        self._post(NodeConnected(self.node, channels, tuple(self.bridges), boot_id))
 
     def _fail_locally(self, failed: tuple[Command, str]) -> None:
         self._post(CommandFailed(failed[0], 0, failed[1]))
