@@ -106,7 +106,7 @@ def test_an_unregistered_phone_is_never_rung() -> None:
 
 @pytest.mark.row("A-05", "Q-06")
 @pytest.mark.parametrize("ring_in_use", [False, True])
-def test_an_agent_on_a_call_elsewhere_is_in_use(ring_in_use: bool) -> None:  # noqa: FBT001
+def test_an_agent_on_a_call_elsewhere_is_in_use(ring_in_use: bool) -> None:
     centre = Centre(queue("6400", *static("1001"), ring_in_use=ring_in_use))
     centre.give(PhoneDevice(NODE, EndpointName("1001"), DeviceState.INUSE))
     centre.call("6400")
@@ -166,7 +166,7 @@ def test_wrapup_blocks_offers_to_the_millisecond() -> None:
 
 @pytest.mark.row("Q-11")
 @pytest.mark.parametrize("shared", [False, True])
-def test_wrapup_of_one_of_six_queues_blocks_the_others_only_if_shared(shared: bool) -> None:  # noqa: FBT001
+def test_wrapup_of_one_of_six_queues_blocks_the_others_only_if_shared(shared: bool) -> None:
     """asterisk#1006: with six shared queues the wrap-up ended early."""
     queues = [queue(str(6400 + n), *static("1001"), wrapup_ms=10_000 + n) for n in range(6)]
     centre = Centre(*queues, shared_wrapup=shared)
@@ -278,7 +278,7 @@ def test_the_agent_prompt_is_heard_before_the_caller_is_connected() -> None:
 
 @pytest.mark.row("Q-06")
 @pytest.mark.parametrize("answered_elsewhere", [False, True])
-def test_phones_that_rang_in_vain_show_a_missed_call_or_not(answered_elsewhere: bool) -> None:  # noqa: FBT001
+def test_phones_that_rang_in_vain_show_a_missed_call_or_not(answered_elsewhere: bool) -> None:
     options = {"strategy": Strategy.RING_ALL, "answered_elsewhere": answered_elsewhere}
     centre = Centre(queue("6400", *static("1001", "1002"), **options))
     centre.call("6400")
