@@ -14,6 +14,7 @@ from pydantic import Field, PrivateAttr
 
 from engine.config.lookup import Places
 from engine.config.values import (
+    AbsolutePath,
     CallerNumber,
     Choice,
     DatabaseUrl,
@@ -30,7 +31,6 @@ from engine.config.values import (
     Media,
     MusicSound,
     Name,
-    PathText,
     PhoneNumber,
     Port,
     Prefix,
@@ -39,6 +39,7 @@ from engine.config.values import (
     SecretReference,
     Several,
     Strict,
+    TrunkSource,
     UserName,
     WaitingSound,
     WebAddress,
@@ -76,6 +77,12 @@ class Sip(Strict):
     """The address to listen on. The default is reachable from the same machine only."""
     port: Port = 5060
     """The port for UDP and TCP."""
+    external_address: IpAddress | None = None
+    """Our address as the outside sees it, where Asterisk is behind NAT."""
+    local_networks: Annotated[Several[IpNetwork], Field(max_length=100)] = ()
+    """Networks that are on our side of that NAT."""
+    qualify_s: Annotated[int, Field(ge=0, le=3600)] = 30
+    """How often phones are asked whether they are still there; 0: never."""
 
 
 class Rtp(Strict):
@@ -141,8 +148,9 @@ class Trunk(Strict):
     """Register with the other side (needs `username`), for carriers that send calls there."""
     codecs: Codecs = (Codec.ALAW, Codec.ULAW)
     """What may be spoken, best first."""
-    match: Annotated[Several[IpNetwork], Field(max_length=100)] = ()
-    """Addresses or networks from which its calls come; empty: from `host`."""
+    match: Annotated[Several[TrunkSource], Field(max_length=100)] = ()
+    """Where its calls come from: addresses, networks, or address:port where several trunks (or
+    phones) share an address; empty: from `host`."""
     max_channels: Annotated[int, Field(ge=1, le=10_000)] = 30
     """Calls at a time, both ways together."""
 
@@ -298,8 +306,10 @@ class Settings(Strict):
     """Where Asterisk listens for SIP."""
     rtp: Rtp = Rtp()
     """The ports for voice."""
-    music: Mapping[Identifier, PathText] = Field(default_factory=lambda: {"default": "moh"})
-    """Music on hold: class to directory on the Asterisk machine (relative: in its data directory)."""
+    music: Mapping[Identifier, AbsolutePath] = Field(
+        default_factory=lambda: {"default": "/usr/share/asterisk/moh"}
+    )
+    """Music on hold: the class's name, and the directory of its files on the Asterisk machine."""
     database: Database = Database()
     """Where the records are kept."""
     data_directory: LocalPath = "/var/lib/usher"

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import ipaddress
 import math
+import os
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Final, Literal, TypeVar
 
 from pydantic import (
@@ -157,6 +159,10 @@ PathText = Annotated[
     str, _like(r"^[^\x00-\x1f\x7f;]{1,500}$", "a path, without control characters")
 ]
 
+AbsolutePath = Annotated[
+    str, _like(r"^/[^\x00-\x1f\x7f;]{0,499}$", "a path that begins with /, such as /srv/music")
+]
+
 EnvironmentName = Annotated[
     str, _like(r"^[A-Za-z_][A-Za-z0-9_]{0,99}$", "the name of an environment variable")
 ]
@@ -197,11 +203,25 @@ def _network(value: str) -> str:
 IpNetwork = Annotated[str, AfterValidator(_network)]
 
 
+def _source(value: str) -> str:
+    address, colon, port = value.partition(":")
+    if colon and ":" not in port and port.isascii() and port.isdecimal():
+        if not 1 <= int(port[:6]) <= 65535:
+            raise _wrong("the port must be 1 to 65535")
+        _address(address)
+        return value
+    return _network(value)
+
+
+TrunkSource = Annotated[str, AfterValidator(_source)]
+"""An address, a network, or (IPv4 only) address:port."""
+
+
 def _against_directory(value: object, info: ValidationInfo) -> object:
     directory = (info.context or {}).get("directory")
     if directory is None or not isinstance(value, str):
         return value
-    return str(directory / value)
+    return os.path.normpath(Path(directory).absolute() / value)
 
 
 LocalPath = Annotated[PathText, BeforeValidator(_against_directory)]
