@@ -14,6 +14,8 @@ from pydantic import Field, PrivateAttr
 
 from engine.config.lookup import Places
 from engine.config.values import (
+    MILLISECOND_EXACT,
+    AbsolutePath,
     CallerNumber,
     Choice,
     DatabaseUrl,
@@ -30,15 +32,14 @@ from engine.config.values import (
     Media,
     MusicSound,
     Name,
-    PathText,
     PhoneNumber,
     Port,
     Prefix,
     ReasonCode,
-    Seconds,
     SecretReference,
     Several,
     Strict,
+    TrunkSource,
     UserName,
     WaitingSound,
     WebAddress,
@@ -76,6 +77,12 @@ class Sip(Strict):
     """The address to listen on. The default is reachable from the same machine only."""
     port: Port = 5060
     """The port for UDP and TCP."""
+    external_address: IpAddress | None = None
+    """Our address as the outside sees it, where Asterisk is behind NAT."""
+    local_networks: Annotated[Several[IpNetwork], Field(max_length=100)] = ()
+    """Networks that are on our side of that NAT."""
+    qualify_s: Annotated[int, Field(ge=0, le=3600)] = 30
+    """How often phones are asked whether they are still there; 0: never."""
 
 
 class Rtp(Strict):
@@ -141,8 +148,9 @@ class Trunk(Strict):
     """Register with the other side (needs `username`), for carriers that send calls there."""
     codecs: Codecs = (Codec.ALAW, Codec.ULAW)
     """What may be spoken, best first."""
-    match: Annotated[Several[IpNetwork], Field(max_length=100)] = ()
-    """Addresses or networks from which its calls come; empty: from `host`."""
+    match: Annotated[Several[TrunkSource], Field(max_length=100)] = ()
+    """Where its calls come from: addresses, networks, or address:port where several trunks (or
+    phones) share an address; empty: from `host`."""
     max_channels: Annotated[int, Field(ge=1, le=10_000)] = 30
     """Calls at a time, both ways together."""
 
@@ -158,7 +166,7 @@ class Extension(Strict):
     """What may be spoken, best first."""
     max_contacts: Annotated[int, Field(ge=1, le=10)] = 1
     """Devices that may be registered at a time; all of them ring."""
-    ring_timeout_s: Annotated[Seconds, Field(ge=1, le=300)] = 30.0
+    ring_timeout_s: Annotated[float, Field(ge=1, le=300), MILLISECOND_EXACT] = 30.0
     """How long it rings for a direct call (for a queue's calls the queue says)."""
     language: Language = "en"
     """The language of prompts on this phone."""
@@ -203,17 +211,17 @@ class Queue(Strict):
     """An agent of several queues gets the call of the heaviest queue first."""
     accelerate_s: Annotated[int, Field(ge=10, le=1800)] | None = None
     """A waiting call's weight grows by 1 per this many seconds; none: it does not grow."""
-    max_wait_s: Annotated[Seconds, Field(ge=0, le=86_400)] = 0.0
+    max_wait_s: Annotated[float, Field(ge=0, le=86_400), MILLISECOND_EXACT] = 0.0
     """After this long in the queue a call goes to `failure`; 0: never."""
     max_waiting: Annotated[int, Field(ge=0, le=10_000)] = 0
     """With this many waiting, the next call goes to `failure`; 0: no limit."""
     failure: Destination = "hang_up"
     """Where calls go that cannot wait or wait no longer."""
-    ring_timeout_s: Annotated[Seconds, Field(ge=0.05, le=300)] = 20.0
+    ring_timeout_s: Annotated[float, Field(ge=0.05, le=300), MILLISECOND_EXACT] = 20.0
     """How long an agent's phone rings before the next one is tried."""
-    retry_interval_s: Annotated[Seconds, Field(ge=0, le=600)] = 5.0
+    retry_interval_s: Annotated[float, Field(ge=0, le=600), MILLISECOND_EXACT] = 5.0
     """The pause before the next agent is rung after one did not answer."""
-    wrapup_s: Annotated[Seconds, Field(ge=0, le=7200)] = 0.0
+    wrapup_s: Annotated[float, Field(ge=0, le=7200), MILLISECOND_EXACT] = 0.0
     """After a call of this queue an agent is left alone for so long."""
     agent_prompt: Media | None = None
     """Played to the agent alone on answer, before the caller is connected."""
@@ -253,7 +261,7 @@ class OutboundRoute(Strict):
     """So many digits are taken off the front."""
     prepend: Prefix = ""
     """Then these digits are put in front."""
-    ring_timeout_s: Annotated[Seconds, Field(ge=1, le=300)] = 60.0
+    ring_timeout_s: Annotated[float, Field(ge=1, le=300), MILLISECOND_EXACT] = 60.0
     """How long the other side may ring."""
     caller_number: CallerNumber | None = None
     """The number shown to the other side; none: the caller's own."""
@@ -286,7 +294,7 @@ class Settings(Strict):
     """What an agent who is newly added to a queue starts as (members from before do not change)."""
     feature_codes: FeatureCodes = FeatureCodes()
     """What agents dial."""
-    failed_offer_pause_s: Annotated[Seconds, Field(ge=0, le=600)] = 5.0
+    failed_offer_pause_s: Annotated[float, Field(ge=0, le=600), MILLISECOND_EXACT] = 5.0
     """A phone that refused, was busy or could not be reached is left alone for so long."""
     max_calls: Annotated[int, Field(ge=1, le=100_000)] = 10_000
     """Calls in the system; one more is refused with "congestion"."""
@@ -298,8 +306,8 @@ class Settings(Strict):
     """Where Asterisk listens for SIP."""
     rtp: Rtp = Rtp()
     """The ports for voice."""
-    music: Mapping[Identifier, PathText] = Field(default_factory=lambda: {"default": "moh"})
-    """Music on hold: class to directory on the Asterisk machine (relative: in its data directory)."""
+    music: Mapping[Identifier, AbsolutePath] = Field(default={"default": "/usr/share/asterisk/moh"})
+    """Music on hold: the class's name, and the directory of its files on the Asterisk machine."""
     database: Database = Database()
     """Where the records are kept."""
     data_directory: LocalPath = "/var/lib/usher"
@@ -330,7 +338,7 @@ class Configuration(Strict):
     )
     """Reasons for a pause: the code that is dialled, and what it means; at most 20."""
     settings: Settings = Settings()
-    """Options for the whole centre."""
+    """What concerns all of it."""
 
     _places: Places = PrivateAttr(default_factory=Places)
 

@@ -1,4 +1,4 @@
-"""Dial patterns: which numbers fit, and which patterns get in each other's way.
+"""Dial patterns: which ones get in each other's way (which numbers fit: `engine.core.numbers`).
 
 The letters are those of `engine.core.policy.InboundRoute`: X is 0-9, Z 1-9, N 2-9; at the end `.`
 is one or more of anything and `!` none or more; everything else stands for itself.
@@ -23,15 +23,6 @@ class _Parsed:
     open: bool
     """Anything may follow."""
     length_min: int
-
-
-def fits(pattern: str, number: str) -> bool:
-    """Tells whether a number is one of those that a pattern means."""
-    parsed = _parse(pattern)
-    long_enough = len(number) >= parsed.length_min
-    if not long_enough or (not parsed.open and len(number) > len(parsed.fixed)):
-        return False
-    return all(digit in allowed for digit, allowed in zip(number, parsed.fixed, strict=False))
 
 
 def covers(pattern: str, other: str) -> bool:

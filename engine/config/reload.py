@@ -127,16 +127,14 @@ def _to_render(sections: set[str], settings: set[str]) -> tuple[str, ...]:
     stale: set[str] = set()
     if "nodes" in sections:
         return RENDERED_FILES
-    if sections & {"trunks", "extensions"} or "sip" in settings:
+    if sections & {"trunks", "extensions"}:
+        stale |= {"pjsip.conf", "extensions.conf"}
+    if "sip" in settings:
         stale.add("pjsip.conf")
     if "rtp" in settings:
         stale.add("rtp.conf")
     if "music" in settings:
         stale.add("musiconhold.conf")
-    if sections & {"extensions", "queues", "inbound_routes", "outbound_routes", "trunks"} or (
-        "feature_codes" in settings
-    ):
-        stale.add("extensions.conf")
     return tuple(name for name in RENDERED_FILES if name in stale)
 
 

@@ -10,6 +10,7 @@ import os
 import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from secrets import token_urlsafe
 from typing import Final, Never
 
 from typing_extensions import override
@@ -19,6 +20,7 @@ from engine.config.places import ConfigError, KeyPath, Problem, in_order
 from engine.config.values import SecretFromEnvironment, SecretFromFile, SecretReference
 
 SECRET_BYTES_MAX: Final = 4096
+_MADE_UP_BYTES: Final = 24
 
 
 class Secret:
@@ -91,7 +93,10 @@ def resolve_secrets(configuration: Configuration, environ: Mapping[str, str]) ->
     directory = Path(configuration.settings.secrets_directory)
     for path, reference in references(configuration):
         try:
-            found[reference] = fetch(reference, directory, environ)
+            secret = fetch(reference, directory, environ)
+            if path[0] != "settings":
+                _require_fit_for_asterisk(secret)
+            found[reference] = secret
         except SecretUnavailable as error:
             problems.append(configuration.places.problem(path, str(error)))
     if problems:
@@ -111,6 +116,31 @@ def references(configuration: Configuration) -> Iterator[tuple[KeyPath, SecretRe
         yield ("extensions", number, "password"), extension.password
     if configuration.settings.database.password is not None:
         yield ("settings", "database", "password"), configuration.settings.database.password
+
+
+def create_missing(configuration: Configuration) -> tuple[Path, ...]:
+    """Makes up the passwords that are ours to choose: of nodes and extensions, in files.
+
+    Files that are there stay as they are; trunks' and the database's passwords are others' to give.
+
+    Returns:
+        The files that were written, each with mode 600.
+    """
+    directory = Path(configuration.settings.secrets_directory)
+    written: list[Path] = []
+    for path, reference in references(configuration):
+        if not isinstance(reference, SecretFromFile) or path[0] not in {"nodes", "extensions"}:
+            continue
+        file = directory / reference.file
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            continue
+        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+            stream.write(token_urlsafe(_MADE_UP_BYTES) + "\n")
+        written.append(file)
+    return tuple(written)
 
 
 def fetch(reference: SecretReference, directory: Path, environ: Mapping[str, str]) -> Secret:
@@ -153,6 +183,15 @@ def _private_text(path: Path) -> str:
         return data.decode("utf-8")
     except UnicodeDecodeError:
         raise SecretUnavailable(f"{path} is not UTF-8 text") from None
+
+
+def _require_fit_for_asterisk(secret: Secret) -> None:
+    """Refuses what Asterisk's configuration files cannot hold unchanged."""
+    if any(not "!" <= character <= "~" or character == "\\" for character in secret.reveal()):
+        raise SecretUnavailable(
+            "passwords for Asterisk are printable ASCII without blanks and backslashes; this one"
+            " is not"
+        )
 
 
 def _secret(text: str, where: str) -> Secret:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import ipaddress
 import math
+import os
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Final, Literal, TypeVar
 
 from pydantic import (
@@ -50,7 +52,12 @@ def expected_words(pattern: str) -> str:
 def _like(pattern: str, words: str) -> object:
     """Asks for text that fits a regular expression, and keeps the words for the messages."""
     _WORDS[pattern] = words
-    return Field(pattern=pattern, json_schema_extra={"x-expects": words})
+    return Field(pattern=pattern, json_schema_extra={"patternErrorMessage": f"must be {words}"})
+
+
+def _says(words: str) -> object:
+    """Gives the schema words for what a validator of ours asks for."""
+    return Field(json_schema_extra={"patternErrorMessage": f"must be {words}"})
 
 
 def _wrong(words: str) -> PydanticCustomError:
@@ -72,12 +79,12 @@ def _whole_milliseconds(value: float) -> float:
     return value
 
 
-Seconds = Annotated[float, AfterValidator(_whole_milliseconds)]
-"""Seconds; a fraction is exact to the millisecond. The range stands at each key."""
+MILLISECOND_EXACT: Final = AfterValidator(_whole_milliseconds)
+"""For seconds: a fraction is exact to the millisecond. The range stands at each key, before this."""
 
 
 def milliseconds(seconds: float) -> int:
-    """Returns whole milliseconds for a `Seconds` value."""
+    """Returns whole milliseconds for seconds exact to them."""
     return round(seconds * 1000)
 
 
@@ -118,7 +125,7 @@ Identifier = Annotated[
     str,
     _like(
         r"^[a-z][a-z0-9_-]{0,39}$",
-        "a small letter, then up to 39 small letters, digits, - and _",
+        "a name: a small letter, then up to 39 small letters, digits, - or _",
     ),
 ]
 """The name of a trunk, node, route or music class."""
@@ -153,8 +160,10 @@ HeaderText = Annotated[
 ]
 """The value of a SIP header: one line."""
 
-PathText = Annotated[
-    str, _like(r"^[^\x00-\x1f\x7f;]{1,500}$", "a path, without control characters")
+PathText = Annotated[str, _like(r"^[^\x00-\x1f\x7f;]{1,500}$", "a path")]
+
+AbsolutePath = Annotated[
+    str, _like(r"^/[^\x00-\x1f\x7f;]{0,499}$", "a path that begins with /, such as /srv/music")
 ]
 
 EnvironmentName = Annotated[
@@ -182,7 +191,7 @@ def _address(value: str) -> str:
     return value
 
 
-IpAddress = Annotated[str, AfterValidator(_address)]
+IpAddress = Annotated[str, AfterValidator(_address), _says("an IP address")]
 
 
 def _network(value: str) -> str:
@@ -194,14 +203,32 @@ def _network(value: str) -> str:
     return value
 
 
-IpNetwork = Annotated[str, AfterValidator(_network)]
+IpNetwork = Annotated[
+    str, AfterValidator(_network), _says("an IP address, or a network such as 203.0.113.0/24")
+]
+
+
+def _source(value: str) -> str:
+    address, colon, port = value.partition(":")
+    if colon and ":" not in port and port.isascii() and port.isdecimal():
+        if not 1 <= int(port[:6]) <= 65535:
+            raise _wrong("the port must be 1 to 65535")
+        _address(address)
+        return value
+    return _network(value)
+
+
+TrunkSource = Annotated[
+    str, AfterValidator(_source), _says("an IP address, a network, or (IPv4) address:port")
+]
+"""An address, a network, or (IPv4 only) address:port."""
 
 
 def _against_directory(value: object, info: ValidationInfo) -> object:
     directory = (info.context or {}).get("directory")
     if directory is None or not isinstance(value, str):
         return value
-    return str(directory / value)
+    return os.path.normpath(Path(directory).absolute() / value)
 
 
 LocalPath = Annotated[PathText, BeforeValidator(_against_directory)]
@@ -371,4 +398,8 @@ def _database_url(value: str) -> str:
     return value
 
 
-DatabaseUrl = Annotated[str, AfterValidator(_database_url)]
+DatabaseUrl = Annotated[
+    str,
+    AfterValidator(_database_url),
+    _says("postgresql://USER@HOST/DATABASE or sqlite:///PATH"),
+]

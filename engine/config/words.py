@@ -48,7 +48,8 @@ def explain(error: ErrorDetails, node: Node, model: type[Strict]) -> str:
         case _:
             pass
     if where[-1] == "[key]":
-        return f"this key must be {expected_words(error['ctx']['pattern'])}"
+        words = expected_words(error["ctx"]["pattern"])
+        return f"this key must be {words.removesuffix(', in quotes')}"
     return f"must be {_wanted(error, node)}{_instead(node, where)}"
 
 

@@ -32,6 +32,7 @@ _RULES: Final[tuple[Callable[[Subject], Iterator[Problem]], ...]] = (
     lines.trunks,
     lines.nodes,
     lines.ports,
+    lines.music,
     lines.database,
 )
 

@@ -18,7 +18,7 @@ def trunks(subject: Subject) -> Iterator[Problem]:
     sources: dict[str, str] = {}
     for name, trunk in subject.configuration.trunks.items():
         path = ("trunks", name)
-        if name in _TAKEN_NAMES:
+        if name in _TAKEN_NAMES or name.startswith("transport-"):
             yield subject.places.problem(
                 path, "this name has a meaning of its own in Asterisk: choose another"
             )
@@ -89,6 +89,15 @@ def ports(subject: Subject) -> Iterator[Problem]:
                 (*sip_path, "port"),
                 f"{sip.port} is among the ports for voice, {rtp.port_first} to {rtp.port_last}",
             )
+
+
+def music(subject: Subject) -> Iterator[Problem]:
+    """No class has the name of musiconhold.conf's own section."""
+    if "general" in subject.configuration.settings.music:
+        yield subject.places.problem(
+            ("settings", "music", "general"),
+            "this name has a meaning of its own in Asterisk: choose another",
+        )
 
 
 def database(subject: Subject) -> Iterator[Problem]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from engine.config.patterns import fits
 from engine.config.places import Problem
 from engine.config.rules.subject import Subject
 from engine.config.values import (
@@ -13,6 +12,7 @@ from engine.config.values import (
     MusicSound,
     QueueDestination,
 )
+from engine.core.numbers import matches
 
 
 def agents(subject: Subject) -> Iterator[Problem]:
@@ -44,7 +44,7 @@ def destinations(subject: Subject) -> Iterator[Problem]:
                     "outbound_routes", external.route, where, "outbound route"
                 )
                 route = subject.configuration.outbound_routes.get(external.route)
-                if route is not None and not fits(route.pattern, external.number):
+                if route is not None and not matches(route.pattern, external.number):
                     yield subject.places.problem(
                         (*path, "external", "number"),
                         f"does not fit the pattern {route.pattern} of outbound route"
