@@ -124,6 +124,7 @@ AMI_EVENTS: Final = (
     "PresenceStateChange",
     "PresenceStateListComplete",
     "ContactStatus",
+    "PeerStatus",
     "EndpointList",
     "EndpointListComplete",
     "EndpointDetail",
