@@ -24,8 +24,12 @@ from engine.adapters.render import (
     Site,
     Trunk,
     render,
+    secrets_of,
+    view_of,
 )
 from engine.adapters.render.render import _display
+from engine.config.models import Configuration
+from engine.config.secrets import resolve_secrets
 
 pytestmark = pytest.mark.unit
 
@@ -233,3 +237,95 @@ def test_a_template_may_not_ask_for_what_is_not_there(tmp_path: Path) -> None:
 
     with pytest.raises(UndefinedError):
         rendered(tmp_path / "etc", templates=tmp_path)
+
+
+def configuration(**changes: object) -> Configuration:
+    plain = {
+        "nodes": {
+            "main": {
+                "ari": {
+                    "url": "http://127.0.0.1:8188",
+                    "username": "brain",
+                    "password": {"env": "ARI"},
+                },
+                "ami": {"port": 5138, "username": "ears", "password": {"env": "AMI"}},
+                "rtp": {"port_first": 20000, "port_last": 20999},
+            }
+        },
+        "trunks": {
+            "carrier": {
+                "host": "192.0.2.7",
+                "transport": "tcp",
+                "username": "us@carrier",
+                "password": {"env": "TRUNK"},
+                "registration": True,
+            },
+            "lab": {"host": "127.0.0.1", "port": 5999, "match": []},
+        },
+        "extensions": {
+            "1001": {
+                "name": "Ann Lee",
+                "password": {"env": "PHONE"},
+                "codecs": ["opus", "ulaw"],
+                "max_contacts": 3,
+                "language": "zh",
+            }
+        },
+        "settings": {"sip": {"port": 5070}, "music": {"jazz": "/srv/jazz"}},
+    }
+    return Configuration.model_validate(plain | changes)
+
+
+PASSWORDS = {"ARI": "ari-pw", "AMI": "ami-pw", "TRUNK": "t;pw", "PHONE": "phone-pw"}
+
+
+def test_the_configuration_says_it_all(tmp_path: Path) -> None:
+    """From the models to the files, with each password where it belongs."""
+    configured = configuration()
+    secrets = secrets_of(configured, "main", resolve_secrets(configured, PASSWORDS))
+    render(view_of(configured, "main"), tmp_path, Site(secrets=secrets))
+
+    assert "bindport = 8188" in settings(tmp_path, "http.conf")
+    assert {"[brain]", "password = ari-pw"} <= set(settings(tmp_path, "ari.conf"))
+    assert {"[ears]", "secret = ami-pw", "port = 5138"} <= set(settings(tmp_path, "manager.conf"))
+    assert "rtpend = 20999" in settings(tmp_path, "rtp.conf")
+    assert "systemname = main" in settings(tmp_path, "asterisk.conf")
+    assert {"[jazz]", "directory = /srv/jazz"} <= set(settings(tmp_path, "musiconhold.conf"))
+    assert "load = codec_opus_open_source.so" in settings(tmp_path, "modules.conf")
+    pjsip = settings(tmp_path, "pjsip.conf")
+    assert {
+        "bind = 127.0.0.1:5070",
+        'callerid = "Ann Lee" <1001>',
+        "allow = opus,ulaw",
+        "max_contacts = 3",
+        "language = zh",
+        "password = phone-pw",
+        r"contact = sip:192.0.2.7:5060\;transport=tcp",
+        "match = 192.0.2.7",
+        r"password = t\;pw",
+        "type = registration",
+        "username = us@carrier",
+        "match = 127.0.0.1:5999",
+    } <= set(pjsip)
+    # A trunk of this machine must not be taken for every phone of this machine.
+    assert "match = 127.0.0.1" not in pjsip
+    assert "MusicOnHold(jazz," in text(tmp_path, "extensions.conf")
+
+
+def test_a_node_that_is_reached_by_name_must_be_told_where_to_listen() -> None:
+    ami = {"host": "asterisk-1", "username": "u", "password": {"env": "AMI"}}
+    ari = {"url": "http://asterisk-1:8088", "username": "u", "password": {"env": "ARI"}}
+    configured = configuration(nodes={"far": {"ari": ari, "ami": ami}})
+
+    with pytest.raises(RenderRefused, match=r"nodes\.far\.ari\.url - asterisk-1 is a name"):
+        view_of(configured, "far")
+    view = view_of(configured, "far", listen="10.0.0.5", permit=("10.0.0.9/32",))
+    assert view.ari.bind_host == view.ami.bind_host == "10.0.0.5"
+    assert view.ami.permit == ("127.0.0.1/32", "10.0.0.9/32")
+
+
+def test_tls_is_refused_as_long_as_it_is_not_there() -> None:
+    trunks = {"t": {"host": "192.0.2.1", "transport": "tls"}}
+
+    with pytest.raises(RenderRefused, match=r"trunks\.t\.transport"):
+        view_of(configuration(trunks=trunks), "main")

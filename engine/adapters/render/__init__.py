@@ -1,9 +1,10 @@
 """Asterisk's configuration and dialplan, written from ours.
 
-Door: `render`, `AsteriskView`, `Site`, `Secrets`, `Rendered`. Must not: talk to Asterisk (whoever renders
+Door: `render(view_of(configuration, node), target, site)`, `Site`, `secrets_of`, `Rendered`. Must not: talk to Asterisk (whoever renders
 asks it to reload what `Rendered.reload` names), or choose a password.
 """
 
+from engine.adapters.render.from_config import secrets_of, view_of
 from engine.adapters.render.render import Rendered, RenderRefused, render
 from engine.adapters.render.view import (
     AsteriskView,
@@ -34,4 +35,6 @@ __all__ = [
     "Stasis",
     "Trunk",
     "render",
+    "secrets_of",
+    "view_of",
 ]

@@ -101,6 +101,13 @@ MODULES: Final = (
     "func_talkdetect.so",
 )
 
+CODEC_MODULES: Final = {
+    "opus": ("codec_opus_open_source.so", "format_ogg_opus_open_source.so"),
+    "g729": ("res_format_attr_g729.so", "format_g729.so"),
+    "ilbc": ("res_format_attr_ilbc.so", "format_ilbc.so"),
+}
+"""Loaded only where some phone or trunk speaks it."""
+
 APP_QUEUE_MODULES: Final = (
     "app_queue.so",
     "app_dial.so",
@@ -116,8 +123,6 @@ AMI_EVENTS: Final = (
     "DeviceStateListComplete",
     "PresenceStateChange",
     "PresenceStateListComplete",
-    "PresenceStatus",
-    "ExtensionStatus",
     "ContactStatus",
     "PeerStatus",
     "EndpointList",

@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from engine.adapters.render.modules import AMI_EVENTS, APP_QUEUE_MODULES, MODULES, RELOADS
+from engine.adapters.render.modules import (
+    AMI_EVENTS,
+    APP_QUEUE_MODULES,
+    CODEC_MODULES,
+    MODULES,
+    RELOADS,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,7 +26,7 @@ if TYPE_CHECKING:
 
 FOLDERS: Final = ("asterisk-conf", "dialplan")
 _SUFFIX: Final = ".j2"
-_NAME: Final = re.compile(r"[A-Za-z0-9_.+*-]+(/[A-Za-z0-9_.+*-]+)*")
+_NAME: Final = re.compile(r"[A-Za-z0-9_.+*@-]+(/[A-Za-z0-9_.+*@-]+)*")
 _SECRET: Final = re.compile(r"[!-\[\]-~]+")
 _FILE_MODE: Final = 0o600
 
@@ -88,8 +94,11 @@ def _require_secrets(view: AsteriskView, site: Site) -> None:
 
 
 def _values(view: AsteriskView, site: Site) -> dict[str, object]:
+    spoken = [phone.codecs for phone in view.phones] + [trunk.codecs for trunk in view.trunks]
+    codecs = dict.fromkeys(codec for codecs in spoken for codec in codecs)
     modules = (
         *MODULES,
+        *(module for codec in codecs for module in CODEC_MODULES.get(codec, ())),
         *(APP_QUEUE_MODULES if site.with_app_queue else ()),
         *site.extra_modules,
     )
@@ -106,7 +115,7 @@ def _values(view: AsteriskView, site: Site) -> dict[str, object]:
         "secrets": site.secrets,
         "sip": view.sip,
         "stasis": view.stasis,
-        "system_name": site.system_name,
+        "system_name": view.system_name,
         "trunks": view.trunks,
     }
 

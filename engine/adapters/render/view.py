@@ -25,6 +25,7 @@ class Phone:
     codecs: tuple[str, ...] = ("ulaw", "alaw")
     language: str = "en"
     hold_music: str = "default"
+    max_contacts: int = 1
     static_contact: str | None = None
     """A SIP URI of a phone that does not register (benchmarks)."""
 
@@ -41,6 +42,7 @@ class Trunk:
     name: str
     host: str
     port: int = 5060
+    transport: str = "udp"
     match: tuple[str, ...] = ()
     username: str | None = None
     register: bool = False
@@ -81,7 +83,6 @@ class Sip:
     bind_host: str = LOOPBACK
     external_address: str | None = None
     local_networks: tuple[str, ...] = ()
-    max_contacts: int = 1
     qualify_s: int = 30
     busy_at: int = 0
     rtp_timeout_s: int = 0
@@ -123,7 +124,7 @@ class Stasis:
 
 @dataclass(frozen=True, slots=True)
 class AsteriskView:
-    """One Asterisk's configuration."""
+    """One Asterisk's configuration. `system_name` is its node's name, before its channels' ids."""
 
     ari: Listener
     ami: Listener
@@ -134,6 +135,7 @@ class AsteriskView:
     music_classes: tuple[MusicClass, ...] = (MusicClass("default", f"{SOUND_LIBRARY}/moh"),)
     parking: Parking = Parking()
     stasis: Stasis = Stasis()
+    system_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +158,6 @@ class Site:
 
     secrets: Secrets
     directories: Mapping[str, str] = field(default_factory=dict)
-    system_name: str | None = None
     with_app_queue: bool = False
     extra_modules: tuple[str, ...] = ()
     templates: Path = Path(__file__).resolve().parents[3]
