@@ -238,6 +238,7 @@ class TestPresence:
         assert inbox.inputs[1:] == [IDLE, BUSY]
 
     async def test_nonsense_is_counted_and_logged_once(self, server, caplog):
+        caplog.set_level(logging.INFO)
         inbox = Inbox()
         async with watching(server, inbox) as presence:
             await inbox.until(IDLE)

@@ -128,14 +128,12 @@ def ms(text, zone):
     ],
 )
 def test_daily_means_by_the_clock_on_the_wall(after, due):
-    calendar = Calendar("Europe/Paris")
+    calendar = Calendar(ZoneInfo("Europe/Paris"))
     calendar.daily("report", "03:00", Job)
     assert calendar.next_ms("report", ms(after, "Europe/Paris")) == ms(due, "Europe/Paris")
 
 
 def test_mistakes_are_said_when_they_are_made():
-    with pytest.raises(ValueError, match="no time zone 'Europe/Atlantis'"):
-        Calendar("Europe/Atlantis")
     calendar = Calendar()
     for at in ("25:00", "3 pm", ""):
         with pytest.raises(ValueError, match="is no time of day; give HH:MM"):

@@ -62,10 +62,6 @@ def test_fully_booted():
         ({"Event": "DeviceStateChange"}, "without a Device"),
         ({"Event": "DeviceStateChange", "Device": "PJSIP/", "State": "INUSE"}, "without a Device"),
         (
-            {"Event": "DeviceStateChange", "Device": "Stasis:x", "State": "INUSE"},
-            "PJSIP/<endpoint>",
-        ),
-        (
             {"Event": "DeviceStateChange", "Device": "PJSIP/1/2", "State": "INUSE"},
             "without a Device",
         ),
@@ -74,7 +70,7 @@ def test_fully_booted():
         ({"Event": "DeviceStateChange", "Device": "PJSIP/1", "State": "TIRED"}, "State 'TIRED'"),
         ({"Event": "DeviceStateChange", "Device": "PJSIP/1", "State": ["A", "B"]}, "State 'list'"),
         ({"Event": "PeerStatus", "PeerStatus": "Reachable"}, "without a Peer"),
-        ({"Event": "PeerStatus", "Peer": "SIP/1", "PeerStatus": "Reachable"}, "without a Peer"),
+        ({"Event": "PeerStatus", "Peer": "", "PeerStatus": "Reachable"}, "PJSIP/<endpoint>"),
         ({"Event": "PeerStatus", "Peer": "PJSIP/1"}, "PeerStatus missing"),
         ({"Event": "PeerStatus", "Peer": "PJSIP/1", "PeerStatus": "Lagged"}, "'Lagged'"),
         ({"Event": "PeerStatus", "Peer": "PJSIP/1", "PeerStatus": ["A", "B"]}, "'list'"),
@@ -100,6 +96,14 @@ def test_a_row_with_something_wrong_says_what(row, kind):
     said = decode_endpoint(row)
     assert isinstance(said, Meaningless)
     assert kind in said.kind
+
+
+@pytest.mark.parametrize("device", ["Stasis:lamp", "Custom:night", "Local/100@phones", "SIP/100"])
+def test_devices_that_are_no_pjsip_endpoints_are_left_alone(device):
+    """A manager.conf with wider filters of its own lets them through."""
+    for event in ("DeviceStateChange", "PeerStatus"):
+        said = decode_event({"Event": event, "Device": device, "Peer": device, "State": "INUSE"})
+        assert said == Unasked(f"{event} of something else than a PJSIP endpoint")
 
 
 def test_other_events_are_told_apart_from_nonsense():

@@ -72,7 +72,7 @@ def decode_event(headers: Mapping[str, str]) -> Said:
     """Returns what an event says. `headers` must find names in any case, as panoramisk's do."""
     event = headers.get("Event", "")
     if event == "DeviceStateChange":
-        return _device(event, headers, "Device", "State")
+        return _device(headers)
     if event == "PeerStatus":
         return _peer(headers)
     if event == "FullyBooted":
@@ -91,32 +91,36 @@ def decode_endpoint(headers: Mapping[str, str]) -> Said:
     return DeviceSaid(EndpointName(name), state)
 
 
-def _device(event: str, headers: Mapping[str, str], name_key: str, state_key: str) -> Said:
-    endpoint = _endpoint(headers.get(name_key))
-    if endpoint is None:
-        return Meaningless(f"{event} without a {name_key} of the form PJSIP/<endpoint>")
-    state = _state(headers.get(state_key))
+def _device(headers: Mapping[str, str]) -> Said:
+    endpoint = _endpoint(headers, "DeviceStateChange", "Device")
+    if not isinstance(endpoint, str):
+        return endpoint
+    state = _state(headers.get("State"))
     if state is None:
-        return Meaningless(f"{event} with {state_key} {_shown(headers.get(state_key))}")
-    return DeviceSaid(endpoint, state)
+        return Meaningless(f"DeviceStateChange with State {_shown(headers.get('State'))}")
+    return DeviceSaid(EndpointName(endpoint), state)
 
 
 def _peer(headers: Mapping[str, str]) -> Said:
-    endpoint = _endpoint(headers.get("Peer"))
-    if endpoint is None:
-        return Meaningless("PeerStatus without a Peer of the form PJSIP/<endpoint>")
+    endpoint = _endpoint(headers, "PeerStatus", "Peer")
+    if not isinstance(endpoint, str):
+        return endpoint
     status = headers.get("PeerStatus")
     reachable = _PEER_STATUS.get(status) if isinstance(status, str) else None
     if reachable is None:
         return Meaningless(f"PeerStatus with PeerStatus {_shown(status)}")
-    return PeerSaid(endpoint, reachable)
+    return PeerSaid(EndpointName(endpoint), reachable)
 
 
-def _endpoint(device: object) -> EndpointName | None:
-    if not isinstance(device, str) or not device.startswith(_TECHNOLOGY):
-        return None
-    name = device.removeprefix(_TECHNOLOGY)
-    return EndpointName(name) if name and "/" not in name else None
+def _endpoint(headers: Mapping[str, str], event: str, name: str) -> str | Meaningless | Unasked:
+    device: object = headers.get(name)
+    if isinstance(device, str):
+        technology, slash, endpoint = device.partition("/")
+        if f"{technology}{slash}" == _TECHNOLOGY and endpoint and "/" not in endpoint:
+            return endpoint
+        if device and technology != "PJSIP":  # Such as Stasis:name or Local/100@context.
+            return Unasked(f"{event} of something else than a PJSIP endpoint")
+    return Meaningless(f"{event} without a {name} of the form PJSIP/<endpoint>")
 
 
 def _state(text: object) -> DeviceState | None:

@@ -125,8 +125,10 @@ class AmiPresence:
             elif isinstance(said, Booted):
                 if not booted.done():
                     booted.set_result(None)
-            elif live or isinstance(said, Meaningless):  # Filters are not set before that.
+            elif isinstance(said, Meaningless):
                 self._note_nonsense(said.kind)
+            elif live:  # Before that, no filters are set.
+                self._note_nonsense(said.kind, logging.INFO)
 
         connection = AmiConnection(self._address, take, self._note_nonsense)
         try:
@@ -170,12 +172,12 @@ class AmiPresence:
         for happened in self._picture.change(said):
             self._post(happened)
 
-    def _note_nonsense(self, kind: str) -> None:
+    def _note_nonsense(self, kind: str, level: int = logging.WARNING) -> None:
         if kind not in self.nonsense and len(self.nonsense) >= NONSENSE_KINDS_MAX:
             kind = "other kinds"
         self.nonsense[kind] += 1
         if self.nonsense[kind] == 1:
-            log.warning("node %s: AMI message of no use: %s (logged once)", self._node, kind)
+            log.log(level, "node %s: AMI message of no use: %s (logged once)", self._node, kind)
 
 
 def retry_ms(failures: int, *, refused: bool) -> int:

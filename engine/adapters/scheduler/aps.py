@@ -7,9 +7,8 @@ import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from apscheduler.executors.debug import DebugExecutor
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -35,20 +34,12 @@ class Calendar:
     machine, a clock that was set) is made up for once.
 
     Args:
-        timezone: IANA name, for `daily`.
-
-    Raises:
-        ValueError: there is no such time zone.
+        zone: for `daily`.
     """
 
-    def __init__(self, timezone: str = "UTC") -> None:
+    def __init__(self, zone: tzinfo = UTC) -> None:
         """Makes an empty calendar."""
-        try:
-            self._zone = ZoneInfo(timezone)
-        except (ZoneInfoNotFoundError, ValueError):
-            raise ValueError(
-                f"no time zone {timezone!r}: give an IANA name such as Europe/Paris"
-            ) from None
+        self._zone = zone
         self._entries: dict[str, _Entry] = {}
         self._due: asyncio.Queue[str] = asyncio.Queue()
         self._waiting: set[str] = set()
