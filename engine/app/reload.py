@@ -149,7 +149,7 @@ class Reload:
                 "node %s: %s not reloaded (%s): run `asterisk -rx 'module reload %s'` there",
                 node,
                 module,
-                error or "no answer",
+                str(error) or "no answer",
                 module,
             )
             return False

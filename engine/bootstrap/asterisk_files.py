@@ -60,7 +60,6 @@ def render_all(
         site = Site(
             secrets=secrets_of(configuration, secrets, name),
             directories=target.directories,
-            system_name=name,
         )
         try:
             written[NodeId(name)] = render(
@@ -91,6 +90,7 @@ def view_of(configuration: Configuration, name: str) -> AsteriskView:
         phones=tuple(_phone(*each) for each in configuration.extensions.items()),
         trunks=tuple(_trunk(*each) for each in configuration.trunks.items()),
         music_classes=tuple(MusicClass(*each) for each in settings.music.items()),
+        system_name=name,
     )
 
 

@@ -7,6 +7,8 @@ import logging
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from typing_extensions import override
+
 _STANDARD: Final = frozenset(
     [*logging.makeLogRecord({}).__dict__, "message", "asctime", "taskName"]
 )
@@ -22,6 +24,7 @@ def set_up_logging(level: str, *, as_json: bool) -> None:
 class TextLines(logging.Formatter):
     """`2026-11-22T15:17:00.123Z WARNING engine.app.pump: what happened alarm=inbox_full`."""
 
+    @override
     def format(self, record: logging.LogRecord) -> str:
         """Returns the line (and a traceback below it, if there is one)."""
         extra = "".join(f" {key}={value}" for key, value in _extra(record).items())
@@ -35,6 +38,7 @@ class TextLines(logging.Formatter):
 class JsonLines(logging.Formatter):
     """The same as one JSON object."""
 
+    @override
     def format(self, record: logging.LogRecord) -> str:
         """Returns the line."""
         entry: dict[str, Any] = {
