@@ -15,6 +15,7 @@ from engine.app.ports import (
     Journal,
     Outbox,
     Presence,
+    Reloader,
     Telephony,
     Thread,
 )
@@ -138,6 +139,10 @@ class Engine:
         if presence is not None:
             self._presence[node] = presence
 
+    def reloaders(self) -> dict[NodeId, Reloader]:
+        """Returns who can make each node's Asterisk reload a module."""
+        return {node: each for node, each in self._presence.items() if isinstance(each, Reloader)}
+
     def subscribe(self, take: Callable[[Sequence[Fact]], None]) -> None:
         """Has `take` called in the loop with facts as they happen. It must be quick."""
         self._subscribers.append(take)
@@ -172,8 +177,10 @@ class Engine:
 
     async def run(self) -> int:
         """Works until `stop` or until a part dies; returns the exit code."""
-        self._pump.post(PolicyApplied(self._policy))
+        # In this order: a core that was restored must know that nothing is connected yet, or it
+        # would command nodes because of the new policy.
         self._pump.post(EngineStarted())
+        self._pump.post(PolicyApplied(self._policy))
         start = self.supervisor.start
         start(PUMP, self._pump.run())
         start(STORING, self._storing.run())

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from engine.core.commands import Command
 from engine.core.facts import Fact
+from engine.core.ids import NodeId
 from engine.core.inputs import Input
+from engine.core.policy import Policy
 
 T = TypeVar("T")
 
@@ -79,9 +81,17 @@ class StoreUnavailable(Exception):
 class Core(Protocol):
     """The brain as the office uses it (`engine.core.router.RoutingCore`, or a scripted one)."""
 
-    epoch: str
-    fact_seq: int
-    now_ms: int
+    @property
+    def epoch(self) -> str:
+        """The name of this history."""
+
+    @property
+    def fact_seq(self) -> int:
+        """`seq` of the last fact given out."""
+
+    @property
+    def now_ms(self) -> int:
+        """The time of the last input, epoch milliseconds."""
 
     def handle(self, now_ms: int, happened: Input) -> Sequence[Command | Fact]:
         """Takes one input; returns what follows from it."""
@@ -104,6 +114,9 @@ class Brain(Protocol):
 
     def restored(self, snapshot: dict[str, Any]) -> Core:
         """Makes a core from a snapshot; raises `CodecError` if it is not one of this version."""
+
+    def renamed(self, core: Core, epoch: str) -> Core:
+        """Makes a core in the same state, as the beginning of another history."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +217,76 @@ class Outbox(Protocol):
         """Closes the files."""
 
 
-class Changes(Protocol):
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A configuration that was read anew.
+
+    `problems` are lines for people, errors and warnings. `policy` is None if there is an error
+    among them. `restart` names what only a restart of Usher puts into effect. `token` is the
+    source's own.
+    """
+
+    problems: tuple[str, ...]
+    policy: Policy | None = None
+    restart: tuple[str, ...] = ()
+    token: object = None
+
+
+class ConfigSource(Protocol):
+    """The configuration's files."""
+
+    def read(self) -> Candidate | None:
+        """Reads and checks the files; None if they say what they said the last time. Blocks."""
+
+    def accept(self, candidate: Candidate) -> None:
+        """Takes this one as the one in force, with which the next is compared."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """Files of one node's Asterisk that were written because they had changed.
+
+    `modules` are what that Asterisk has to reload to see them, in order; `restart` tells that one
+    of them is read at Asterisk's start only.
+    """
+
+    node: NodeId
+    modules: tuple[str, ...]
+    restart: bool = False
+
+
+class Renderer(Protocol):
+    """Writes Asterisk's own configuration from ours."""
+
+    def render(self, candidate: Candidate) -> Sequence[Rendered]:
+        """Writes what differs. Blocks.
+
+        Raises:
+            RenderFailed: nothing was written, or not all; the message says why.
+        """
+
+
+class RenderFailed(Exception):
+    """Asterisk's configuration could not be written."""
+
+
+@runtime_checkable
+class Reloader(Protocol):
+    """Asks one node's Asterisk to read its configuration again."""
+
+    async def reload_module(self, module: str) -> None:
+        """Reloads one module.
+
+        Raises:
+            ReloadFailed: it was refused, or the node is out of reach.
+        """
+
+
+class ReloadFailed(Exception):
+    """Asterisk did not reload; the message says why."""
+
+
+class Watcher(Protocol):
     """Watches the configuration."""
 
     def changes(self) -> AsyncIterator[None]:

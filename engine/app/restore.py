@@ -64,7 +64,7 @@ def restore(
     core = replay.core
     if replay.problem is None:
         return Restored(core, start.inputs + replay.inputs, replay.inputs)
-    core.epoch = new_epoch()
+    core = brain.renamed(core, new_epoch())
     place = saved.set_aside(now_ms)
     return Restored(
         core,

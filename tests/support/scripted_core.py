@@ -132,6 +132,9 @@ class ScriptedBrain:
     def restored(self, snapshot: dict[str, Any]) -> ScriptedCore:
         return ScriptedCore.restore(snapshot)
 
+    def renamed(self, core: ScriptedCore, epoch: str) -> ScriptedCore:
+        return ScriptedCore.restore({**core.snapshot(), "epoch": epoch})
+
 
 def call(number: int, dialled: str = "6400", node: NodeId = NODE) -> CallArrived:
     call_id = CallId(f"ast1-{number}")
