@@ -100,7 +100,7 @@ def _make_calls() -> None:
         laws={
             "outcome": "(outcome IS NULL) = (reason IS NULL) AND ("
             "outcome = 'answered' AND reason IN ('connected')"
-            " OR outcome = 'abandoned' AND reason IN ('caller_hung_up', 'lost')"
+            " OR outcome = 'abandoned' AND reason IN ('caller_hung_up')"
             " OR outcome = 'missed' AND reason IN"
             " ('queue_full', 'max_wait', 'queue_removed', 'lost'))",
             "entry_position": "entry_position >= 1",
@@ -129,8 +129,8 @@ def _make_calls() -> None:
             "outcome": "(outcome IS NULL) = (reason IS NULL) AND ("
             "outcome = 'answered' AND reason IN ('answered')"
             " OR outcome = 'missed' AND reason IN ('no_answer', 'busy', 'rejected', 'unreachable',"
-            " 'failed', 'answered_then_left', 'agent_left', 'lost')"
-            " OR outcome = 'cancelled' AND reason IN ('failed', 'answered_elsewhere',"
+            " 'failed', 'answered_then_left')"
+            " OR outcome = 'cancelled' AND reason IN ('answered_elsewhere',"
             " 'caller_hung_up', 'visit_ended', 'agent_left', 'lost'))",
             "attempt": "attempt >= 1",
             "ring_ms": "ring_ms >= 0",

@@ -51,7 +51,7 @@ metadata = MetaData(
 
 VISIT_REASONS: Final[dict[VisitOutcome, tuple[VisitReason, ...]]] = {
     VisitOutcome.ANSWERED: (VisitReason.CONNECTED,),
-    VisitOutcome.ABANDONED: (VisitReason.CALLER_HUNG_UP, VisitReason.LOST),
+    VisitOutcome.ABANDONED: (VisitReason.CALLER_HUNG_UP,),
     VisitOutcome.MISSED: (
         VisitReason.QUEUE_FULL,
         VisitReason.MAX_WAIT,
@@ -70,11 +70,8 @@ OFFER_REASONS: Final[dict[OfferOutcome, tuple[OfferReason, ...]]] = {
         OfferReason.UNREACHABLE,
         OfferReason.FAILED,
         OfferReason.ANSWERED_THEN_LEFT,
-        OfferReason.AGENT_LEFT,
-        OfferReason.LOST,
     ),
     OfferOutcome.CANCELLED: (
-        OfferReason.FAILED,
         OfferReason.ANSWERED_ELSEWHERE,
         OfferReason.CALLER_HUNG_UP,
         OfferReason.VISIT_ENDED,
