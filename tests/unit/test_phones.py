@@ -22,6 +22,7 @@ from scripts.lab.phones import (
     tones_heard,
 )
 from scripts.lab.phones.digest import Challenge, Credentials
+from scripts.lab.phones.measure import bye_to_next_invite, invite_to_invite
 from scripts.lab.phones.message import SipSyntaxError, parse, tag_of
 from scripts.lab.phones.sdp import Direction, Sdp
 from scripts.lab.phones.tone import (
@@ -484,6 +485,24 @@ async def test_auto_answer_then_hang_up_and_gaps_from_the_capture(where: Where) 
     )  # fmt: skip
     assert 0 <= invite.at_ns - call.sent_ns < 20_000_000
     assert 25_000_000 < answer.at_ns - ringing.at_ns < 100_000_000
+
+
+@pytest.mark.real_time
+async def test_reaction_times(where: Where) -> None:
+    endpoint, phone, caller = where
+    phone.auto_answer()
+    calls = []
+    for number in ("1", "2"):
+        calls.append(caller.place("101", from_number=number))
+        there = await phone.incoming()
+        await there.acknowledged
+        there.hang_up()
+        await there.ended
+    ends = [entry.at_ns for entry in endpoint.capture if entry.sent and entry.method == "BYE"]
+    (gap,) = bye_to_next_invite(endpoint.capture)
+    assert gap == phone.calls[1].at_ns - ends[0]
+    gaps = invite_to_invite(calls, phone.calls)
+    assert gaps == {str(n + 1): phone.calls[n].at_ns - call.sent_ns for n, call in enumerate(calls)}
 
 
 @pytest.mark.real_time
