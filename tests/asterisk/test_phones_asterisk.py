@@ -233,6 +233,21 @@ async def test_caller_hears_music_and_early_media(lab: Lab) -> None:
     assert (await call.ended).how == "bye"
 
 
+async def test_early_media_of_a_phone(lab: Lab) -> None:
+    phone = await lab.phone(101)
+    phone.mute()
+    call = await lab.caller.dial("101")
+    there = await phone.incoming()
+    there.progress()
+    await call.progress
+    await call.wait_until_hears(700)
+    there.answer()
+    await call.answered
+    await there.wait_until_hears(440)
+    call.hang_up()
+    await there.ended
+
+
 async def test_refusals_and_cancel(lab: Lab) -> None:
     phone = await lab.phone(101)
     busy = lab.caller.place("605")

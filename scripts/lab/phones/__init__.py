@@ -38,7 +38,8 @@ unexpected exception in a callback is raised when the endpoint closes.
 
 `await happening` waits five seconds, `await happening.within(0.5)` half a second; `bool(happening)`
 tells whether it has happened and `happening.at_ns` when. `endpoint.capture` has every message with
-its time (ns of the monotonic clock; incoming ones by the kernel's stamp). For load use
+its time (ns of the monotonic clock; incoming ones by the kernel's stamp), and `measure` makes
+reaction times of them. For load use
 `media="none"` (no audio sockets; a valid port is advertised nevertheless) and
 `SipEndpoint(keep_messages=False)`.
 """

@@ -44,7 +44,9 @@ class Captured:
     status: int
     """0 for a request."""
     call_id: str
-    user: str
+    owner: str
+    """The user of the phone or caller here that sent it or whose it is; "" for nobody's."""
+    target: str
     """For a request, the user of its request URI."""
     peer: Address
     dropped: bool
@@ -80,6 +82,7 @@ class InDialog(Protocol):
 class _Nobody:
     """Answers for users that no phone has claimed: trunks are qualified too."""
 
+    user = ""
     vanished = False
 
     def on_request(self, transaction: ServerTransaction) -> None:
@@ -159,7 +162,7 @@ class SipEndpoint:
                 phone can make sense of.
         """
         for dialog in list(self.dialogs.values()):
-            dialog.abandon()
+            self._run(dialog.abandon)
         if self._socket is not None and self._loop is not None:
             self._loop.remove_reader(self._socket.fileno())
             self._socket.close()
@@ -211,7 +214,7 @@ class SipEndpoint:
         if self._socket is None:
             return
         dropped = owner.vanished or (self.loss is not None and self.loss(message, "out"))
-        self._record(message, to, time.monotonic_ns(), sent=True, dropped=dropped)
+        self._record(message, owner, to, time.monotonic_ns(), sent=True, dropped=dropped)
         if not dropped:
             # UDP: a full buffer or an unreachable port is loss, and retransmission cures it.
             with contextlib.suppress(OSError):
@@ -239,18 +242,34 @@ class SipEndpoint:
         """Part of `transaction.Wire`."""
         self._servers.pop(key, None)
 
-    def _record(
-        self, message: Message, peer: Address, at_ns: int, *, sent: bool, dropped: bool
+    def _record(  # noqa: PLR0913
+        self,
+        message: Message,
+        owner: Owner | None,
+        peer: Address,
+        at_ns: int,
+        *,
+        sent: bool,
+        dropped: bool,
     ) -> None:
+        status = message.status if isinstance(message, Response) else 0
+        target = ""
         if isinstance(message, Request):
-            method, status = message.method, 0
-            user = message.uri.partition("@")[0].rpartition(":")[2]
-        else:
-            method, status = message.cseq[1], message.status if isinstance(message, Response) else 0
-            user = ""
-        kept = message if self._keep else None
+            user, at, _ = message.uri.partition("@")
+            target = user.rpartition(":")[2] if at else ""
         self.capture.append(
-            Captured(at_ns, sent, method, status, message.call_id, user, peer, dropped, kept)
+            Captured(
+                at_ns=at_ns,
+                sent=sent,
+                method=message.method if isinstance(message, Request) else message.cseq[1],
+                status=status,
+                call_id=message.call_id,
+                owner="" if owner is None else owner.user,
+                target=target,
+                peer=peer,
+                dropped=dropped,
+                message=message if self._keep else None,
+            )
         )
 
     # -- receiving -------------------------------------------------------------------------
@@ -282,7 +301,7 @@ class SipEndpoint:
         dropped = (owner is not None and owner.vanished) or (
             self.loss is not None and self.loss(message, "in")
         )
-        self._record(message, source, at_ns, sent=False, dropped=dropped)
+        self._record(message, owner, source, at_ns, sent=False, dropped=dropped)
         if deliver is not None and not dropped:
             self._run(deliver)
 

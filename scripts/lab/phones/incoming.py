@@ -33,6 +33,7 @@ class IncomingCall(Call):
         self.answer_on_cancel = False
         """Send the 200 at the very instant a CANCEL comes in, as if they had crossed."""
         self._transaction = transaction
+        self._first_sdp = b""
         dialog = Dialog.incoming(invite, owner.endpoint.token(), transaction.to)
         super().__init__(owner, dialog, media)
         self.identities.append(identity_of(invite))
@@ -86,8 +87,17 @@ class IncomingCall(Call):
         """183 with SDP: early media flows from here."""
         if self.pending:
             response = self._response(183)
-            self._describe(response, self.invite.body)
+            self._describe_first(response)
             self._transaction.respond(response)
+
+    def _describe_first(self, response: Response) -> None:
+        """183 and 200 must carry the same answer to the INVITE's offer (RFC 3261 13.2.1)."""
+        if self._first_sdp:
+            response.add("content-type", "application/sdp")
+            response.body = self._first_sdp
+        else:
+            self._describe(response, self.invite.body)
+            self._first_sdp = response.body
 
     def answer(self) -> None:
         """200 with SDP; does nothing when the call is no longer pending.
@@ -99,7 +109,7 @@ class IncomingCall(Call):
         response = self._response(200)
         response.add("supported", "replaces")
         try:
-            self._describe(response, self.invite.body)
+            self._describe_first(response)
         except ValueError:
             self.reject(488)
             return

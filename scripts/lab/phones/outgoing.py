@@ -74,6 +74,11 @@ class OutgoingCall(Call):
         self._exchange = owner.exchange(invite, to, dialog.next_cseq, self._response_in)
 
     @property
+    def number(self) -> str:
+        """The number it is made from."""
+        return NameAddr.parse(self.dialog.local).uri.user
+
+    @property
     def invite(self) -> Request:
         """The INVITE as last sent (with credentials, if there was a challenge)."""
         return self._exchange.request
@@ -194,5 +199,6 @@ class OutgoingCall(Call):
     def _quit(self) -> None:
         if self.confirmed:
             self.bye()
-        else:
-            self.cancel()
+        else:  # there is no time to wait for a provisional response
+            self._cancelling = self._exchange.stopped = True
+            self._send_cancel()

@@ -36,6 +36,7 @@ class Timer(Protocol):
 class Owner(Protocol):
     """Whoever a transaction belongs to; one that has vanished neither sends nor hears."""
 
+    user: str
     vanished: bool
 
 
