@@ -48,7 +48,7 @@ def trunks(subject: Subject) -> Iterator[Problem]:
 
 def nodes(subject: Subject) -> Iterator[Problem]:
     """There is a node; node names cannot be confused with Usher's own ids; each is one Asterisk."""
-    if subject.complete and subject.written.names("nodes") == frozenset():
+    if subject.complete and subject.written.names("nodes") == set():
         yield subject.places.problem(("nodes",), "no node: write at least one Asterisk here")
     urls: dict[str, str] = {}
     for name, node in subject.configuration.nodes.items():
