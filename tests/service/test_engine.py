@@ -52,7 +52,7 @@ class Bench:
         )
         self.core: ScriptedCore = restored.core
         journal = FileJournal(directory, inputs=restored.inputs, facts_safe=lambda: True)
-        journal.rotate(self.core)()
+        InlineThread().submit(journal.rotate(self.core))
         self.store = MemoryStore()
         thread = InlineThread()
         self.engine = Engine(
@@ -64,7 +64,7 @@ class Bench:
                 store=self.store,
                 store_thread=thread,
                 file_thread=thread,
-                offload=lambda job: job(),
+                offload=thread.submit,
                 inbox_max=inbox_max,
             ),
             Policy(nodes=(NODE,)),
@@ -92,7 +92,7 @@ class Bench:
 
 
 @pytest.fixture
-def bench(tmp_path):
+async def bench(tmp_path):
     return Bench(tmp_path)
 
 

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import re
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -260,10 +261,10 @@ async def test_the_thread_hands_over_answers_and_errors():
 @pytest.mark.real_time
 async def test_a_caller_who_gave_up_on_the_thread_does_not_disturb_it():
     thread = DaemonThread("test")
+    hold = threading.Event()
     with pytest.raises(TimeoutError):
-        async with asyncio.timeout(0.01):
-            await thread.call(asyncio.Event)  # Any quick work: the answer may come too late.
-            await asyncio.Event().wait()
+        await asyncio.wait_for(thread.call(hold.wait), 0.01)
+    hold.set()
     assert await thread.call(lambda: "fine") == "fine"
     thread.end()
     assert await asyncio.to_thread(thread.join, 2.0)
