@@ -188,7 +188,7 @@ class Engine:
             self._start_node(node)
         for name, work in self._side_tasks:
             start(name, _as_coroutine(work))
-        log.info("engine started with %d nodes", len(self._telephony))
+        log.info("engine started, nodes: %s", ", ".join(self._telephony) or "none")
         try:
             await self.supervisor.wait()
         finally:

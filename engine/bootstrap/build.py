@@ -12,9 +12,10 @@ from urllib.parse import quote, urlsplit, urlunsplit
 from engine.adapters.ami import AmiPresence
 from engine.adapters.ari import AriTelephony
 from engine.adapters.clock import SystemClock
-from engine.adapters.db import SqlFactStore
+from engine.adapters.db import SqlFactStore, schema
 from engine.adapters.files import FileJournal, FileOutbox, FileSavedState, StateDirectory
 from engine.app.engine import Engine, Parts
+from engine.app.ports import StoreUnavailable
 from engine.app.restore import restore
 from engine.app.thread import DaemonThread
 from engine.bootstrap.brain import RoutingBrain, new_epoch
@@ -52,10 +53,13 @@ def build(configuration: Configuration, secrets: Secrets) -> Built:
         StateInUse: another engine works on the data directory.
         OSError: the data directory cannot be used.
         BadDatabaseUrl: the database's URL makes no sense.
+        SchemaMismatch: the database's tables are another version's; the message says what to do.
     """
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     directory = StateDirectory(Path(configuration.settings.data_directory))
     directory.lock()
+    database = database_url(configuration, secrets)
+    _prepare_database(database)
     outbox = FileOutbox(directory)
     saved = FileSavedState(directory)
     now_ms = SystemClock().now_ms()
@@ -81,7 +85,7 @@ def build(configuration: Configuration, secrets: Secrets) -> Built:
             clock=SystemClock(floor_ms=core.now_ms),
             journal=journal,
             outbox=outbox,
-            store=SqlFactStore(database_url(configuration, secrets)),
+            store=SqlFactStore(database),
             store_thread=store_thread,
             file_thread=file_thread,
             offload=file_thread.submit,
@@ -109,6 +113,21 @@ def build(configuration: Configuration, secrets: Secrets) -> Built:
             ),
         )
     return Built(engine, directory, store_thread, file_thread)
+
+
+def _prepare_database(url: str) -> None:
+    """Makes sure that the tables are those of this version.
+
+    SQLite's file is made or upgraded without asking, as it is nobody else's. A PostgreSQL that is
+    away does not keep the engine from starting: facts wait on disk.
+    """
+    try:
+        if url.startswith("sqlite:"):
+            schema.upgrade(url)
+        else:
+            schema.require(url)
+    except StoreUnavailable as error:
+        log.warning("starting without the database: %s", error)
 
 
 def database_url(configuration: Configuration, secrets: Secrets | None) -> str:

@@ -9,6 +9,9 @@ from typing import Any, Final
 
 from typing_extensions import override
 
+CHATTY: Final = ("alembic", "apscheduler", "panoramisk")
+"""Libraries whose news are no news."""
+
 _STANDARD: Final = frozenset(
     [*logging.makeLogRecord({}).__dict__, "message", "asctime", "taskName"]
 )
@@ -19,6 +22,8 @@ def set_up_logging(level: str, *, as_json: bool) -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(JsonLines() if as_json else TextLines())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    for name in CHATTY:
+        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLogger().level))
 
 
 class TextLines(logging.Formatter):

@@ -9,14 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.adapters.db import schema
 from engine.adapters.files import ConfigWatcher
-from engine.app.ports import StoreUnavailable
 from engine.app.reload import Reload
 from engine.bootstrap.asterisk_files import Target
-from engine.bootstrap.build import Built, build, database_url
+from engine.bootstrap.build import Built, build
 from engine.bootstrap.source import ConfigDirectory, FilesOfAsterisk
-from engine.config import Configuration, Secrets
 
 log = logging.getLogger(__name__)
 
@@ -43,29 +40,11 @@ def run(options: RunOptions, environ: Mapping[str, str]) -> int:
     configuration, secrets, warnings = source.first()
     for warning in warnings:
         log.warning("configuration: %s", warning)
-    prepare_database(configuration, secrets)
     built = build(configuration, secrets)
     try:
         return asyncio.run(_live(built, source, options))
     finally:
         built.close()
-
-
-def prepare_database(configuration: Configuration, secrets: Secrets) -> None:
-    """Makes sure that the tables are those of this version.
-
-    SQLite's file is made or upgraded without asking, as it is nobody else's. A PostgreSQL that is
-    away does not keep the engine from starting: facts wait on disk.
-    """
-    url = database_url(configuration, secrets)
-    try:
-        if url.startswith("sqlite:"):
-            Path(configuration.settings.data_directory).mkdir(parents=True, exist_ok=True)
-            schema.upgrade(url)
-        else:
-            schema.require(url)
-    except StoreUnavailable as error:
-        log.warning("starting without the database: %s", error)
 
 
 async def _live(built: Built, source: ConfigDirectory, options: RunOptions) -> int:

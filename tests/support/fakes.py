@@ -46,16 +46,15 @@ class MemoryStore:
             raise StoreUnavailable("connection refused")
         if any(getattr(fact, "call_id", None) == self.allergic_to for fact in facts):
             raise ValueError("violates a constraint")
-        staged = dict(self.rows)
+        staged, order = dict(self.rows), list(self.order)
         for number, fact in enumerate(facts):
             if self.fail_after is not None and number >= self.fail_after:
                 self.fail_after = None
                 raise StoreUnavailable("connection lost in the middle")  # Nothing is committed.
             if (epoch, fact.seq) not in staged:
                 staged[epoch, fact.seq] = fact
-                self.order.append((epoch, fact.seq))
-        self.order = [key for key in self.order if key in staged]
-        self.rows = staged
+                order.append((epoch, fact.seq))
+        self.rows, self.order = staged, order
 
     def close(self) -> None:
         self.closed = True

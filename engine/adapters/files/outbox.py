@@ -125,9 +125,6 @@ class FileOutbox:
         self._size += len(data)
         if self._size >= self._segment_bytes:
             self._next_segment()
-        if self._in_trouble and not self._backlog:
-            self._in_trouble = False
-            log.warning("outbox is being written again, %d facts were lost", self._lost)
         return True
 
     def _cut_back(self) -> None:
@@ -169,6 +166,9 @@ class FileOutbox:
                 return
             self._backlog.popleft()
             self._backlog_bytes -= len(data)
+        if self._in_trouble:
+            self._in_trouble = False
+            log.warning("outbox is being written again, %d facts were lost", self._lost)
 
     @property
     def is_safe(self) -> bool:
