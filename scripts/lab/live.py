@@ -243,7 +243,7 @@ class LiveCentre:
                 stderr=log,
             )
         await self.engine_says("telephony connected", since=begin)
-        await self.engine_says("presence connected", since=begin)
+        await self.engine_says("watching the phones", since=begin)
 
     async def engine_says(self, words: str, *, since: int = 0, timeout_s: float = READY_S) -> str:
         """Waits until the engine's log has a line with these words after byte `since`."""

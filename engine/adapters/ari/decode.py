@@ -166,6 +166,18 @@ _DECODERS: dict[str, Callable[[Decoder, Event], Input | None]] = {
 }
 
 
+def entering_leg(event: Event) -> str | None:
+    """Returns the leg that this event says has entered our application, if it says that.
+
+    Raises:
+        Nonsense: fields are missing or of the wrong type.
+    """
+    if event.get("type") != "StasisStart":
+        return None
+    channel_id = _text(_object(event, "channel"), "id")
+    return channel_id if is_leg(channel_id) else None
+
+
 def seen_channel(channel: Event, bridge_id: str | None) -> SeenChannel:
     """Returns what is known of a channel from its ARI object.
 

@@ -3,7 +3,8 @@
 Facts about Asterisk 22 behind the choices (each tried, see docs/adr/0002-agent-leg.md):
 
 * a leg is made by `channels/create` and dialled by `channels/{id}/dial`: so it is in our application
-  from its first moment, and one that is answered while we are away is there when we are back;
+  from its first moment, and one that is answered while we are away is there when we are back.
+  Dialled too early it answers 409: `dial` waits for the leg's StasisStart;
 * requests over one websocket are carried out strictly one after another, and `addChannel` waits for
   a playback on the channel to end: it is stopped first.
 """
@@ -50,7 +51,10 @@ class AriRequest:
 
 
 def encode(command: Command) -> tuple[AriRequest, ...]:
-    """Returns the requests that carry out a command, in order."""
+    """Returns the requests that carry out a command, in order.
+
+    For `RingPhone` the first half: `dial` follows once the leg is in our application.
+    """
     return _ENCODERS[type(command)](command)
 
 
@@ -95,10 +99,14 @@ def _ring(command: RingPhone) -> tuple[AriRequest, ...]:
         {"endpoint": f"PJSIP/{endpoint}", "app": APPLICATION, "channelId": command.leg_id},
         {"variables": variables},
     )
+    return (create,)
+
+
+def dial(command: RingPhone) -> AriRequest:
+    """Returns the request that rings a leg which exists and has entered our application."""
     # Whole seconds, rounded up: the core's own deadline comes first.
     timeout_s = -(-command.timeout_ms // 1000)
-    dial = AriRequest("POST", _channel(command.leg_id, "/dial"), {"timeout": str(timeout_s)})
-    return (create, dial)
+    return AriRequest("POST", _channel(command.leg_id, "/dial"), {"timeout": str(timeout_s)})
 
 
 def _hang_up_leg(command: HangUpLeg) -> tuple[AriRequest, ...]:

@@ -15,9 +15,9 @@ from urllib.parse import urlsplit, urlunsplit
 import aiohttp
 
 from engine.adapters.ari.client import AriClient
-from engine.adapters.ari.decode import EVENTS, Decoder, Nonsense, seen_channel
-from engine.adapters.ari.encode import APPLICATION, AriRequest, encode, stop_playback
-from engine.core.commands import Command, Connect, PlayPrompt
+from engine.adapters.ari.decode import EVENTS, Decoder, Nonsense, entering_leg, seen_channel
+from engine.adapters.ari.encode import APPLICATION, AriRequest, dial, encode, stop_playback
+from engine.core.commands import Command, Connect, HangUpLeg, PlayPrompt, RingPhone
 from engine.core.ids import NodeId, is_leg
 from engine.core.inputs import (
     CommandFailed,
@@ -88,7 +88,7 @@ class AriTelephony:
         """Connects to nothing yet."""
         self._node = node
         self._url = _events_url(url)
-        self._headers = {"Authorization": aiohttp.BasicAuth(user, secret).encode()}
+        self._headers = {"Authorization": aiohttp.encode_basic_auth(user, secret)}
         self._post = post
         self._rng = rng or Rng(int.from_bytes(os.urandom(8)))
         self._client: AriClient | None = None
@@ -97,6 +97,8 @@ class AriTelephony:
         self._held_back: list[dict[str, Any]] | None = None
         self._playing: dict[str, str] = {}
         """Prompts that play, by channel: a channel cannot be connected before they end."""
+        self._undialled: dict[str, tuple[AriRequest, _Carried]] = {}
+        """Legs being made, each with the request that will ring it."""
         self.oddities: Counter[str] = Counter()
         """What came that made no sense, by kind; each kind is logged once."""
 
@@ -113,6 +115,10 @@ class AriTelephony:
         elif isinstance(command, PlayPrompt):
             self._playing[command.channel_id] = command.playback_id
         carried = _Carried(command, self._post)
+        if isinstance(command, RingPhone):
+            self._undialled[command.leg_id] = (dial(command), carried)
+        elif isinstance(command, HangUpLeg):
+            self._undialled.pop(command.leg_id, None)
         for request in requests:
             client.ask(request, partial(carried.answered, request))
 
@@ -151,6 +157,7 @@ class AriTelephony:
             client.close()
         self._held_back = None
         self._playing.clear()
+        self._undialled.clear()
 
     async def _connection(self) -> None:
         """Lives through one connection; returns when the other side closes it."""
@@ -204,6 +211,9 @@ class AriTelephony:
 
     def _take(self, event: dict[str, Any]) -> None:
         try:
+            leg_id = entering_leg(event)
+            if leg_id is not None:
+                self._dial(leg_id)
             happened = self._decoder.decode(event)
         except Nonsense as error:
             kind = str(event.get("type"))[:40]
@@ -214,6 +224,12 @@ class AriTelephony:
         if isinstance(happened, PlaybackEnded):
             self._forget_playback(happened.playback_id)
         self._post(happened)
+
+    def _dial(self, leg_id: str) -> None:
+        undialled = self._undialled.pop(leg_id, None)
+        if undialled is not None and self._client is not None:
+            request, carried = undialled
+            self._client.ask(request, partial(carried.answered, request))
 
     def _forget_playback(self, playback_id: str) -> None:
         for channel_id, playing in list(self._playing.items()):
@@ -230,7 +246,8 @@ class AriTelephony:
 
         Those may tell again what the lists had already: each input is harmless a second time.
         """
-        wanted = {"allowed": [{"type": name} for name in EVENTS]}
+        # Answers are events too: a filter without them would leave us deaf.
+        wanted = {"allowed": [{"type": name} for name in (*EVENTS, "RESTResponse")]}
         filtering = AriRequest("PUT", f"applications/{APPLICATION}/eventFilter", {}, wanted)
         async with asyncio.timeout(COMPARE_S):
             _, info, application, channels, bridges = await asyncio.gather(
