@@ -375,4 +375,3 @@ class Asterisk:
         if channel.alive and channel.playback_id == playback_id:
             channel.playback_id = None
             self.emit(PlaybackEnded(playback_id, ok=True))
-
