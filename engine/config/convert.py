@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from engine.config import models
-from engine.config.models import Configuration
-from engine.config.values import (
+from engine.config.forms import (
     Destination,
     ExtensionDestination,
     ExternalDestination,
@@ -15,8 +14,9 @@ from engine.config.values import (
     PlayDestination,
     QueueDestination,
     WaitingSound,
-    milliseconds,
 )
+from engine.config.models import Configuration
+from engine.config.values import milliseconds
 from engine.core import policy
 from engine.core.ids import AgentId, EndpointName, NodeId, QueueId
 

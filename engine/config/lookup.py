@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, KeysView
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from typing_extensions import override
 
 from engine.config.places import Key, KeyPath, Place, Problem, Severity, path_text
-from engine.config.tree import Node, Scalar, Series, Table
+from engine.config.tree import Entry, Node, Scalar, Series, Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,9 @@ def find(root: Node, path: Iterable[Key]) -> Found:
     return Found(node, place, tuple(shown), tuple(steps), key_place)
 
 
+_NOTHING: Final[dict[str, Entry]] = {}
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Places:
     """Where each value of a configuration was written.
@@ -82,12 +86,12 @@ class Places:
         """Makes a problem that does not keep the configuration from being used."""
         return self.problem(path, message, Severity.WARNING)
 
-    def names(self, section: str) -> frozenset[str] | None:
+    def names(self, section: str) -> KeysView[str] | None:
         """Returns the keys written in a section, None if the section was not readable."""
         entry = self.root.entries.get(section)
         if entry is None:
-            return frozenset()
-        return frozenset(entry.node.entries) if isinstance(entry.node, Table) else None
+            return _NOTHING.keys()
+        return entry.node.entries.keys() if isinstance(entry.node, Table) else None
 
     def has(self, path: KeyPath) -> bool:
         """Tells whether something other than null was written at this path, right or wrong."""

@@ -12,6 +12,7 @@ from typing import Annotated
 
 from pydantic import Field, PrivateAttr
 
+from engine.config.forms import Destination, MusicSound, SecretReference, WaitingSound
 from engine.config.lookup import Places
 from engine.config.values import (
     MILLISECOND_EXACT,
@@ -19,7 +20,6 @@ from engine.config.values import (
     CallerNumber,
     Choice,
     DatabaseUrl,
-    Destination,
     DialPattern,
     FeatureCode,
     HeaderText,
@@ -30,18 +30,15 @@ from engine.config.values import (
     Language,
     LocalPath,
     Media,
-    MusicSound,
     Name,
     PhoneNumber,
     Port,
     Prefix,
     ReasonCode,
-    SecretReference,
     Several,
     Strict,
     TrunkSource,
     UserName,
-    WaitingSound,
     WebAddress,
 )
 from engine.core.policy import InitialState, MemberKind, Strategy

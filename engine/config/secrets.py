@@ -15,9 +15,9 @@ from typing import Final, Never
 
 from typing_extensions import override
 
+from engine.config.forms import SecretFromEnvironment, SecretFromFile, SecretReference
 from engine.config.models import Configuration
 from engine.config.places import ConfigError, KeyPath, Problem, in_order
-from engine.config.values import SecretFromEnvironment, SecretFromFile, SecretReference
 
 SECRET_BYTES_MAX: Final = 4096
 _MADE_UP_BYTES: Final = 24

@@ -10,18 +10,15 @@ import ipaddress
 import math
 import os
 import re
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Final, Literal, TypeVar
+from typing import Annotated, Final, TypeVar
 
 from pydantic import (
     AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
-    Discriminator,
     Field,
-    Tag,
     ValidationInfo,
 )
 from pydantic_core import PydanticCustomError
@@ -60,7 +57,7 @@ def _says(words: str) -> object:
     return Field(json_schema_extra={"patternErrorMessage": f"must be {words}"})
 
 
-def _wrong(words: str) -> PydanticCustomError:
+def wrong(words: str) -> PydanticCustomError:
     """Makes the error whose message is `words` (braces and all, nothing is filled in)."""
     return PydanticCustomError("usher", "{words}", {"words": words})
 
@@ -75,7 +72,7 @@ Choice = Annotated[T, Field(strict=False)]
 
 def _whole_milliseconds(value: float) -> float:
     if not math.isclose(value * 1000, round(value * 1000), abs_tol=1e-6):
-        raise _wrong("seconds are exact to the millisecond: write at most 3 decimals")
+        raise wrong("seconds are exact to the millisecond: write at most 3 decimals")
     return value
 
 
@@ -187,7 +184,7 @@ def _address(value: str) -> str:
     try:
         ipaddress.ip_address(value)
     except ValueError:
-        raise _wrong('must be an IP address such as "127.0.0.1" or "0.0.0.0"') from None
+        raise wrong('must be an IP address such as "127.0.0.1" or "0.0.0.0"') from None
     return value
 
 
@@ -199,7 +196,7 @@ def _network(value: str) -> str:
         ipaddress.ip_network(value)
     except ValueError as error:
         why = "bits of the host are set" if "host bits" in str(error) else "not an address"
-        raise _wrong(f"must be an IP address or a network such as 203.0.113.0/24 ({why})") from None
+        raise wrong(f"must be an IP address or a network such as 203.0.113.0/24 ({why})") from None
     return value
 
 
@@ -212,7 +209,7 @@ def _source(value: str) -> str:
     address, colon, port = value.partition(":")
     if colon and ":" not in port and port.isascii() and port.isdecimal():
         if not 1 <= int(port[:6]) <= 65535:
-            raise _wrong("the port must be 1 to 65535")
+            raise wrong("the port must be 1 to 65535")
         _address(address)
         return value
     return _network(value)
@@ -235,153 +232,6 @@ LocalPath = Annotated[PathText, BeforeValidator(_against_directory)]
 """A path on the engine's machine; written relative, it counts from the configuration's directory."""
 
 
-# Secrets -----------------------------------------------------------------------------------------
-
-
-class SecretFromEnvironment(Strict):
-    """`{env: NAME}`: the secret is the value of an environment variable."""
-
-    env: EnvironmentName
-    """The variable's name."""
-
-
-def _inside(value: str) -> str:
-    if value.startswith("/") or ".." in value.split("/"):
-        raise _wrong("must be a path inside the secrets directory (no leading /, no ..)")
-    return value
-
-
-class SecretFromFile(Strict):
-    """`{file: path}`: the secret is the content of a file that only its owner may read."""
-
-    file: Annotated[PathText, AfterValidator(_inside)]
-    """The file's path inside `settings.secrets_directory`."""
-
-
-REFERENCE_WORDS: Final = "a secret is never written here: write {env: NAME} or {file: PATH}"
-
-
-def _secret_kind(value: object) -> str | None:
-    return _kind_of(value, {"env": SecretFromEnvironment, "file": SecretFromFile})
-
-
-def _kind_of(value: object, kinds: Mapping[str, type[Strict]]) -> str | None:
-    """Returns which of these single-key models a value means, by its key or by its class."""
-    if isinstance(value, Mapping):
-        return next((key for key in value if key in kinds), None)
-    return next((key for key, kind in kinds.items() if isinstance(value, kind)), None)
-
-
-SecretReference = Annotated[
-    Annotated[SecretFromEnvironment, Tag("env")] | Annotated[SecretFromFile, Tag("file")],
-    Discriminator(
-        _secret_kind, custom_error_type="usher_secret", custom_error_message=REFERENCE_WORDS
-    ),
-]
-"""Where a secret is kept. `engine.config.secrets` fetches it; it never stands in the YAML."""
-
-
-# Destinations ------------------------------------------------------------------------------------
-
-
-class HangUpWithCause(Strict):
-    """`{hang_up: 17}`: end the call and tell the caller's side why."""
-
-    hang_up: Annotated[int, Field(ge=1, le=127)]
-    """A cause of Q.850: 16 normal (as plain `hang_up`), 17 busy, 34 congestion, 1 unknown number."""
-
-
-class ExtensionDestination(Strict):
-    """`{extension: "1001"}`: ring that extension."""
-
-    extension: PhoneNumber
-    """An extension's number."""
-
-
-class QueueDestination(Strict):
-    """`{queue: "6401"}`: wait in that queue."""
-
-    queue: PhoneNumber
-    """A queue's number."""
-
-
-class ExternalNumber(Strict):
-    """A number outside, and the way there."""
-
-    number: DialString
-    """The number, as it would be dialled."""
-    route: Identifier
-    """The outbound route that takes it; its pattern must fit the number."""
-
-
-class ExternalDestination(Strict):
-    """`{external: {number: "05551234", route: national}}`: call a number outside."""
-
-    external: ExternalNumber
-    """Number and route."""
-
-
-class PlayDestination(Strict):
-    """`{play: ["sound:closed"]}`: answer, play these in order, hang up."""
-
-    play: Annotated[Several[Media], Field(min_length=1, max_length=20)]
-    """What is played."""
-
-
-DESTINATION_KINDS: Final[Mapping[str, type[Strict]]] = {
-    "hang_up": HangUpWithCause,
-    "extension": ExtensionDestination,
-    "queue": QueueDestination,
-    "external": ExternalDestination,
-    "play": PlayDestination,
-}
-DESTINATION_WORDS: Final = (
-    'must be a destination: hang_up, {hang_up: 17}, {extension: "1001"}, {queue: "6401"},'
-    ' {external: {number: "05551234", route: national}} or {play: ["sound:closed"]}'
-)
-
-
-def _destination_kind(value: object) -> str | None:
-    return "plain" if value == "hang_up" else _kind_of(value, DESTINATION_KINDS)
-
-
-Destination = Annotated[
-    Annotated[Literal["hang_up"], Tag("plain")]
-    | Annotated[HangUpWithCause, Tag("hang_up")]
-    | Annotated[ExtensionDestination, Tag("extension")]
-    | Annotated[QueueDestination, Tag("queue")]
-    | Annotated[ExternalDestination, Tag("external")]
-    | Annotated[PlayDestination, Tag("play")],
-    Discriminator(
-        _destination_kind,
-        custom_error_type="usher_destination",
-        custom_error_message=DESTINATION_WORDS,
-    ),
-]
-"""Where a call goes: the same everywhere (row Q-03)."""
-
-
-class MusicSound(Strict):
-    """`{music: default}`: music on hold of that class."""
-
-    music: Identifier
-    """A class from `settings.music`."""
-
-
-SOUND_WORDS: Final = "must be ringing, or {music: CLASS} with a class from settings.music"
-
-
-def _sound_kind(value: object) -> str | None:
-    return "ringing" if value == "ringing" else _kind_of(value, {"music": MusicSound})
-
-
-WaitingSound = Annotated[
-    Annotated[Literal["ringing"], Tag("ringing")] | Annotated[MusicSound, Tag("music")],
-    Discriminator(_sound_kind, custom_error_type="usher_sound", custom_error_message=SOUND_WORDS),
-]
-"""What a waiting caller hears (row P-02)."""
-
-
 _DATABASE_URL: Final = re.compile(
     r"^(?:sqlite:///.+|postgresql://(?:(?P<user>[^:@/]+)(?P<password>:[^@/]*)?@)?[^/@]+/[^/?]+(?:\?.*)?)$"
 )
@@ -390,9 +240,9 @@ _DATABASE_URL: Final = re.compile(
 def _database_url(value: str) -> str:
     found = _DATABASE_URL.match(value)
     if found is None:
-        raise _wrong("must be postgresql://USER@HOST/DATABASE or sqlite:///PATH")
+        raise wrong("must be postgresql://USER@HOST/DATABASE or sqlite:///PATH")
     if found["password"]:
-        raise _wrong(
+        raise wrong(
             "the password does not belong into the URL: write it as password: {env: NAME} beside it"
         )
     return value

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 from pydantic_core import ErrorDetails
 
+from engine.config.forms import DESTINATION_KINDS
 from engine.config.kinds import choices_at, keys_at
 from engine.config.places import KeyPath
 from engine.config.tree import Node, Scalar, Series, Table
-from engine.config.values import DESTINATION_KINDS, Strict, expected_words
+from engine.config.values import Strict, expected_words
 
 _SHOWN_LENGTH_MAX: Final = 40
 _KINDS: Final = {
@@ -50,23 +52,27 @@ def explain(error: ErrorDetails, node: Node, model: type[Strict]) -> str:
     if where[-1] == "[key]":
         words = expected_words(error["ctx"]["pattern"])
         return f"this key must be {words.removesuffix(', in quotes')}"
-    return f"must be {_wanted(error, node)}{_instead(node, where)}"
+    if error["type"] == "string_type" and isinstance(node, Scalar) and node.value is not None:
+        return f'must be a text in quotes: "{_short(node)}"'
+    return f"must be {_wanted(error)}{_instead(node, where)}"
 
 
 def is_misspelt(key: str, table: Node, known: list[str]) -> bool:
     """Tells whether a missing key is there, but misspelt (which is a problem of its own)."""
     written = table.entries if isinstance(table, Table) else {}
-    return any(_close(word, known) == key for word in written if word not in known)
+    return any(_close(word, frozenset(known)) == key for word in written if word not in known)
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Returns `, did you mean X?` if one of the known words is close, else nothing."""
-    close = _close(word, known)
+    close = _close(word, frozenset(known))
     return f", did you mean {close}?" if close else ""
 
 
-def _close(word: str, known: Iterable[str]) -> str | None:
-    return next(iter(difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)), None)
+@lru_cache(maxsize=1024)  # A section that was forgotten gives the same guess many times.
+def _close(word: str, known: frozenset[str]) -> str | None:
+    close = difflib.get_close_matches(word, sorted(known), n=1, cutoff=0.6)
+    return close[0] if close else None
 
 
 def _unknown(key: str, known: list[str]) -> str:
@@ -90,14 +96,12 @@ def _guess_destination(node: Node) -> str:
     return next(filter(None, (did_you_mean(word, DESTINATION_KINDS) for word in written)), "")
 
 
-def _wanted(error: ErrorDetails, node: Node) -> str:
+def _wanted(error: ErrorDetails) -> str:
     kind, context = error["type"], error.get("ctx", {})
     if kind == "string_pattern_mismatch":
         return expected_words(context["pattern"])
     if kind in _LIMITS:
         return _LIMITS[kind](context)
-    if kind == "string_type" and isinstance(node, Scalar) and node.value is not None:
-        return f'a text in quotes: "{_short(node)}"'
     return _KINDS[kind]
 
 

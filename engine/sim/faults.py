@@ -55,6 +55,7 @@ class FaultActor:
         world = self._world
         world.process.timer_late_ms_max = 0
         self._recover(None)
+        world.process.apply(self._policy)
         for node in world.nodes:
             node.heal()
             if not node.running:

@@ -138,8 +138,16 @@ class People:
         self._agenda.after(_UNCONNECTED_MS, self._hears_nobody, leg)
 
     def _hears_nobody(self, leg: Channel) -> None:
-        if leg.alive and leg.bridge_id is None:
+        if leg.alive and not self._out_of_reach(leg) and not self._hears_somebody(leg):
             leg.asterisk.end(leg, Q850_NORMAL)
+
+    @staticmethod
+    def _hears_somebody(channel: Channel) -> bool:
+        """Tells whether both are in one bridge, and answered: else neither hears the other."""
+        if channel.bridge_id is None or not channel.up:
+            return False
+        members = channel.asterisk.bridges.get(channel.bridge_id, ())
+        return any(other.up for other in members if other is not channel)
 
     def _hangs_up(self, channel: Channel) -> None:
         if channel.alive:
@@ -173,8 +181,7 @@ class People:
     def _still_alone(self, channel: Channel) -> None:
         if not channel.alive or channel.sounding or self._out_of_reach(channel):
             return
-        bridge_id = channel.bridge_id
-        if bridge_id is None or len(channel.asterisk.bridges.get(bridge_id, ())) < 2:
+        if not self._hears_somebody(channel):
             channel.asterisk.end(channel, Q850_NORMAL)
 
     # --- the caller -------------------------------------------------------------------------
@@ -189,10 +196,7 @@ class People:
 
     def gives_up(self, caller: Channel) -> None:
         """The caller's patience is over."""
-        if not caller.alive:
-            return
-        bridge_id = caller.bridge_id
-        if bridge_id is None or len(caller.asterisk.bridges.get(bridge_id, ())) < 2:
+        if caller.alive and not self._hears_somebody(caller):
             caller.asterisk.end(caller, Q850_NORMAL)
 
     def ended(self, channel: Channel) -> None:

@@ -98,9 +98,9 @@ class Process:
         return self._core is not None
 
     def start(self) -> None:
-        """The first start: configuration, then the word that a process took over."""
-        self.post(PolicyApplied(self.policy))
+        """The first start: the word that a process took over, then the configuration."""
         self.post(EngineStarted())
+        self.post(PolicyApplied(self.policy))
 
     def apply(self, policy: Policy) -> None:
         """Applies a changed configuration (the next start will read it too)."""
@@ -161,8 +161,8 @@ class Process:
                     f"but {outputs} before",
                 )
         self._core = core
-        self.post(PolicyApplied(self.policy))
         self.post(EngineStarted())
+        self.post(PolicyApplied(self.policy))
 
     def check(self) -> None:
         """Lets the core check its own invariants."""

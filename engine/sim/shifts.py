@@ -60,7 +60,7 @@ class Board:
 class _Worker:
     """One agent's day: `wants_in` and `wants_pause` are what the agent means to be."""
 
-    __slots__ = ("agent_id", "looks", "phone", "queues", "shift", "wants_pause")
+    __slots__ = ("agent_id", "dialled", "looks", "phone", "queues", "shift", "wants_pause")
 
     def __init__(
         self, agent_id: AgentId, phone: Phone, queues: list[tuple[QueueId, MemberKind]], shift: int
@@ -72,6 +72,8 @@ class _Worker:
         self.wants_pause = False
         self.looks = 0
         """How many looks were planned; only the one planned last takes place."""
+        self.dialled = ""
+        """The code dialled at the last look; one that did not help is not dialled again at once."""
 
 
 class Shifts:
@@ -160,11 +162,18 @@ class Shifts:
                 code = codes.login_toggle
             elif logged_in and board.paused.get(place, False) != worker.wants_pause:
                 code = codes.pause_toggle
-            if code is not None:
-                if not worker.phone.channels and not worker.phone.lost:
-                    self._dials(worker, f"{code}{queue_id}")
-                self._plan_look(worker, _BETWEEN_CODES_MS)
-                return
+            if code is None:
+                continue
+            dialled = f"{code}{queue_id}"
+            if dialled == worker.dialled:
+                worker.dialled = ""
+                continue
+            if not worker.phone.channels and not worker.phone.lost:
+                worker.dialled = dialled
+                self._dials(worker, dialled)
+            self._plan_look(worker, _BETWEEN_CODES_MS)
+            return
+        worker.dialled = ""
         self._plan_look(worker, _LOOKS_EVERY_MS + up_to_ms(self._rng, 10_000))
 
     def _plan_break(self, worker: _Worker) -> None:

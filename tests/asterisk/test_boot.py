@@ -13,6 +13,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import aiohttp
@@ -32,7 +33,7 @@ from engine.adapters.render import (
 )
 from scripts.lab.asterisk import AsteriskDied, AsteriskServer
 
-pytestmark = pytest.mark.asterisk
+pytestmark = [pytest.mark.asterisk, pytest.mark.real_time]
 
 ROOT = Path(__file__).resolve().parents[2]
 PASSWORD = "only-for-this-test"
@@ -50,7 +51,10 @@ def configure(server: AsteriskServer, *trunks: Trunk, stasis: Stasis | None = No
         stasis=stasis or Stasis(retry_s=1),
     )
     secrets = Secrets(ari=PASSWORD, ami=PASSWORD, phones={"1001": "a" * 20, "1002": "b" * 20})
-    render(view, server.etc, Site(secrets=secrets, directories=server.directories()))
+    # In a thread, as the engine does it: files are written.
+    with ThreadPoolExecutor(1) as worker:
+        site = Site(secrets=secrets, directories=server.directories())
+        worker.submit(render, view, server.etc, site).result()
 
 
 def text_of(path: str | Path) -> str:

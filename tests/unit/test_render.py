@@ -111,7 +111,7 @@ def test_says_what_to_reload(
     change: dict[str, object],
     files: set[str],
     reload: set[str],
-    restart: bool,  # noqa: FBT001
+    restart: bool,
 ) -> None:
     rendered(tmp_path)
     result = rendered(tmp_path, dataclasses.replace(VIEW, **change))

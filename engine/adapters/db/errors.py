@@ -81,7 +81,14 @@ def in_words(error: BaseException, *, with_values: bool = False) -> str:
 
 def unavailable(url: URL, error: BaseException) -> StoreUnavailable:
     """Returns the exception that tells the office to try again later, and a human what to do."""
-    return StoreUnavailable(f"the database {shown(url)} {_trouble(error)}")
+    return StoreUnavailable(f"the database {shown(url)} {_trouble(_first(error))}")
+
+
+def _first(error: BaseException) -> BaseException:
+    """Returns the error that the others came from: a full disk makes the roll-back fail as well."""
+    while isinstance(error.__context__, DatabaseErrors):
+        error = error.__context__
+    return error
 
 
 def _trouble(error: BaseException) -> str:

@@ -57,20 +57,29 @@ class RowWriter:
         """
         if not ops:
             return
+        error = self._attempt(connection, epoch_no, ops, tally)
+        if error is None:
+            return
+        if len(ops) == 1:
+            self._write_odd(connection, epoch_no, ops[0], error, tally)
+            return
+        middle = len(ops) // 2
+        self.write(connection, epoch_no, ops[:middle], tally)
+        self.write(connection, epoch_no, ops[middle:], tally)
+
+    def _attempt(
+        self, connection: Connection, epoch_no: int, ops: Sequence[RowOp], tally: Tally
+    ) -> BaseException | None:
+        """Writes all or nothing; returns what is wrong with these operations, if anything is."""
         try:
             with connection.begin_nested():
                 startless = self._write_all(connection, epoch_no, ops)
         except _Unsound as error:
             if not _is_unsound(error):
                 raise
-            if len(ops) == 1:
-                self._write_odd(connection, epoch_no, ops[0], error, tally)
-                return
-            middle = len(ops) // 2
-            self.write(connection, epoch_no, ops[:middle], tally)
-            self.write(connection, epoch_no, ops[middle:], tally)
-        else:
-            tally.starts_missing += startless
+            return error
+        tally.starts_missing += startless
+        return None
 
     def _write_odd(
         self,

@@ -48,7 +48,8 @@ def trunks(subject: Subject) -> Iterator[Problem]:
 
 def nodes(subject: Subject) -> Iterator[Problem]:
     """There is a node; node names cannot be confused with Usher's own ids; each is one Asterisk."""
-    if subject.complete and subject.written.names("nodes") == frozenset():
+    names = subject.written.names("nodes")
+    if subject.complete and names is not None and not names:
         yield subject.places.problem(("nodes",), "no node: write at least one Asterisk here")
     urls: dict[str, str] = {}
     for name, node in subject.configuration.nodes.items():

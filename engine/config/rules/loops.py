@@ -12,10 +12,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from engine.config.forms import QueueDestination
 from engine.config.models import Queue
 from engine.config.places import Problem
 from engine.config.rules.subject import Subject
-from engine.config.values import QueueDestination
 
 
 def failure_loops(subject: Subject) -> Iterator[Problem]:

@@ -11,7 +11,7 @@ from engine.config.rules.subject import Subject
 
 def shared_numbers(subject: Subject) -> Iterator[Problem]:
     """A queue's number is no extension's (and no feature code: those begin with * or #)."""
-    extensions = subject.written.names("extensions") or frozenset()
+    extensions = subject.written.names("extensions") or ()
     for number in subject.configuration.queues:
         if number in extensions:
             where = subject.written.line_of(("extensions", number))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from engine.config.places import Problem
-from engine.config.rules.subject import Subject
-from engine.config.values import (
+from engine.config.forms import (
     ExtensionDestination,
     ExternalDestination,
     MusicSound,
     QueueDestination,
 )
+from engine.config.places import Problem
+from engine.config.rules.subject import Subject
 from engine.core.numbers import matches
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from engine.config.forms import Destination
 from engine.config.lookup import Places, find
 from engine.config.models import Configuration
 from engine.config.places import KeyPath, Problem
-from engine.config.values import Destination
 from engine.config.words import did_you_mean
 
 
@@ -47,7 +47,7 @@ class Subject:
         names = self.written.names(section)
         if not self.complete or names is None or name in names:
             return
-        guess = did_you_mean(name, sorted(names)) or f": add it to {section}"
+        guess = did_you_mean(name, names) or f": add it to {section}"
         yield self.places.problem(path, f"there is no {what} {name}{guess}")
 
     def destinations(self) -> Iterator[tuple[KeyPath, Destination]]:
