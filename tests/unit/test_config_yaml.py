@@ -243,6 +243,20 @@ def test_odd_keys_do_not_break_the_line(tmp_path):
     assert all("\n" not in str(each) for each in found)
 
 
+def test_an_odd_key_in_a_guess_does_not_break_the_line(tmp_path):
+    """Found by mutation: a tab before a key is part of the key, and the guess repeated it."""
+    text = changed(BASE, '  "1002": {name: Benj', '  "\\t1002": {name: Benj')
+    assert [each.partition(" - ")[2] for each in lines_of(write(tmp_path, text))] == [
+        "this key must be 2 to 15 digits",
+        'there is no agent 1002, did you mean "\\t1002"?',
+    ]
+
+
+def test_a_line_is_one_line_even_for_odd_file_names(tmp_path):
+    write(tmp_path, "x", "a\nb.yaml")
+    assert str(check(tmp_path)[0]).startswith(f"{tmp_path}/a\\nb.yaml:1: must be")
+
+
 def test_the_error_carries_all_problems_and_warnings_in_order(tmp_path):
     write(tmp_path, BASE + "settings: {max_calls: 0}\n", "b.yaml")
     write(tmp_path, 'queues: {"6401": {name: Empty}}\nx: 1\n', "a.yaml")
