@@ -167,6 +167,8 @@ def end_offer(
     agent.offers -= 1
     if outcome is OfferOutcome.MISSED:
         _missed(state, agent, leg, reason)
+    else:
+        visit.tried.pop(agent.agent_id, None)  # It was no chance.
     if gone:
         drop_leg(state, leg)
     else:
