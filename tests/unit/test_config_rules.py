@@ -138,6 +138,10 @@ def inbound(*routes):
             ),
         ),
         (
+            changed(BASE, "host: sip.example.net", "host: sip.example.net, transport: tls"),
+            "a.yaml:6: trunks.carrier.transport - tls is not supported yet: use tcp or udp",
+        ),
+        (
             changed(BASE, "host: sip.example.net", "host: sip.example.net, username: u"),
             "a.yaml:6: trunks.carrier.username - a username needs a password beside it",
         ),

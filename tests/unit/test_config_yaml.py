@@ -140,10 +140,12 @@ def test_links_pipes_and_directories_called_yaml_do_not_hang_or_crash(tmp_path):
     (tmp_path / "b.yaml").symlink_to(tmp_path / "gone")
     os.mkfifo(tmp_path / "c.yaml")
     (tmp_path / "d.yaml").mkdir()
+    (tmp_path / "e.yaml").symlink_to("/proc/self/mem")
     assert lines_of(tmp_path) == [
         "b.yaml:1: cannot be read: a link to nothing",
         "c.yaml:1: cannot be read: no file",
         "d.yaml:1: cannot be read: no file",
+        "e.yaml:1: cannot be read: Input/output error",
     ]
 
 
