@@ -135,7 +135,9 @@ class Centre:
         """The phone registers, or is lost."""
         self.give(PhoneReachable(NODE, EndpointName(agent), reachable))
 
-    def act(self, agent: str, queue_id: str, action: AgentAction, reason: str | None = None) -> None:
+    def act(
+        self, agent: str, queue_id: str, action: AgentAction, reason: str | None = None
+    ) -> None:
         """A service asks for a change of an agent's state."""
         self.give(AgentActionRequested(AgentId(agent), QueueId(queue_id), action, "boss", reason))
 
