@@ -12,6 +12,8 @@ import pytest_asyncio
 from tests.support.hygiene import leftovers, watch_for_blocking
 from tests.support.virtual_time import VirtualTimeLoop
 
+THREAD_END_S = 2.0
+
 
 def pytest_asyncio_loop_factories(
     config: pytest.Config, item: pytest.Item
@@ -22,29 +24,36 @@ def pytest_asyncio_loop_factories(
 
 
 @pytest.fixture(autouse=True)
-def nothing_blocks() -> Iterator[None]:
-    """A blocking call made by `engine` inside of a running loop raises BlockingError."""
-    yield from (None for _ in watch_for_blocking())
-
-
-@pytest.fixture(autouse=True)
 def no_thread_is_left() -> Iterator[None]:
     before = set(threading.enumerate())
     yield
-    left = [t for t in threading.enumerate() if t not in before]
+    left = [thread for thread in threading.enumerate() if thread not in before]
     for thread in left:
-        thread.join(2.0)
-    left = [t.name for t in left if t.is_alive()]
-    assert not left, f"threads left behind: {left}"
+        thread.join(THREAD_END_S)
+    names = [thread.name for thread in left if thread.is_alive()]
+    assert not names, f"threads left behind: {names}"
 
 
-@pytest_asyncio.fixture(autouse=True)
+@pytest.fixture(autouse=True)
+def hygiene(request: pytest.FixtureRequest) -> None:
+    """Asks for `verify_cleanup` where there is a loop to verify.
+
+    Not with a live Asterisk: there the test itself starts processes and writes files in the loop.
+    """
+    live = request.node.get_closest_marker("asterisk")
+    if pytest_asyncio.is_async_test(request.node) and not live:
+        request.getfixturevalue("verify_cleanup")
+
+
+@pytest_asyncio.fixture
 async def verify_cleanup() -> AsyncIterator[None]:
-    """Fails a test that leaves tasks or timers behind in its loop."""
+    """Fails a test that blocks its loop, or leaves tasks (in virtual time: or timers) behind."""
     loop = asyncio.get_running_loop()
-    mine = asyncio.current_task()
-    yield
+    before = set(leftovers(loop))
+    with watch_for_blocking():
+        yield
     await asyncio.sleep(0)
-    own = {task.get_name() for task in (mine, asyncio.current_task()) if task is not None}
-    left = [name for name in leftovers(loop) if name not in own]
+    own = asyncio.current_task()
+    assert own is not None
+    left = [what for what in leftovers(loop) if what not in before and what != own.get_name()]
     assert not left, f"left behind in the loop: {left}"

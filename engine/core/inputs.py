@@ -14,6 +14,8 @@ from engine.core.commands import Command
 from engine.core.ids import AgentId, CallId, EndpointName, LegId, NodeId, PlaybackId, QueueId
 from engine.core.policy import Policy
 
+NO_ENDPOINT = EndpointName("")
+
 
 class DeviceState(StrEnum):
     """A phone's state as Asterisk aggregates it over all its channels."""
@@ -149,7 +151,7 @@ class SeenChannel:
     channel_id: str
     up: bool
     bridge_id: str | None = None
-    endpoint: str = ""
+    endpoint: EndpointName = NO_ENDPOINT
     dialled: str = ""
     caller_number: str = ""
     caller_name: str = ""
@@ -158,11 +160,15 @@ class SeenChannel:
 
 @dataclass(frozen=True, slots=True)
 class NodeConnected:
-    """The connection to a node is up; `channels` and `bridges` are all of ours that it has."""
+    """The connection to a node is up; `channels` and `bridges` are all of ours that it has.
+
+    `boot_id` is the same as long as that Asterisk has not been restarted ("" if unknown).
+    """
 
     node: NodeId
     channels: tuple[SeenChannel, ...]
     bridges: tuple[str, ...] = ()
+    boot_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

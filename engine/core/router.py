@@ -1,14 +1,59 @@
-"""The only door of the brain: `RoutingCore.handle(now, input) -> outputs`. (Being built.)"""
+"""The only door of the brain: `RoutingCore.handle(now, input) -> outputs`.
+
+One method per input; after each, the joint rules run to a fixed point: calls that were sent
+somewhere go there, and free agents are offered to waiting callers.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from engine.core.commands import Command
-from engine.core.facts import Fact
-from engine.core.inputs import Input
+from engine.core import saving
+from engine.core.call import CallState
+from engine.core.calls import call_arrived, go_on, prompt_is_over
+from engine.core.codes import service_action
+from engine.core.dispatch import dispatch
+from engine.core.facts import CallEnd, InputIgnored
+from engine.core.failures import command_failed, hang_up_again
+from engine.core.ids import PLAYBACK_PREFIX, AgentId, CallId, LegId
+from engine.core.inputs import (
+    AgentActionRequested,
+    CallArrived,
+    CallerHungUp,
+    CommandFailed,
+    EngineStarted,
+    HoldChanged,
+    Input,
+    LegAnswered,
+    LegEnded,
+    LegRinging,
+    NodeConnected,
+    NodeDisconnected,
+    PhoneDevice,
+    PhoneReachable,
+    PlaybackEnded,
+    PolicyApplied,
+    TimePassed,
+)
+from engine.core.invariants import check
+from engine.core.legs import (
+    agent_prompt_is_over,
+    dial_timed_out,
+    leg_answered,
+    leg_ended,
+    leg_ringing,
+)
+from engine.core.policies import apply_policy
+from engine.core.reconcile import engine_started, node_connected, node_disconnected
+from engine.core.shifts import wrapup_expired
+from engine.core.state import LateTimer, Output, State
+from engine.core.talks import caller_hung_up, hold_changed
+from engine.core.timers import TimerKind
+from engine.core.visits import rest_is_over, ring_timed_out, waited_too_long
 
-Output = Command | Fact
+Ignored = str | None
+"""Why an input meant nothing, or None if it was acted upon."""
 
 
 class RoutingCore:
@@ -19,35 +64,235 @@ class RoutingCore:
         seed: for the random strategy.
     """
 
+    __slots__ = ("_handlers", "_state")
+
     def __init__(self, epoch: str, seed: int) -> None:
         """Makes an empty core; feed it `PolicyApplied` first."""
-        self.epoch = epoch
-        self.fact_seq = 0
+        self._state = State(epoch, seed)
+        self._handlers = _handlers()
+
+    @property
+    def epoch(self) -> str:
+        """The name of this history."""
+        return self._state.epoch
+
+    @property
+    def fact_seq(self) -> int:
         """`seq` of the last fact given out."""
-        self.now_ms = 0
-        """The time of the last input."""
-        self._seed = seed
+        return self._state.fact_seq
+
+    @property
+    def now_ms(self) -> int:
+        """The time of the last input, epoch milliseconds."""
+        return self._state.now_ms
+
+    @property
+    def state(self) -> State:
+        """What the core knows: to look at, never to touch."""
+        return self._state
 
     def handle(self, now_ms: int, happened: Input) -> list[Output]:
-        """Takes one input at epoch milliseconds `now_ms` (never less than before); returns what follows.
+        """Takes one input at epoch milliseconds `now_ms`; returns what follows, in order.
 
-        Never raises for an outside cause: a meaningless input gives the fact `InputIgnored`.
+        Never raises for an outside cause: a meaningless input gives the fact `InputIgnored`. A
+        `now_ms` before that of the last input counts as that one.
         """
-        raise NotImplementedError
+        state = self._state
+        state.now_ms = max(state.now_ms, now_ms)
+        state.out = []
+        ignored = self._handlers[type(happened)](state, happened)
+        if ignored is not None:
+            state.note(InputIgnored, type(happened).__name__, ignored)
+        while state.following or state.dirty:
+            while state.following:
+                call_id = next(iter(state.following))
+                del state.following[call_id]
+                go_on(state, state.calls[call_id])
+            if state.dirty:
+                dispatch(state)
+        if state.later:
+            state.out.extend(state.later)
+            state.later.clear()
+        return state.out
 
     def next_deadline(self) -> int | None:
         """Returns when `TimePassed` is wanted (epoch ms; maybe in the past), or None."""
-        raise NotImplementedError
+        return self._state.timers.next_ms()
 
     def snapshot(self) -> dict[str, Any]:
         """Returns the whole state as a JSON value; `restore` makes an equal core from it."""
-        raise NotImplementedError
+        return saving.save(self._state)
 
     @classmethod
     def restore(cls, snapshot: dict[str, Any]) -> RoutingCore:
         """Makes a core from a snapshot. Raises `CodecError` if it is not one of this version."""
-        raise NotImplementedError
+        core = cls("", 0)
+        core._state = saving.load(snapshot)
+        return core
 
     def check(self) -> None:
         """Raises AssertionError, naming the invariant, if the state breaks one. O(everything)."""
-        raise NotImplementedError
+        check(self._state)
+
+
+def _policy_applied(state: State, happened: PolicyApplied) -> Ignored:
+    apply_policy(state, happened.policy)
+    return None
+
+
+def _engine_started(state: State, _happened: EngineStarted) -> Ignored:
+    engine_started(state)
+    return None
+
+
+def _time_passed(state: State, _happened: TimePassed) -> Ignored:
+    while (due := state.timers.pop_due(state.now_ms)) is not None:
+        kind, owner = due
+        _fire(state, kind, owner)
+    return None
+
+
+def _fire(state: State, kind: TimerKind, owner: str) -> None:
+    if kind is TimerKind.WRAPUP:
+        wrapup_expired(state, owner)
+        return
+    if kind is TimerKind.BACK_OFF:
+        agent = state.agents[AgentId(owner)]
+        agent.backing_off = False
+        state.refresh(agent)
+        return
+    call, leg = state.calls.get(CallId(owner)), state.legs.get(LegId(owner))
+    node = call.node if call is not None else leg.node if leg is not None else None
+    if node is not None and not state.node_up(node):
+        state.nodes[node].late.append(LateTimer(kind, owner))
+        return
+    if kind is TimerKind.HANG_UP:
+        hang_up_again(state, owner)
+    elif kind is TimerKind.AGENT_PROMPT:
+        agent_prompt_is_over(state, LegId(owner))
+    elif call is not None:
+        _fire_for_call(state, kind, call.call_id)
+
+
+def _fire_for_call(state: State, kind: TimerKind, call_id: CallId) -> None:
+    """Acts on a call's timer. A late one may find that its reason is gone: then nothing happens."""
+    call = state.calls[call_id]
+    visit = call.visit
+    if kind is TimerKind.CALL_PROMPT:
+        if call.state is CallState.LISTENING:
+            prompt_is_over(state, call)
+    elif kind is TimerKind.RING and call.state is CallState.DIALLING:
+        if call.leg_id is not None and call.leg_id in state.legs:
+            dial_timed_out(state, call.leg_id)
+    elif visit is None:
+        return
+    elif kind is TimerKind.RING:
+        if visit.offers and visit.chosen is None:
+            ring_timed_out(state, call)
+    elif kind is TimerKind.RETRY:
+        if visit.resting:
+            rest_is_over(state, call)
+    elif kind is TimerKind.MAX_WAIT:
+        waited_too_long(state, call)
+
+
+def _call_arrived(state: State, happened: CallArrived) -> Ignored:
+    return None if call_arrived(state, happened) else "call is or was known"
+
+
+def _caller_hung_up(state: State, happened: CallerHungUp) -> Ignored:
+    call = state.calls.get(happened.call_id)
+    if call is None:
+        return "unknown call"
+    caller_hung_up(state, call, CallEnd.CALLER, happened.cause)
+    return None
+
+
+def _leg_ringing(state: State, happened: LegRinging) -> Ignored:
+    return leg_ringing(state, happened.leg_id)
+
+
+def _leg_answered(state: State, happened: LegAnswered) -> Ignored:
+    return leg_answered(state, happened.leg_id)
+
+
+def _leg_ended(state: State, happened: LegEnded) -> Ignored:
+    return leg_ended(state, happened.leg_id, happened.cause)
+
+
+def _hold_changed(state: State, happened: HoldChanged) -> Ignored:
+    changed = hold_changed(state, happened.channel_id, held=happened.held)
+    return None if changed else "no such talk, or nothing changes"
+
+
+def _playback_ended(state: State, happened: PlaybackEnded) -> Ignored:
+    channel_id = happened.playback_id.removeprefix(PLAYBACK_PREFIX).rpartition("-")[0]
+    call = state.calls.get(CallId(channel_id))
+    if call is None:
+        return agent_prompt_is_over(state, LegId(channel_id))
+    if call.prompt != happened.playback_id or call.state is not CallState.LISTENING:
+        return f"call is {call.state}"
+    prompt_is_over(state, call)
+    return None
+
+
+def _phone_reachable(state: State, happened: PhoneReachable) -> Ignored:
+    agent = state.agents.get(AgentId(happened.endpoint))
+    if agent is None:
+        return "not an agent's phone"
+    if happened.reachable:
+        agent.reachable_at[happened.node] = None
+    else:
+        agent.reachable_at.pop(happened.node, None)
+    state.refresh(agent)
+    return None
+
+
+def _phone_device(state: State, happened: PhoneDevice) -> Ignored:
+    agent = state.agents.get(AgentId(happened.endpoint))
+    if agent is None:
+        return "not an agent's phone"
+    agent.device = happened.state
+    agent.device_fresh = True
+    state.refresh(agent)
+    return None
+
+
+def _node_connected(state: State, happened: NodeConnected) -> Ignored:
+    node_connected(state, happened)
+    return None
+
+
+def _node_disconnected(state: State, happened: NodeDisconnected) -> Ignored:
+    return node_disconnected(state, happened.node)
+
+
+def _command_failed(state: State, happened: CommandFailed) -> Ignored:
+    command_failed(state, happened)
+    return None
+
+
+def _action_requested(state: State, happened: AgentActionRequested) -> Ignored:
+    service_action(state, happened)
+    return None
+
+
+def _handlers() -> dict[type, Callable[[State, Any], Ignored]]:
+    return {
+        PolicyApplied: _policy_applied,
+        EngineStarted: _engine_started,
+        TimePassed: _time_passed,
+        CallArrived: _call_arrived,
+        CallerHungUp: _caller_hung_up,
+        LegRinging: _leg_ringing,
+        LegAnswered: _leg_answered,
+        LegEnded: _leg_ended,
+        HoldChanged: _hold_changed,
+        PlaybackEnded: _playback_ended,
+        PhoneReachable: _phone_reachable,
+        PhoneDevice: _phone_device,
+        NodeConnected: _node_connected,
+        NodeDisconnected: _node_disconnected,
+        CommandFailed: _command_failed,
+        AgentActionRequested: _action_requested,
+    }

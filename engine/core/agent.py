@@ -1,0 +1,87 @@
+"""An agent: status (what the agent chose), state (what is seen) and membership, kept apart.
+
+`Membership` holds the choices per queue: logged in, paused; `Agent` what is seen: is the phone
+there, is it in use. `may_be_offered` is the one rule that says who can be rung.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from engine.core.ids import AgentId, CallId, LegId, NodeId, QueueId
+from engine.core.inputs import DeviceState
+from engine.core.policy import MemberKind
+
+_BUSY = (
+    DeviceState.INUSE,
+    DeviceState.BUSY,
+    DeviceState.RINGING,
+    DeviceState.RINGINUSE,
+    DeviceState.ONHOLD,
+)
+
+
+@dataclass(slots=True, eq=False)
+class Membership:
+    """An agent in a queue. `position` is the configured place, `login_order` the order of log-in."""
+
+    queue_id: QueueId
+    kind: MemberKind
+    level: int
+    position: int
+    login_order: int = 0
+    login_id: str | None = None
+    """The running log-in spell, None while logged out."""
+    pause_id: str | None = None
+    """The running pause, None while not paused."""
+    pause_reason: str | None = None
+    answered: int = 0
+    missed_in_row: int = 0
+    wrapup_id: str | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Agent:
+    """A person at a phone."""
+
+    agent_id: AgentId
+    memberships: dict[QueueId, Membership] = field(default_factory=dict)
+    reachable_at: dict[NodeId, None] = field(default_factory=dict)
+    """Nodes that see the phone registered."""
+    device: DeviceState = DeviceState.UNKNOWN
+    device_fresh: bool = False
+    """False once one of our own calls on the phone has ended after the last device state: that
+    state then still speaks of our call, and only the next one says whether there is another."""
+    legs: dict[LegId, None] = field(default_factory=dict)
+    """Our channels to the phone, until they are gone."""
+    own_calls: dict[CallId, None] = field(default_factory=dict)
+    """Calls placed from the phone."""
+    offers: int = 0
+    """How many of `legs` are live offers: ringing or picked up, not yet talking."""
+    backing_off: bool = False
+    wrapups: int = 0
+    """How many memberships are in wrap-up."""
+    last_offer: int = 0
+    """Order of the last offer among all offers; 0: never offered."""
+
+    @property
+    def in_use(self) -> bool:
+        """Tells whether the phone is on a call, with us or elsewhere."""
+        if self.legs or self.own_calls:
+            return True
+        return self.device_fresh and self.device in _BUSY
+
+
+def may_be_offered(
+    agent: Agent, membership: Membership, *, ring_in_use: bool, shared_wrapup: bool
+) -> bool:
+    """Tells whether this agent may be rung for this queue now (Q-05, Q-06, Q-11, A-05)."""
+    if membership.login_id is None or membership.pause_id is not None:
+        return False
+    if membership.wrapup_id is not None or (shared_wrapup and agent.wrapups > 0):
+        return False
+    if agent.backing_off or not agent.reachable_at:
+        return False
+    if agent.in_use:
+        return ring_in_use and agent.offers == 0
+    return True

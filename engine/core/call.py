@@ -1,0 +1,132 @@
+"""A call: one caller's stay in the system; and its visit, the stay in one queue.
+
+The law of a call's life is the table `MOVES`; `advance` is the only way to change its state.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from engine.core.facts import SourceKind
+from engine.core.ids import (
+    AgentId,
+    CallId,
+    EndpointName,
+    LegId,
+    NodeId,
+    PlaybackId,
+    QueueId,
+    VisitId,
+)
+from engine.core.policy import Destination, WaitingSound
+
+
+class CallState(StrEnum):
+    """Where a caller is: in exactly one place."""
+
+    ROUTING = "routing"
+    """On the way to a destination; never at rest between two inputs."""
+    WAITING = "waiting"
+    """In a queue."""
+    DIALLING = "dialling"
+    """An extension or an external number rings."""
+    LISTENING = "listening"
+    """Hears a prompt, after which the call ends."""
+    TALKING = "talking"
+    ENDING = "ending"
+    """Told to end; its channel may still exist."""
+
+
+class CallEvent(StrEnum):
+    """What moves a call."""
+
+    ENTERED_QUEUE = "entered_queue"
+    LEFT_QUEUE = "left_queue"
+    DIALLED_OUT = "dialled_out"
+    PROMPTED = "prompted"
+    CONNECTED = "connected"
+    LET_GO = "let_go"
+
+
+MOVES: dict[tuple[CallState, CallEvent], CallState] = {
+    (CallState.ROUTING, CallEvent.ENTERED_QUEUE): CallState.WAITING,
+    (CallState.ROUTING, CallEvent.DIALLED_OUT): CallState.DIALLING,
+    (CallState.ROUTING, CallEvent.PROMPTED): CallState.LISTENING,
+    (CallState.WAITING, CallEvent.LEFT_QUEUE): CallState.ROUTING,
+    (CallState.WAITING, CallEvent.CONNECTED): CallState.TALKING,
+    (CallState.DIALLING, CallEvent.CONNECTED): CallState.TALKING,
+    (CallState.ROUTING, CallEvent.LET_GO): CallState.ENDING,
+    (CallState.DIALLING, CallEvent.LET_GO): CallState.ENDING,
+    (CallState.LISTENING, CallEvent.LET_GO): CallState.ENDING,
+    (CallState.TALKING, CallEvent.LET_GO): CallState.ENDING,
+}
+"""From any state a call is removed when its channel is gone. A waiting call leaves its queue first."""
+
+
+@dataclass(slots=True, eq=False)
+class Visit:
+    """One stay in one queue. `place` orders the line: (time of entry, order of entry)."""
+
+    visit_id: VisitId
+    queue_id: QueueId
+    entered_ms: int
+    order: int
+    offers: dict[LegId, None] = field(default_factory=dict)
+    """Live offers: phones that ring, or the one that was picked up."""
+    tried: dict[AgentId, None] = field(default_factory=dict)
+    """Agents who had their chance in this round."""
+    chosen: LegId | None = None
+    """The offer that was picked up first, while the agent prompt plays."""
+    wanting: bool = False
+    """Stands in its line's list of calls that want an agent now."""
+    resting: bool = False
+    """In the pause after a ring timeout."""
+    attempts: int = 0
+    ring_ms: int = 0
+    ringing_since_ms: int | None = None
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """The key by which callers stand in line."""
+        return (self.entered_ms, self.order)
+
+
+@dataclass(slots=True, eq=False)
+class Call:
+    """One caller. `hops` counts destinations taken, so that a loop of them ends."""
+
+    call_id: CallId
+    node: NodeId
+    source: SourceKind
+    endpoint: EndpointName
+    caller_number: str
+    caller_name: str
+    dialled: str
+    arrived_ms: int
+    language: str = "en"
+    state: CallState = CallState.ROUTING
+    agent_id: AgentId | None = None
+    """The agent on whose phone the call was placed, if any."""
+    visit: Visit | None = None
+    leg_id: LegId | None = None
+    """The leg that is dialled directly, or talked to."""
+    answered: bool = False
+    """Told Asterisk to answer it."""
+    sound: WaitingSound | None = None
+    """What plays while waiting, once told to."""
+    prompt: PlaybackId | None = None
+    prompt_media: tuple[str, ...] = ()
+    visits: int = 0
+    legs: int = 0
+    prompts: int = 0
+    hops: int = 0
+    hang_ups: int = 0
+    then: Destination | None = None
+    """Where to go next, decided and not yet done."""
+
+    def advance(self, event: CallEvent) -> None:
+        """Moves by the table. Raises AssertionError where it has no move: that is our own fault."""
+        target = MOVES.get((self.state, event))
+        assert target is not None, f"call cannot take {event} in state {self.state}"
+        self.state = target

@@ -1,0 +1,83 @@
+"""Who is offered to whom: the joint rule of lines and agents, run to a fixed point after each input.
+
+Law: nobody waits while an agent who may take the call is free. Only lines marked dirty in this
+step are looked at: where a caller began to want an agent, or an agent became available.
+"""
+
+from __future__ import annotations
+
+from engine.core.call import Call, Visit
+from engine.core.line import Line, effective_weight
+from engine.core.offers import make_offer
+from engine.core.policy import Strategy
+from engine.core.state import State
+from engine.core.strategies import Candidate, choose
+
+
+def dispatch(state: State) -> None:
+    """Makes all offers that can be made, the highest effective weight first (W-01, W-02)."""
+    dirty = state.dirty
+    while dirty:
+        best: tuple[int, int, int] | None = None
+        chosen: tuple[Line, Call, list[Candidate]] | None = None
+        for queue_id in list(dirty):
+            line = state.lines.get(queue_id)
+            found = None if line is None else first_servable(state, line)
+            if line is None or found is None:
+                del dirty[queue_id]
+                continue
+            call, visit, candidates = found
+            weight = effective_weight(line.policy, state.now_ms - visit.entered_ms)
+            rank = (-weight, visit.entered_ms, visit.order)
+            if best is None or rank < best:
+                best, chosen = rank, (line, call, candidates)
+        if chosen is not None:
+            _offer(state, *chosen)
+
+
+def _offer(state: State, line: Line, call: Call, candidates: list[Candidate]) -> None:
+    if line.policy.strategy is not Strategy.RING_ALL:
+        assert call.visit is not None
+        line.rest(call.visit)
+    for agent, membership in choose(line, candidates, state.rng):
+        make_offer(state, call, line, agent, membership)
+
+
+def first_servable(state: State, line: Line) -> tuple[Call, Visit, list[Candidate]] | None:
+    """Returns the first in line for whom there is an agent, with the agents in question.
+
+    Only a ring-all call can be passed over: one whose remaining agents have refused it already.
+    """
+    if not line.available:
+        return None
+    for _, _, call_id in line.wanting:
+        call = state.calls[call_id]
+        visit = call.visit
+        assert visit is not None
+        candidates = _candidates(state, line, visit)
+        if candidates:
+            return call, visit, candidates
+    return None
+
+
+def _candidates(state: State, line: Line, visit: Visit) -> list[Candidate]:
+    queue_id = line.queue_id
+    fresh: list[Candidate] = []
+    for agent_id in line.available:
+        if agent_id not in visit.tried:
+            agent = state.agents[agent_id]
+            fresh.append((agent, agent.memberships[queue_id]))
+    if line.policy.strategy is Strategy.RING_ALL:
+        if line.policy.skill_based and visit.offers:
+            # Better or equally skilled agents join the ringing; the next level waits its turn.
+            level = min(state.legs[leg_id].level for leg_id in visit.offers)
+            return [each for each in fresh if each[1].level <= level]
+        return fresh
+    if not fresh:
+        # Everyone free had a chance: a new round begins.
+        visit.tried.clear()
+        return [
+            (state.agents[agent_id], state.agents[agent_id].memberships[queue_id])
+            for agent_id in line.available
+        ]
+    return fresh

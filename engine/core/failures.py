@@ -1,0 +1,135 @@
+"""Commands that Asterisk refused, or that got no answer: the core deals with each by name."""
+
+from __future__ import annotations
+
+from engine.core.call import Call, CallState
+from engine.core.calls import dialling_failed, hang_up_call, prompt_is_over
+from engine.core.commands import (
+    AnswerCall,
+    Connect,
+    DestroyBridge,
+    HangUpCall,
+    HangUpLeg,
+    PlayPrompt,
+    RingPhone,
+    StartWaitingSound,
+    StopWaitingSound,
+)
+from engine.core.facts import CallEnd, CommandRefused, OfferOutcome, OfferReason
+from engine.core.ids import CallId, LegId, is_leg
+from engine.core.inputs import CommandFailed
+from engine.core.leg import LegState
+from engine.core.legs import agent_prompt_is_over
+from engine.core.offers import drop_leg, end_offer, hang_up_leg, live_offer
+from engine.core.state import State
+from engine.core.talks import bridge_failed, caller_hung_up
+from engine.core.timers import TimerKind
+from engine.core.visits import offer_lost
+
+NOT_FOUND = 404
+UNREACHABLE = 20
+
+HANG_UP_AGAIN_MS = 2_000
+HANG_UPS_MAX = 5
+"""After this many times a channel that will not say that it ended is taken for gone."""
+
+
+def command_failed(state: State, failed: CommandFailed) -> None:
+    """Acts on a failure. While the node is out of reach it is left to the reconciliation."""
+    command = failed.command
+    state.note(CommandRefused, type(command).__name__, failed.status, failed.why)
+    unreachable = failed.status == 0 and not state.node_up(command.node)
+    match command:
+        case HangUpLeg(leg_id=leg_id):
+            _hang_up_leg_failed(state, leg_id, failed.status)
+        case HangUpCall(call_id=call_id):
+            _hang_up_call_failed(state, call_id, failed.status)
+        case AnswerCall(call_id=call_id) | StartWaitingSound(call_id=call_id):
+            _caller_command_failed(state, command, call_id, failed.status)
+        case StopWaitingSound() | DestroyBridge():
+            pass
+        case RingPhone(leg_id=leg_id):
+            if not unreachable:
+                _ring_failed(state, leg_id)
+        case PlayPrompt():
+            if not unreachable:
+                _prompt_failed(state, command, failed.status)
+        case Connect(call_id=call_id, leg_id=leg_id):
+            call, leg = state.calls.get(call_id), state.legs.get(leg_id)
+            if unreachable or call is None or leg is None or leg.state is not LegState.TALKING:
+                return
+            bridge_failed(state, call, leg)
+
+
+def _ring_failed(state: State, leg_id: LegId) -> None:
+    found = live_offer(state, leg_id)
+    if found is not None:
+        call, leg = found
+        # Told to hang up as well: the channel may exist although its dialling failed.
+        end_offer(state, leg, OfferOutcome.MISSED, OfferReason.UNREACHABLE, cause=UNREACHABLE)
+        offer_lost(state, call)
+        return
+    other = state.legs.get(leg_id)
+    if other is not None and other.rings:
+        dialling_failed(state, state.calls[other.call_id], UNREACHABLE)
+
+
+def _hang_up_leg_failed(state: State, leg_id: LegId, status: int) -> None:
+    leg = state.legs.get(leg_id)
+    if leg is None or leg.state is not LegState.ENDING:
+        return
+    if status == NOT_FOUND or leg.hang_ups >= HANG_UPS_MAX:
+        drop_leg(state, leg)
+    elif state.node_up(leg.node):
+        state.timers.set(TimerKind.HANG_UP, leg_id, state.now_ms + HANG_UP_AGAIN_MS)
+
+
+def _hang_up_call_failed(state: State, call_id: CallId, status: int) -> None:
+    call = state.calls.get(call_id)
+    if call is None or call.state is not CallState.ENDING:
+        return
+    if status == NOT_FOUND or call.hang_ups >= HANG_UPS_MAX:
+        caller_hung_up(state, call, CallEnd.SYSTEM, 0)
+    elif state.node_up(call.node):
+        state.timers.set(TimerKind.HANG_UP, call_id, state.now_ms + HANG_UP_AGAIN_MS)
+
+
+def hang_up_again(state: State, channel_id: str) -> None:
+    """Repeats a hang-up that failed."""
+    leg = state.legs.get(LegId(channel_id))
+    if leg is not None and leg.state is LegState.ENDING:
+        hang_up_leg(state, leg)
+    call = state.calls.get(CallId(channel_id))
+    if call is not None and call.state is CallState.ENDING:
+        hang_up_call(state, call, 16)
+
+
+def _caller_command_failed(
+    state: State, command: AnswerCall | StartWaitingSound, call_id: CallId, status: int
+) -> None:
+    call = state.calls.get(call_id)
+    if call is None:
+        return
+    if status == NOT_FOUND:
+        caller_hung_up(state, call, CallEnd.CALLER, 0)
+    elif isinstance(command, AnswerCall):
+        call.answered = False  # The next reconciliation says it again.
+    else:
+        call.sound = None
+
+
+def _prompt_failed(state: State, command: PlayPrompt, status: int) -> None:
+    if is_leg(command.channel_id):
+        agent_prompt_is_over(state, LegId(command.channel_id))
+        return
+    call = state.calls.get(CallId(command.channel_id))
+    if call is None or call.prompt != command.playback_id or call.state is not CallState.LISTENING:
+        return
+    _end_unspoken(state, call, status)
+
+
+def _end_unspoken(state: State, call: Call, status: int) -> None:
+    if status == NOT_FOUND:
+        caller_hung_up(state, call, CallEnd.CALLER, 0)
+    else:
+        prompt_is_over(state, call)

@@ -1,0 +1,107 @@
+"""What must be true between any two inputs. A breach is our own fault, whatever the outside did."""
+
+from __future__ import annotations
+
+from engine.core.agent import Agent, may_be_offered
+from engine.core.call import Call, CallState
+from engine.core.dispatch import first_servable
+from engine.core.leg import LegState
+from engine.core.state import LateTimer, State
+from engine.core.timers import TimerKind
+
+
+def check(state: State) -> None:
+    """Raises AssertionError, naming the invariant, if one is broken. Looks at everything."""
+    assert not state.dirty, "dispatch did not reach its fixed point"
+    assert not state.following, "a call was left between two destinations"
+    for call in state.calls.values():
+        _check_call(state, call)
+    for agent in state.agents.values():
+        _check_agent(state, agent)
+    _check_lines(state)
+    _check_legs(state)
+
+
+def _has_timer(state: State, kind: TimerKind, owner: str) -> bool:
+    late = any(LateTimer(kind, owner) in node.late for node in state.nodes.values())
+    return late or state.timers.is_set(kind, owner)
+
+
+def _check_call(state: State, call: Call) -> None:
+    assert call.state is not CallState.ROUTING, "a caller is nowhere"
+    assert (call.state is CallState.WAITING) == (call.visit is not None), "waiting without a visit"
+    visit = call.visit
+    if visit is not None:
+        assert visit.queue_id in state.lines, "a caller waits in a queue that does not exist"
+        engaged = visit.wanting or visit.offers or visit.resting
+        assert engaged or not state.node_up(call.node), "a waiting caller is forgotten"
+        for leg_id in visit.offers:
+            assert leg_id in state.legs, "an offer without a phone"
+        if visit.offers and visit.chosen is None:
+            assert _has_timer(state, TimerKind.RING, call.call_id), "ringing without an end"
+        if visit.resting:
+            assert _has_timer(state, TimerKind.RETRY, call.call_id), "resting without an end"
+        if visit.chosen is not None:
+            assert list(visit.offers) == [visit.chosen], "answered, and others still ring"
+    if call.state is CallState.TALKING:
+        assert call.leg_id is not None
+        leg = state.legs.get(call.leg_id)
+        assert leg is not None, "a caller talks to nobody"
+        assert leg.state is LegState.TALKING, "a caller talks to a phone that does not"
+
+
+def _check_agent(state: State, agent: Agent) -> None:
+    live = 0
+    for leg_id in agent.legs:
+        leg = state.legs[leg_id]
+        assert leg.agent_id == agent.agent_id, "a phone is in use by another's call"
+        call = state.calls.get(leg.call_id)
+        if call is not None and call.visit is not None and leg_id in call.visit.offers:
+            live += 1
+    assert live == agent.offers, "an agent's offers are miscounted"
+    assert live <= 1, "an agent is offered two calls at once"
+    assert agent.backing_off == state.timers.is_set(TimerKind.BACK_OFF, agent.agent_id), (
+        "a failed phone is left alone without an end, or not at all"
+    )
+    wrapups = 0
+    shared = state.policy.settings.shared_wrapup
+    for queue_id, membership in agent.memberships.items():
+        line = state.lines[queue_id]
+        wrapups += membership.wrapup_id is not None
+        may = may_be_offered(
+            agent, membership, ring_in_use=line.policy.ring_in_use, shared_wrapup=shared
+        )
+        assert may == (agent.agent_id in line.available), "a line is wrong about who is available"
+    assert wrapups == agent.wrapups, "an agent's wrap-ups are miscounted"
+
+
+def _check_lines(state: State) -> None:
+    waiting = 0
+    for line in state.lines.values():
+        assert line.waiting == sorted(line.waiting), "a line is out of order"
+        assert line.wanting == sorted(line.wanting), "a line is out of order"
+        waiting += len(line.waiting)
+        for _, _, call_id in line.waiting:
+            visit = state.calls[call_id].visit
+            assert visit is not None, "somebody stands in line who does not wait"
+            assert visit.queue_id == line.queue_id, "somebody stands in the wrong line"
+        for _, _, call_id in line.wanting:
+            visit = state.calls[call_id].visit
+            assert visit is not None, "somebody wants an agent who does not wait"
+            assert visit.wanting, "a list of wanting callers is wrong"
+        assert first_servable(state, line) is None, "a caller waits while an agent is free"
+    assert waiting == sum(call.visit is not None for call in state.calls.values()), (
+        "a caller waits outside of every line"
+    )
+
+
+def _check_legs(state: State) -> None:
+    for leg in state.legs.values():
+        call = state.calls.get(leg.call_id)
+        if leg.state is not LegState.ENDING:
+            assert call is not None, "a phone rings or talks for a call that is gone"
+        if leg.state is LegState.TALKING:
+            assert call is not None
+            assert call.leg_id == leg.leg_id, "two phones talk to one caller"
+        if leg.agent_id is not None:
+            assert leg.leg_id in state.agents[leg.agent_id].legs, "an agent's phone is forgotten"

@@ -1,0 +1,91 @@
+"""A leg: one phone that Usher rings for a call. An offer is a leg with a queue visit.
+
+The law of its life is the table `MOVES`; everything that changes a leg's state goes through
+`advance`. What is not in the table does not happen to a leg: the input is ignored.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from engine.core.ids import AgentId, CallId, EndpointName, LegId, NodeId, QueueId, VisitId
+
+
+class LegState(StrEnum):
+    """Where a leg stands."""
+
+    CALLING = "calling"
+    """Asterisk was told to ring the phone."""
+    RINGING = "ringing"
+    ANSWERED = "answered"
+    """Picked up; the caller is not connected yet (agent prompt)."""
+    TALKING = "talking"
+    ENDING = "ending"
+    """Told to end; its channel may still exist."""
+
+
+class LegEvent(StrEnum):
+    """What moves a leg."""
+
+    RANG = "rang"
+    PICKED_UP = "picked_up"
+    CONNECTED = "connected"
+    LET_GO = "let_go"
+
+
+MOVES: dict[tuple[LegState, LegEvent], LegState] = {
+    (LegState.CALLING, LegEvent.RANG): LegState.RINGING,
+    (LegState.CALLING, LegEvent.PICKED_UP): LegState.ANSWERED,
+    (LegState.RINGING, LegEvent.PICKED_UP): LegState.ANSWERED,
+    (LegState.ANSWERED, LegEvent.CONNECTED): LegState.TALKING,
+    (LegState.CALLING, LegEvent.LET_GO): LegState.ENDING,
+    (LegState.RINGING, LegEvent.LET_GO): LegState.ENDING,
+    (LegState.ANSWERED, LegEvent.LET_GO): LegState.ENDING,
+    (LegState.TALKING, LegEvent.LET_GO): LegState.ENDING,
+}
+"""From any state a leg is removed when its channel is gone."""
+
+
+@dataclass(slots=True, eq=False)
+class Leg:
+    """One rung phone. Times are epoch milliseconds, None while they have not come.
+
+    `queue_id` and `visit_id` are set for an offer; `level` is then the agent's skill level.
+    """
+
+    leg_id: LegId
+    call_id: CallId
+    node: NodeId
+    endpoint: EndpointName
+    party: str
+    started_ms: int
+    state: LegState = LegState.CALLING
+    agent_id: AgentId | None = None
+    queue_id: QueueId | None = None
+    visit_id: VisitId | None = None
+    level: int = 1
+    answered_ms: int | None = None
+    talk_ms: int | None = None
+    """When the talk began."""
+    hold_id: str | None = None
+    hold_ms: int = 0
+    """When the running hold began."""
+    holds: int = 0
+    connects: int = 0
+    """How often Asterisk was told to connect it."""
+    hang_ups: int = 0
+    """How often Asterisk was told to end it."""
+
+    def advance(self, event: LegEvent) -> bool:
+        """Moves by the table; returns False, with nothing changed, where the table has no move."""
+        target = MOVES.get((self.state, event))
+        if target is None:
+            return False
+        self.state = target
+        return True
+
+    @property
+    def rings(self) -> bool:
+        """Tells whether the phone is being rung and not picked up."""
+        return self.state is LegState.CALLING or self.state is LegState.RINGING

@@ -1,0 +1,86 @@
+"""A queue's line: who waits in it, who wants an agent now, and which agents could take one now."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from dataclasses import dataclass, field
+
+from engine.core.call import Call, Visit
+from engine.core.ids import AgentId, CallId, QueueId
+from engine.core.policy import MemberKind, QueuePolicy
+
+Place = tuple[int, int]
+
+
+@dataclass(slots=True, eq=False)
+class Line:
+    """One queue at work.
+
+    `waiting` has every caller of the queue who is not connected, in line order; `wanting` those of
+    them for whom an agent should be rung now. `available` has the agents who may be rung for this
+    queue now, in no order that matters. The lists are kept sorted by insertion, so that taking the
+    first, or one out of the middle, does not grow with the length of the line.
+    """
+
+    policy: QueuePolicy
+    waiting: list[tuple[int, int, CallId]] = field(default_factory=list)
+    wanting: list[tuple[int, int, CallId]] = field(default_factory=list)
+    available: dict[AgentId, None] = field(default_factory=dict)
+    members: dict[AgentId, None] = field(default_factory=dict)
+    """In configured order."""
+    static_only: bool = False
+    last_static: int = -1
+    """Round robin's memory: the configured position of the static agent rung last."""
+    last_dynamic: int = 0
+    """Round robin's memory: the log-in order of the dynamic agent rung last."""
+
+    @property
+    def queue_id(self) -> QueueId:
+        """The queue's number."""
+        return self.policy.queue_id
+
+    def use(self, policy: QueuePolicy) -> None:
+        """Takes a new configuration of the same queue."""
+        self.policy = policy
+        self.members = {member.agent_id: None for member in policy.members}
+        self.static_only = all(member.kind is MemberKind.STATIC for member in policy.members)
+
+    def add(self, call: Call, visit: Visit) -> int:
+        """Puts a caller in line by time of entry; returns the place, 1 the first."""
+        entry = (visit.entered_ms, visit.order, call.call_id)
+        insort(self.waiting, entry)
+        return self.position(visit)
+
+    def remove(self, visit: Visit) -> None:
+        """Takes a caller out of line, who must be in it."""
+        del self.waiting[self._index(self.waiting, visit.place)]
+        self.rest(visit)
+
+    def position(self, visit: Visit) -> int:
+        """Returns a waiting caller's place in line, 1 the first."""
+        return self._index(self.waiting, visit.place) + 1
+
+    def want(self, call_id: CallId, visit: Visit) -> None:
+        """Lists a caller among those for whom an agent should be rung; twice is no error."""
+        if not visit.wanting:
+            visit.wanting = True
+            insort(self.wanting, (visit.entered_ms, visit.order, call_id))
+
+    def rest(self, visit: Visit) -> None:
+        """Takes a caller from that list; one who is not in it is no error."""
+        if visit.wanting:
+            visit.wanting = False
+            del self.wanting[self._index(self.wanting, visit.place)]
+
+    @staticmethod
+    def _index(entries: list[tuple[int, int, CallId]], place: Place) -> int:
+        index = bisect_left(entries, place)
+        assert entries[index][:2] == place, "a caller is not where the line says"
+        return index
+
+
+def effective_weight(policy: QueuePolicy, waited_ms: int) -> int:
+    """Returns W-02's weight: weight + round_half_up(waited / accelerate)."""
+    if policy.accelerate_ms is None:
+        return policy.weight
+    return policy.weight + (2 * waited_ms + policy.accelerate_ms) // (2 * policy.accelerate_ms)

@@ -1,0 +1,262 @@
+"""Offers: attempts to ring agents for a waiting call, from the ring to its end."""
+
+from __future__ import annotations
+
+from engine.core.agent import Agent, Membership
+from engine.core.call import Call, Visit
+from engine.core.commands import HangUpLeg, PlayPrompt, RingPhone
+from engine.core.facts import OfferEnded, OfferMade, OfferOutcome, OfferReason
+from engine.core.ids import EndpointName, LegId, leg_id_of, playback_id_of
+from engine.core.leg import Leg, LegEvent, LegState
+from engine.core.line import Line
+from engine.core.policy import Strategy
+from engine.core.shifts import count_missed
+from engine.core.state import State
+from engine.core.strategies import remember
+from engine.core.timers import TimerKind
+
+RING_MARGIN_MS = 10_000
+"""Asterisk gives up on a phone this much after the core would have: only if the core is away."""
+
+AGENT_PROMPT_MS_MAX = 30_000
+"""After this the caller is connected even if nobody says that the agent prompt is over."""
+
+BUSY_CAUSES = (17,)
+REJECTED_CAUSES = (19, 21)
+"""19 too: a phone set to "do not disturb" says 480, which Asterisk calls "no answer". True ringing in
+vain is ended by the core itself and is the only `NO_ANSWER`."""
+UNREACHABLE_CAUSES = (1, 3, 18, 20, 22, 27, 38, 102)
+"""Q.850 causes as Asterisk maps SIP answers to them (404, no contact, 408, 503, ...)."""
+
+
+def make_offer(state: State, call: Call, line: Line, agent: Agent, membership: Membership) -> None:
+    """Rings one agent for a waiting call."""
+    visit = call.visit
+    assert visit is not None
+    call.legs += 1
+    leg_id = leg_id_of(call.call_id, call.legs)
+    visit.attempts += 1
+    visit.offers[leg_id] = None
+    visit.tried[agent.agent_id] = None
+    if visit.ringing_since_ms is None:
+        visit.ringing_since_ms = state.now_ms
+        state.timers.set(TimerKind.RING, call.call_id, state.now_ms + line.policy.ring_timeout_ms)
+    state.legs[leg_id] = Leg(
+        leg_id=leg_id,
+        call_id=call.call_id,
+        node=call.node,
+        endpoint=EndpointName(agent.agent_id),
+        party=agent.agent_id,
+        started_ms=state.now_ms,
+        agent_id=agent.agent_id,
+        queue_id=line.queue_id,
+        visit_id=visit.visit_id,
+        level=membership.level,
+    )
+    agent.legs[leg_id] = None
+    agent.offers += 1
+    state.offer_order += 1
+    agent.last_offer = state.offer_order
+    remember(line, membership)
+    state.refresh(agent)
+    state.tell(
+        RingPhone(
+            node=call.node,
+            leg_id=leg_id,
+            call_id=call.call_id,
+            endpoint=EndpointName(agent.agent_id),
+            number=None,
+            timeout_ms=line.policy.ring_timeout_ms + RING_MARGIN_MS,
+            caller_number=call.caller_number,
+            caller_name=call.caller_name,
+            alert_info=line.policy.alert_info,
+        )
+    )
+    state.note(
+        OfferMade,
+        leg_id,
+        visit.visit_id,
+        call.call_id,
+        line.queue_id,
+        agent.agent_id,
+        visit.attempts,
+    )
+
+
+def answer_offer(state: State, call: Call, leg: Leg) -> bool:
+    """Takes an agent's answer. Returns True if the caller is to be connected to this leg now."""
+    visit = call.visit
+    assert visit is not None
+    leg.answered_ms = state.now_ms
+    visit.chosen = leg.leg_id
+    _stop_ringing_clock(state, visit)
+    state.timers.cancel(TimerKind.RING, call.call_id)
+    line = state.lines[visit.queue_id]
+    line.rest(visit)
+    for other_id in [each for each in visit.offers if each != leg.leg_id]:
+        end_offer(
+            state,
+            state.legs[other_id],
+            OfferOutcome.CANCELLED,
+            OfferReason.ANSWERED_ELSEWHERE,
+            answered_elsewhere=line.policy.answered_elsewhere,
+        )
+    if line.policy.agent_prompt is None:
+        return True
+    call.prompts += 1
+    agent = state.agents.get(leg.agent_id) if leg.agent_id is not None else None
+    language = line.policy.language if agent is None else agent_language(state, agent)
+    state.tell(
+        PlayPrompt(
+            node=leg.node,
+            playback_id=playback_id_of(leg.leg_id, 1),
+            channel_id=leg.leg_id,
+            media=(line.policy.agent_prompt,),
+            language=language,
+        )
+    )
+    state.timers.set(TimerKind.AGENT_PROMPT, leg.leg_id, state.now_ms + AGENT_PROMPT_MS_MAX)
+    return False
+
+
+def agent_language(state: State, agent: Agent) -> str:
+    """Returns the language in which this agent is spoken to."""
+    extension = state.extensions.get(agent.agent_id)
+    return "en" if extension is None else extension.language
+
+
+def end_offer(
+    state: State,
+    leg: Leg,
+    outcome: OfferOutcome,
+    reason: OfferReason,
+    *,
+    cause: int = 0,
+    answered_elsewhere: bool = False,
+    gone: bool = False,
+) -> None:
+    """Ends a live offer that did not become a talk: the fact, the phone, the agent's counts.
+
+    `gone` says that the leg's channel exists no more; else Asterisk is told to end it.
+    """
+    assert leg.agent_id is not None
+    assert leg.queue_id is not None
+    call = state.calls[leg.call_id]
+    visit = call.visit
+    assert visit is not None
+    del visit.offers[leg.leg_id]
+    if visit.chosen == leg.leg_id:
+        visit.chosen = None
+        state.timers.cancel(TimerKind.AGENT_PROMPT, leg.leg_id)
+    if not visit.offers:
+        _stop_ringing_clock(state, visit)
+        state.timers.cancel(TimerKind.RING, call.call_id)
+    state.note(
+        OfferEnded,
+        leg.leg_id,
+        leg.visit_id,
+        leg.call_id,
+        leg.queue_id,
+        leg.agent_id,
+        outcome,
+        reason,
+        (leg.answered_ms or state.now_ms) - leg.started_ms,
+        cause,
+    )
+    agent = state.agents[leg.agent_id]
+    agent.offers -= 1
+    if outcome is OfferOutcome.MISSED:
+        _missed(state, agent, leg, reason)
+    else:
+        visit.tried.pop(agent.agent_id, None)  # It was no chance.
+    if gone:
+        drop_leg(state, leg)
+    else:
+        hang_up_leg(state, leg, answered_elsewhere=answered_elsewhere)
+        state.refresh(agent)
+
+
+def _missed(state: State, agent: Agent, leg: Leg, reason: OfferReason) -> None:
+    pause_ms = state.policy.settings.failed_offer_pause_ms
+    if reason is not OfferReason.NO_ANSWER and pause_ms > 0:
+        agent.backing_off = True
+        state.timers.set(TimerKind.BACK_OFF, agent.agent_id, state.now_ms + pause_ms)
+    assert leg.queue_id is not None
+    count_missed(state, agent, leg.queue_id)
+
+
+def reason_for_cause(cause: int) -> OfferReason:
+    """Returns why a phone ended its ringing by itself, from the Q.850 cause."""
+    if cause in BUSY_CAUSES:
+        return OfferReason.BUSY
+    if cause in REJECTED_CAUSES:
+        return OfferReason.REJECTED
+    if cause in UNREACHABLE_CAUSES:
+        return OfferReason.UNREACHABLE
+    return OfferReason.FAILED
+
+
+def want_again(state: State, call: Call) -> None:
+    """Lets a waiting call without live offers ask for agents, if its node can be commanded."""
+    visit = call.visit
+    assert visit is not None
+    if visit.resting or visit.chosen is not None or not state.node_up(call.node):
+        return
+    line = state.lines[visit.queue_id]
+    if visit.offers and line.policy.strategy is not Strategy.RING_ALL:
+        return
+    line.want(call.call_id, visit)
+    if line.available:
+        state.dirty[line.queue_id] = None
+
+
+def rest_after_ringing(state: State, call: Call) -> None:
+    """Starts the pause between a vain ringing and the next one (Q-06's retry interval)."""
+    visit = call.visit
+    assert visit is not None
+    line = state.lines[visit.queue_id]
+    line.rest(visit)
+    if line.policy.strategy is Strategy.RING_ALL:
+        visit.tried.clear()
+    if line.policy.retry_interval_ms == 0:
+        want_again(state, call)
+        return
+    visit.resting = True
+    state.timers.set(TimerKind.RETRY, call.call_id, state.now_ms + line.policy.retry_interval_ms)
+
+
+def hang_up_leg(state: State, leg: Leg, *, answered_elsewhere: bool = False) -> None:
+    """Tells Asterisk to end a leg's channel; its record stays until the channel is gone."""
+    leg.advance(LegEvent.LET_GO)
+    assert leg.state is LegState.ENDING
+    leg.hang_ups += 1
+    state.tell(HangUpLeg(leg.node, leg.leg_id, answered_elsewhere))
+
+
+def drop_leg(state: State, leg: Leg) -> None:
+    """Forgets a leg whose channel is gone, and frees its agent's phone."""
+    del state.legs[leg.leg_id]
+    state.timers.cancel(TimerKind.HANG_UP, leg.leg_id)
+    if leg.agent_id is None:
+        return
+    agent = state.agents[leg.agent_id]
+    agent.legs.pop(leg.leg_id, None)
+    agent.device_fresh = False
+    state.refresh(agent)
+
+
+def _stop_ringing_clock(state: State, visit: Visit) -> None:
+    if visit.ringing_since_ms is not None:
+        visit.ring_ms += state.now_ms - visit.ringing_since_ms
+        visit.ringing_since_ms = None
+
+
+def live_offer(state: State, leg_id: LegId) -> tuple[Call, Leg] | None:
+    """Returns a leg that is a live offer, with its call; None for any other id."""
+    leg = state.legs.get(leg_id)
+    if leg is None or leg.visit_id is None:
+        return None
+    call = state.calls.get(leg.call_id)
+    if call is None or call.visit is None or leg_id not in call.visit.offers:
+        return None
+    return call, leg

@@ -1,0 +1,104 @@
+"""A new configuration takes effect: without a restart, without touching calls in progress (Q-10)."""
+
+from __future__ import annotations
+
+from engine.core.agent import Agent, Membership
+from engine.core.facts import How, VisitOutcome, VisitReason, WrapupEnd
+from engine.core.ids import AgentId, QueueId
+from engine.core.line import Line
+from engine.core.policy import InitialState, Member, MemberKind, Policy, QueuePolicy
+from engine.core.shifts import end_wrapup, log_in, log_out, pause
+from engine.core.state import Node, State
+from engine.core.visits import follow, leave_queue
+
+BY_CONFIG = "config"
+
+
+def apply_policy(state: State, policy: Policy) -> None:
+    """Replaces the policy; removed queues drain, new members start in their initial state."""
+    state.index(policy)
+    for node_id in policy.nodes:
+        state.nodes.setdefault(node_id, Node(node_id))
+    for agent_policy in policy.agents:
+        state.agents.setdefault(agent_policy.agent_id, Agent(agent_policy.agent_id))
+    wanted = {queue.queue_id: queue for queue in policy.queues}
+    for queue_id in [each for each in state.lines if each not in wanted]:
+        _remove_queue(state, queue_id)
+    for queue in policy.queues:
+        line = state.lines.get(queue.queue_id)
+        if line is None:
+            line = state.lines[queue.queue_id] = Line(queue)
+        line.use(queue)
+        _apply_members(state, line, queue)
+    _forget_agents(state, policy)
+    for agent in state.agents.values():
+        state.refresh(agent)
+    for line in state.lines.values():
+        state.dirty[line.queue_id] = None
+
+
+def _remove_queue(state: State, queue_id: QueueId) -> None:
+    line = state.lines[queue_id]
+    for _, _, call_id in list(line.waiting):
+        call = state.calls[call_id]
+        leave_queue(state, call, VisitOutcome.MISSED, VisitReason.QUEUE_REMOVED)
+        follow(state, call, line.policy.failure)
+    for agent in state.agents.values():
+        membership = agent.memberships.get(queue_id)
+        if membership is not None:
+            _remove_member(state, agent, membership)
+    del state.lines[queue_id]
+    state.dirty.pop(queue_id, None)
+
+
+def _apply_members(state: State, line: Line, queue: QueuePolicy) -> None:
+    for agent in state.agents.values():
+        membership = agent.memberships.get(queue.queue_id)
+        if membership is not None and agent.agent_id not in line.members:
+            _remove_member(state, agent, membership)
+    for position, member in enumerate(queue.members):
+        agent = state.agents.setdefault(member.agent_id, Agent(member.agent_id))
+        membership = agent.memberships.get(queue.queue_id)
+        if membership is None:
+            _add_member(state, agent, queue.queue_id, member, position)
+            continue
+        membership.position = position
+        membership.level = member.skill_level
+        membership.kind = member.kind
+        if member.kind is MemberKind.STATIC and membership.login_id is None:
+            log_in(state, agent, membership, How.CONFIG, BY_CONFIG)
+
+
+def _add_member(
+    state: State, agent: Agent, queue_id: QueueId, member: Member, position: int
+) -> None:
+    membership = Membership(queue_id, member.kind, member.skill_level, position)
+    agent.memberships[queue_id] = membership
+    initial = state.policy.settings.initial_state
+    if member.kind is MemberKind.STATIC:
+        log_in(state, agent, membership, How.CONFIG, BY_CONFIG)
+    elif initial is not InitialState.LOGGED_OUT:
+        log_in(state, agent, membership, How.CONFIG, BY_CONFIG)
+        if initial is InitialState.PAUSED:
+            pause(state, agent, membership, None, How.CONFIG, BY_CONFIG)
+
+
+def _remove_member(state: State, agent: Agent, membership: Membership) -> None:
+    """Ends the membership's spells. A call that rings or talks goes on."""
+    if membership.login_id is not None:
+        log_out(state, agent, membership, How.CONFIG, BY_CONFIG, removed=True)
+    if membership.wrapup_id is not None:
+        end_wrapup(state, agent, membership, WrapupEnd.REMOVED)
+    del agent.memberships[membership.queue_id]
+    line = state.lines.get(membership.queue_id)
+    if line is not None:
+        line.available.pop(agent.agent_id, None)
+
+
+def _forget_agents(state: State, policy: Policy) -> None:
+    """Drops agents who are configured no more, once nothing of theirs is left."""
+    configured: dict[AgentId, None] = {each.agent_id: None for each in policy.agents}
+    for agent in list(state.agents.values()):
+        idle = not (agent.memberships or agent.legs or agent.own_calls or agent.backing_off)
+        if agent.agent_id not in configured and idle:
+            del state.agents[agent.agent_id]

@@ -1,0 +1,135 @@
+"""Believed state against what Asterisk says exists: after a restart, a cut connection, a crash.
+
+While a node is out of reach nothing of its calls is decided: no offers, and timers that come due
+wait. On reconnection the missed events are worked out, what must be said again is said, and the
+late timers run. Saying something twice does no harm.
+"""
+
+from __future__ import annotations
+
+from engine.core.call import Call, CallState
+from engine.core.calls import call_arrived, hang_up_call, play_prompt
+from engine.core.commands import DestroyBridge, HangUpLeg
+from engine.core.facts import CallEnd
+from engine.core.ids import BRIDGE_PREFIX, BridgeId, CallId, LegId, NodeId, bridge_id_of, is_leg
+from engine.core.inputs import CallArrived, NodeConnected, SeenChannel
+from engine.core.leg import Leg, LegState
+from engine.core.legs import agent_prompt_is_over, leg_answered, leg_ended
+from engine.core.offers import hang_up_leg, want_again
+from engine.core.state import Node, State
+from engine.core.talks import bridge, caller_hung_up
+from engine.core.visits import start_waiting_sound
+
+
+def node_disconnected(state: State, node_id: NodeId) -> str | None:
+    """Stops deciding for this node's calls. Returns why that means nothing, or None."""
+    node = state.nodes.get(node_id)
+    if node is None or not node.up:
+        return "node was not connected"
+    node.up = False
+    for call in state.calls.values():
+        if call.node == node_id and call.visit is not None:
+            state.lines[call.visit.queue_id].rest(call.visit)
+    return None
+
+
+def engine_started(state: State) -> None:
+    """A new process holds the old state: nothing is connected, and missed offers count anew (Q-06)."""
+    for node in list(state.nodes.values()):
+        node_disconnected(state, node.node)
+    for agent in state.agents.values():
+        agent.device_fresh = False
+        for membership in agent.memberships.values():
+            membership.missed_in_row = 0
+        state.refresh(agent)
+
+
+def node_connected(state: State, seen: NodeConnected) -> None:
+    """Brings belief and Asterisk together."""
+    node = state.nodes.setdefault(seen.node, Node(seen.node))
+    restarted = "" != node.boot_id != seen.boot_id != ""
+    node.boot_id = seen.boot_id or node.boot_id
+    node.up = True
+    channels = {channel.channel_id: channel for channel in seen.channels}
+    calls = [call for call in state.calls.values() if call.node == seen.node]
+    legs = [leg for leg in state.legs.values() if leg.node == seen.node]
+    calls_told = {call.call_id: None for call in calls if call.state is CallState.ENDING}
+    legs_told = {leg.leg_id: None for leg in legs if leg.state is LegState.ENDING}
+    for call in calls:
+        if restarted or call.call_id not in channels:
+            caller_hung_up(state, call, CallEnd.LOST if restarted else CallEnd.CALLER, 0)
+    for leg in legs:
+        channel = channels.get(leg.leg_id)
+        if restarted or channel is None:
+            # How a ringing ended unseen, nobody knows: not the agent's fault.
+            lost = restarted or leg.state is not LegState.TALKING
+            leg_ended(state, leg.leg_id, 0, lost=lost)
+        elif leg.leg_id in legs_told:
+            hang_up_leg(state, leg)
+        else:
+            _catch_up_leg(state, leg, channel, channels.get(leg.call_id))
+    for call in calls:
+        channel = channels.get(call.call_id)
+        if channel is None or call.call_id not in state.calls:
+            continue
+        if call.call_id in calls_told:
+            hang_up_call(state, call, 16)
+        else:
+            _catch_up_call(state, call, channel)
+    _meet_strangers(state, seen)
+    late, node.late = node.late, []
+    for timer in late:
+        if not state.timers.is_set(timer.kind, timer.owner):
+            state.timers.set(timer.kind, timer.owner, state.now_ms)
+
+
+def _catch_up_leg(state: State, leg: Leg, channel: SeenChannel, caller: SeenChannel | None) -> None:
+    if leg.rings and channel.up:
+        leg_answered(state, leg.leg_id)
+    elif leg.state is LegState.ANSWERED:
+        # Whether the agent prompt was heard to its end is unknown; waiting longer helps nobody.
+        agent_prompt_is_over(state, leg.leg_id)
+    elif leg.state is LegState.TALKING:
+        expected = bridge_id_of(leg.leg_id)
+        if caller is not None and not channel.bridge_id == caller.bridge_id == expected:
+            leg.connects = 0
+            bridge(state, state.calls[leg.call_id], leg)
+
+
+def _catch_up_call(state: State, call: Call, channel: SeenChannel) -> None:
+    if call.state is CallState.LISTENING:
+        play_prompt(state, call)
+    elif call.visit is not None:
+        if not channel.up:
+            call.answered = False
+            call.sound = None
+        start_waiting_sound(state, call, state.lines[call.visit.queue_id])
+        want_again(state, call)
+
+
+def _meet_strangers(state: State, seen: NodeConnected) -> None:
+    for channel in seen.channels:
+        if is_leg(channel.channel_id):
+            if LegId(channel.channel_id) not in state.legs:
+                state.tell(
+                    HangUpLeg(seen.node, LegId(channel.channel_id), answered_elsewhere=False)
+                )
+        elif CallId(channel.channel_id) not in state.calls:
+            call_arrived(
+                state,
+                CallArrived(
+                    call_id=CallId(channel.channel_id),
+                    node=seen.node,
+                    endpoint=channel.endpoint,
+                    dialled=channel.dialled,
+                    caller_number=channel.caller_number,
+                    caller_name=channel.caller_name,
+                    created_ms=channel.created_ms,
+                ),
+            )
+    for bridge_id in seen.bridges:
+        if not bridge_id.startswith(BRIDGE_PREFIX):
+            continue
+        leg = state.legs.get(LegId(bridge_id.removeprefix(BRIDGE_PREFIX)))
+        if leg is None or leg.state is not LegState.TALKING:
+            state.tell(DestroyBridge(seen.node, BridgeId(bridge_id)))

@@ -1,0 +1,124 @@
+"""The whole state to a JSON value and back; indexes and lists that follow from it are rebuilt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from engine.core import codec
+from engine.core.agent import Agent
+from engine.core.call import Call
+from engine.core.ids import AgentId, CallId, QueueId
+from engine.core.leg import Leg
+from engine.core.line import Line
+from engine.core.policy import Policy
+from engine.core.state import Node, State
+from engine.core.timers import TimerKind
+
+VERSION = 1
+"""Changes whenever an older snapshot cannot be read any more."""
+
+
+@dataclass(slots=True)
+class SavedTimer:
+    """One running timer, due at epoch milliseconds `at_ms`."""
+
+    kind: TimerKind
+    owner: str
+    at_ms: int
+
+
+@dataclass(slots=True)
+class SavedLine:
+    """What a line remembers beyond its policy and its callers."""
+
+    queue_id: str
+    last_static: int
+    last_dynamic: int
+    available: list[str]
+
+
+@dataclass(slots=True)
+class Saved:
+    """A snapshot."""
+
+    version: int
+    epoch: str
+    rng: int
+    now_ms: int
+    fact_seq: int
+    entries: int
+    offer_order: int
+    policy: Policy
+    calls: list[Call]
+    ended: dict[str, int]
+    legs: list[Leg]
+    agents: list[Agent]
+    lines: list[SavedLine]
+    nodes: list[Node]
+    timers: list[SavedTimer]
+
+
+def save(state: State) -> dict[str, Any]:
+    """Returns the state, which must be at rest between two inputs, as a JSON value."""
+    assert not state.dirty
+    assert not state.following
+    saved = Saved(
+        version=VERSION,
+        epoch=state.epoch,
+        rng=state.rng.state,
+        now_ms=state.now_ms,
+        fact_seq=state.fact_seq,
+        entries=state.entries,
+        offer_order=state.offer_order,
+        policy=state.policy,
+        calls=list(state.calls.values()),
+        ended={str(call_id): at_ms for call_id, at_ms in state.ended.items()},
+        legs=list(state.legs.values()),
+        agents=list(state.agents.values()),
+        lines=[
+            SavedLine(line.queue_id, line.last_static, line.last_dynamic, list(line.available))
+            for line in state.lines.values()
+        ],
+        nodes=list(state.nodes.values()),
+        timers=[SavedTimer(kind, owner, at_ms) for kind, owner, at_ms in state.timers.saved()],
+    )
+    encoded: dict[str, Any] = codec.encode(saved)
+    return encoded
+
+
+def load(snapshot: dict[str, Any]) -> State:
+    """Makes the state anew. Raises `CodecError` if the value is not a snapshot of this version."""
+    if snapshot.get("version") != VERSION:
+        raise codec.CodecError(f"expected a snapshot of version {VERSION}")
+    saved: Saved = codec.decode(Saved, snapshot)
+    state = State(saved.epoch, 0)
+    state.rng.state = saved.rng
+    state.now_ms = saved.now_ms
+    state.fact_seq = saved.fact_seq
+    state.entries = saved.entries
+    state.offer_order = saved.offer_order
+    state.index(saved.policy)
+    state.calls = {call.call_id: call for call in saved.calls}
+    state.ended = {CallId(call_id): at_ms for call_id, at_ms in saved.ended.items()}
+    state.legs = {leg.leg_id: leg for leg in saved.legs}
+    state.agents = {agent.agent_id: agent for agent in saved.agents}
+    state.nodes = {node.node: node for node in saved.nodes}
+    policies = {policy.queue_id: policy for policy in saved.policy.queues}
+    for each in saved.lines:
+        line = Line(policies[QueueId(each.queue_id)])
+        line.use(line.policy)
+        line.last_static, line.last_dynamic = each.last_static, each.last_dynamic
+        line.available = {AgentId(agent_id): None for agent_id in each.available}
+        state.lines[line.queue_id] = line
+    for call in state.calls.values():
+        if call.visit is None:
+            continue
+        line = state.lines[call.visit.queue_id]
+        line.add(call, call.visit)
+        if call.visit.wanting:
+            call.visit.wanting = False
+            line.want(call.call_id, call.visit)
+    for timer in saved.timers:
+        state.timers.set(timer.kind, timer.owner, timer.at_ms)
+    return state

@@ -1,0 +1,185 @@
+"""All that the core knows, and the two ways in which it speaks: `tell` (commands) and `note` (facts).
+
+The modules beside this one (`calls`, `visits`, `offers`, `talks`, `shifts`, `reconcile`, ...) are
+the verbs; they act on one `State` and keep nothing of their own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.core import numbers
+from engine.core.agent import Agent, Membership, may_be_offered
+from engine.core.call import Call
+from engine.core.commands import Command
+from engine.core.facts import Fact
+from engine.core.ids import AgentId, CallId, EndpointName, LegId, NodeId, QueueId
+from engine.core.leg import Leg
+from engine.core.line import Line
+from engine.core.policy import (
+    ExtensionPolicy,
+    InboundRoute,
+    OutboundRoute,
+    Policy,
+    TrunkPolicy,
+)
+from engine.core.rng import Rng
+from engine.core.timers import TimerKind, Timers
+
+Output = Command | Fact
+
+GHOST_MS_MAX = 120_000
+"""For this long a call that ended is remembered: Asterisk may list its channel while it dies."""
+
+
+@dataclass(frozen=True, slots=True)
+class LateTimer:
+    """A timer that came due while its node was out of reach."""
+
+    kind: TimerKind
+    owner: str
+
+
+@dataclass(slots=True, eq=False)
+class Node:
+    """An Asterisk. `late` are timers of its calls that came due while it was out of reach."""
+
+    node: NodeId
+    up: bool = False
+    boot_id: str = ""
+    late: list[LateTimer] = field(default_factory=list)
+
+
+class State:
+    """The entities, indexes over the policy, the timers, and what was said in this step."""
+
+    __slots__ = (
+        "agents",
+        "calls",
+        "dirty",
+        "ended",
+        "entries",
+        "epoch",
+        "extensions",
+        "fact_seq",
+        "following",
+        "later",
+        "legs",
+        "lines",
+        "nodes",
+        "now_ms",
+        "offer_order",
+        "out",
+        "outbound_routes",
+        "policy",
+        "rng",
+        "timers",
+        "trunks",
+    )
+
+    def __init__(self, epoch: str, seed: int) -> None:
+        """Makes an empty state."""
+        self.epoch = epoch
+        self.rng = Rng(seed)
+        self.timers = Timers()
+        self.policy = Policy()
+        self.now_ms = 0
+        self.fact_seq = 0
+        self.entries = 0
+        """How many times a line was entered: the order of entry."""
+        self.offer_order = 0
+        """How many offers were made, and log-ins counted: orders both."""
+        self.calls: dict[CallId, Call] = {}
+        self.ended: dict[CallId, int] = {}
+        """Calls whose channel is gone, and since when, oldest first: they cannot arrive again."""
+        self.legs: dict[LegId, Leg] = {}
+        self.agents: dict[AgentId, Agent] = {}
+        self.lines: dict[QueueId, Line] = {}
+        self.nodes: dict[NodeId, Node] = {}
+        self.extensions: dict[str, ExtensionPolicy] = {}
+        self.trunks: dict[EndpointName, TrunkPolicy] = {}
+        self.outbound_routes: dict[str, OutboundRoute] = {}
+        self.out: list[Output] = []
+        self.later: list[Command] = []
+        self.dirty: dict[QueueId, None] = {}
+        """Lines where a caller and an agent may have come together in this step."""
+        self.following: dict[CallId, None] = {}
+        """Calls whose `then` is to be done before the step ends."""
+
+    def index(self, policy: Policy) -> None:
+        """Takes a policy and makes the look-ups over it."""
+        self.policy = policy
+        self.extensions = {extension.number: extension for extension in policy.extensions}
+        self.trunks = {trunk.name: trunk for trunk in policy.trunks}
+        self.outbound_routes = {route.name: route for route in policy.outbound_routes}
+
+    def tell(self, command: Command) -> None:
+        """Gives a command."""
+        self.out.append(command)
+
+    def tell_later(self, command: Command) -> None:
+        """Gives a command after all others of this step: a new caller's phone call comes first."""
+        self.later.append(command)
+
+    def note(self, kind: type[Any], *arguments: object) -> None:
+        """Notes a fact of this moment; `arguments` are its fields after `seq` and `at_ms`."""
+        self.note_at(self.now_ms, kind, *arguments)
+
+    def note_at(self, at_ms: int, kind: type[Any], *arguments: object) -> None:
+        """Notes a fact of the moment `at_ms`."""
+        self.fact_seq += 1
+        self.out.append(kind(self.fact_seq, at_ms, *arguments))
+
+    def fresh_id(self) -> str:
+        """Returns an id for a spell, unique in all histories: epoch and the next fact's number."""
+        return f"{self.epoch}.{self.fact_seq + 1}"
+
+    def bury(self, call_id: CallId) -> None:
+        """Forgets a call, but for its id: news of it that come late must not raise a ghost."""
+        del self.calls[call_id]
+        self.ended[call_id] = self.now_ms
+        while (oldest := next(iter(self.ended))) and (
+            self.ended[oldest] < self.now_ms - GHOST_MS_MAX
+        ):
+            del self.ended[oldest]
+
+    def node_up(self, node: NodeId) -> bool:
+        """Tells whether a node can be commanded now."""
+        known = self.nodes.get(node)
+        return known is not None and known.up
+
+    def membership(self, agent_id: AgentId, queue_id: QueueId) -> Membership | None:
+        """Returns an agent's membership, or None (no such agent, or not a member)."""
+        agent = self.agents.get(agent_id)
+        return None if agent is None else agent.memberships.get(queue_id)
+
+    def refresh(self, agent: Agent) -> None:
+        """Works out anew for which queues this agent may be rung. Call it after each change."""
+        shared = self.policy.settings.shared_wrapup
+        agent_id = agent.agent_id
+        for queue_id, membership in agent.memberships.items():
+            line = self.lines[queue_id]
+            if may_be_offered(
+                agent, membership, ring_in_use=line.policy.ring_in_use, shared_wrapup=shared
+            ):
+                if agent_id not in line.available:
+                    line.available[agent_id] = None
+                    if line.wanting:
+                        self.dirty[queue_id] = None
+            elif agent_id in line.available:
+                del line.available[agent_id]
+
+    def inbound_route(self, trunk: EndpointName, dialled: str) -> InboundRoute | None:
+        """Returns the first inbound route for a number from a trunk."""
+        for route in self.policy.inbound_routes:
+            if route.trunk in (None, trunk) and numbers.matches(route.pattern, dialled):
+                return route
+        return None
+
+    def outbound_route(self, extension: ExtensionPolicy, dialled: str) -> OutboundRoute | None:
+        """Returns the first outbound route that this extension may use for a number."""
+        for route in self.policy.outbound_routes:
+            if route.name in extension.outbound_routes and numbers.matches(route.pattern, dialled):
+                return route
+        return None

@@ -1,0 +1,87 @@
+"""Whom to ring: rows R-01 to R-07, the same rules for a whole queue and inside one skill level.
+
+`candidates` are the agents who may be rung for the queue at this moment. The choice is made in
+three steps: who has not yet had a chance at this call in this round, the best skill level among
+those, the strategy inside that level.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from engine.core.agent import Agent, Membership
+from engine.core.line import Line
+from engine.core.policy import MemberKind, Strategy
+from engine.core.rng import Rng
+
+Candidate = tuple[Agent, Membership]
+
+
+def choose(line: Line, candidates: Sequence[Candidate], rng: Rng) -> list[Candidate]:
+    """Returns whom to ring: one, or with ring-all everybody. `candidates` must not be empty."""
+    if line.policy.skill_based:
+        best = min(membership.level for _, membership in candidates)
+        candidates = [each for each in candidates if each[1].level == best]
+    if line.policy.strategy is Strategy.RING_ALL:
+        return sorted(candidates, key=_by_position)
+    if len(candidates) == 1:
+        return list(candidates)
+    return [_PICK[line.policy.strategy](line, candidates, rng)]
+
+
+def remember(line: Line, membership: Membership) -> None:
+    """Notes who was rung, for round robin."""
+    if membership.kind is MemberKind.STATIC:
+        line.last_static = membership.position
+    else:
+        line.last_dynamic = membership.login_order
+
+
+def _by_position(candidate: Candidate) -> int:
+    return candidate[1].position
+
+
+def _least_recent(_line: Line, candidates: Sequence[Candidate], _rng: Rng) -> Candidate:
+    """R-02: the longest since the last offer of any queue; never offered comes first."""
+    return min(candidates, key=lambda each: (each[0].last_offer, each[1].position))
+
+
+def _fewest_answered(_line: Line, candidates: Sequence[Candidate], _rng: Rng) -> Candidate:
+    """R-03: fewest answered calls of this queue; equals by least recent."""
+    return min(
+        candidates, key=lambda each: (each[1].answered, each[0].last_offer, each[1].position)
+    )
+
+
+def _random(_line: Line, candidates: Sequence[Candidate], rng: Rng) -> Candidate:
+    """R-04. Sorted first: the draw must not depend on the order in which agents became free."""
+    return sorted(candidates, key=_by_position)[rng.below(len(candidates))]
+
+
+def _round_robin(line: Line, candidates: Sequence[Candidate], _rng: Rng) -> Candidate:
+    """R-05: next static agent after the last rung; without one, next dynamic by log-in."""
+    static = [each for each in candidates if each[1].kind is MemberKind.STATIC]
+    if static:
+        return min(
+            static, key=lambda each: (each[1].position <= line.last_static, each[1].position)
+        )
+    return min(
+        candidates,
+        key=lambda each: (each[1].login_order <= line.last_dynamic, each[1].login_order),
+    )
+
+
+def _linear(line: Line, candidates: Sequence[Candidate], _rng: Rng) -> Candidate:
+    """R-06: the first free one; in list order if all members are static, else by log-in."""
+    if line.static_only:
+        return min(candidates, key=_by_position)
+    return min(candidates, key=lambda each: each[1].login_order)
+
+
+_PICK: dict[Strategy, Callable[[Line, Sequence[Candidate], Rng], Candidate]] = {
+    Strategy.LEAST_RECENT: _least_recent,
+    Strategy.FEWEST_ANSWERED: _fewest_answered,
+    Strategy.RANDOM: _random,
+    Strategy.ROUND_ROBIN: _round_robin,
+    Strategy.LINEAR: _linear,
+}

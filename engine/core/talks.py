@@ -1,0 +1,162 @@
+"""Talks: caller and other party connected, on hold, and parted."""
+
+from __future__ import annotations
+
+from engine.core.call import Call, CallEvent, CallState
+from engine.core.calls import caller_left, end_call
+from engine.core.commands import AnswerCall, Connect, DestroyBridge
+from engine.core.facts import (
+    CallEnd,
+    HoldEnded,
+    HoldStarted,
+    OfferEnded,
+    OfferOutcome,
+    OfferReason,
+    TalkEnded,
+    TalkStarted,
+    VisitOutcome,
+    VisitReason,
+)
+from engine.core.ids import CallId, LegId, bridge_id_of
+from engine.core.leg import Leg, LegEvent, LegState
+from engine.core.offers import drop_leg, hang_up_leg
+from engine.core.shifts import start_wrapup
+from engine.core.state import State
+from engine.core.timers import TimerKind
+from engine.core.visits import close_visit, stop_waiting_sound
+
+NORMAL_CLEARING = 16
+
+CONNECTS_MAX = 3
+"""How often a connection is tried before both sides are let go."""
+
+
+def connect_offer(state: State, call: Call, leg: Leg) -> None:
+    """Connects a waiting caller with the agent who picked up."""
+    visit = call.visit
+    assert visit is not None
+    assert visit.chosen == leg.leg_id
+    assert leg.agent_id is not None
+    state.timers.cancel(TimerKind.AGENT_PROMPT, leg.leg_id)
+    close_visit(
+        state,
+        call,
+        state.lines[visit.queue_id],
+        visit,
+        VisitOutcome.ANSWERED,
+        VisitReason.CONNECTED,
+    )
+    state.note(
+        OfferEnded,
+        leg.leg_id,
+        leg.visit_id,
+        call.call_id,
+        leg.queue_id,
+        leg.agent_id,
+        OfferOutcome.ANSWERED,
+        OfferReason.ANSWERED,
+        (leg.answered_ms or state.now_ms) - leg.started_ms,
+        NORMAL_CLEARING,
+    )
+    agent = state.agents[leg.agent_id]
+    agent.offers -= 1
+    membership = agent.memberships.get(visit.queue_id)
+    if membership is not None:
+        membership.answered += 1
+        membership.missed_in_row = 0
+    connect(state, call, leg)
+    state.refresh(agent)
+
+
+def connect(state: State, call: Call, leg: Leg) -> None:
+    """Begins a talk: one bridge for the two."""
+    if not call.answered:
+        call.answered = True
+        state.tell(AnswerCall(call.node, call.call_id))
+    stop_waiting_sound(state, call)
+    call.advance(CallEvent.CONNECTED)
+    leg.advance(LegEvent.CONNECTED)
+    assert leg.state is LegState.TALKING
+    call.leg_id = leg.leg_id
+    leg.talk_ms = state.now_ms
+    bridge(state, call, leg)
+    state.note(
+        TalkStarted,
+        leg.leg_id,
+        call.call_id,
+        leg.visit_id,
+        leg.queue_id,
+        leg.agent_id,
+        leg.party,
+    )
+
+
+def bridge(state: State, call: Call, leg: Leg) -> None:
+    """Tells Asterisk to connect the two; told again it does no harm."""
+    leg.connects += 1
+    state.tell(Connect(call.node, bridge_id_of(leg.leg_id), call.call_id, leg.leg_id))
+
+
+def bridge_failed(state: State, call: Call, leg: Leg) -> None:
+    """Tries a failed connection again a few times, then ends the call."""
+    if leg.connects < CONNECTS_MAX:
+        bridge(state, call, leg)
+        return
+    end_talk(state, call, leg, CallEnd.FAILED)
+    hang_up_leg(state, leg)
+    end_call(state, call, CallEnd.FAILED, NORMAL_CLEARING)
+
+
+def end_talk(state: State, call: Call, leg: Leg, ended_by: CallEnd) -> None:
+    """Notes the end of a talk, frees the bridge and starts the agent's wrap-up."""
+    assert leg.talk_ms is not None
+    _end_hold(state, leg)
+    state.note(TalkEnded, leg.leg_id, call.call_id, ended_by, state.now_ms - leg.talk_ms)
+    state.tell(DestroyBridge(leg.node, bridge_id_of(leg.leg_id)))
+    if leg.queue_id is not None and leg.agent_id is not None:
+        start_wrapup(state, state.agents[leg.agent_id], leg.queue_id, call.call_id)
+
+
+def party_left(state: State, leg: Leg, ended_by: CallEnd, cause: int) -> None:
+    """The other party of a talk hung up (its channel is gone): the caller's call ends too."""
+    call = state.calls[leg.call_id]
+    end_talk(state, call, leg, ended_by)
+    leg.advance(LegEvent.LET_GO)
+    drop_leg(state, leg)
+    if call.state is CallState.TALKING:
+        end_call(state, call, ended_by, cause or NORMAL_CLEARING)
+
+
+def caller_hung_up(state: State, call: Call, ended_by: CallEnd, cause: int) -> None:
+    """The caller's channel is gone, whatever the call was doing."""
+    if call.state is CallState.TALKING and call.leg_id is not None:
+        leg = state.legs.get(call.leg_id)
+        if leg is not None and leg.state is LegState.TALKING:
+            end_talk(state, call, leg, ended_by)
+            hang_up_leg(state, leg)
+    caller_left(state, call, ended_by, cause)
+
+
+def hold_changed(state: State, channel_id: str, *, held: bool) -> bool:
+    """Starts or ends a hold. Returns False if the channel is in no talk, or nothing changes."""
+    call = state.calls.get(CallId(channel_id))
+    leg_id = LegId(channel_id) if call is None else call.leg_id
+    leg = None if leg_id is None else state.legs.get(leg_id)
+    if leg is None or leg.state is not LegState.TALKING or held == (leg.hold_id is not None):
+        return False
+    if not held:
+        _end_hold(state, leg)
+        return True
+    leg.holds += 1
+    leg.hold_id = f"{leg.leg_id}-h{leg.holds}"
+    leg.hold_ms = state.now_ms
+    by_caller = call is not None
+    state.note(HoldStarted, leg.hold_id, leg.leg_id, leg.call_id, by_caller)
+    return True
+
+
+def _end_hold(state: State, leg: Leg) -> None:
+    if leg.hold_id is None:
+        return
+    hold_id, leg.hold_id = leg.hold_id, None
+    state.note(HoldEnded, hold_id, leg.leg_id, leg.call_id, state.now_ms - leg.hold_ms)

@@ -1,0 +1,93 @@
+"""The book of deadlines: timers are data inside the core, not tasks outside it.
+
+A timer is known by what it is for (`TimerKind`) and whose it is (an id); setting it again moves
+it. Timers due at the same instant fire in the order in which they were set.
+"""
+
+from __future__ import annotations
+
+import heapq
+from enum import StrEnum
+
+TimerKey = tuple["TimerKind", str]
+
+
+class TimerKind(StrEnum):
+    """What a timer is for; the id beside it is a call's, a leg's, an agent's or a wrap-up's."""
+
+    MAX_WAIT = "max_wait"
+    """Call: its visit's longest wait is over."""
+    RING = "ring"
+    """Call: the phones that ring for it have rung long enough."""
+    RETRY = "retry"
+    """Call: the pause after a ring timeout is over."""
+    AGENT_PROMPT = "agent_prompt"
+    """Leg: the prompt to the agent should long be over."""
+    CALL_PROMPT = "call_prompt"
+    """Call: the prompt to the caller should long be over."""
+    WRAPUP = "wrapup"
+    """Agent and queue (`agent/queue`): after-call work is over."""
+    BACK_OFF = "back_off"
+    """Agent: a phone that failed may be tried again."""
+    HANG_UP = "hang_up"
+    """Channel: it was told to end and has not said that it did."""
+
+
+class Timers:
+    """A priority queue with lazy deletion; its size stays within twice the live timers."""
+
+    __slots__ = ("_due", "_heap", "_sequence")
+
+    def __init__(self) -> None:
+        """Makes an empty book."""
+        self._due: dict[TimerKey, tuple[int, int]] = {}
+        self._heap: list[tuple[int, int, TimerKey]] = []
+        self._sequence = 0
+
+    def set(self, kind: TimerKind, owner: str, at_ms: int) -> None:
+        """Sets or moves a timer to epoch milliseconds `at_ms`."""
+        self._sequence += 1
+        self._due[kind, owner] = (at_ms, self._sequence)
+        heapq.heappush(self._heap, (at_ms, self._sequence, (kind, owner)))
+        if len(self._heap) > 64 and len(self._heap) > 2 * len(self._due):
+            self._compact()
+
+    def cancel(self, kind: TimerKind, owner: str) -> None:
+        """Forgets a timer; one that is not set is no error."""
+        self._due.pop((kind, owner), None)
+
+    def is_set(self, kind: TimerKind, owner: str) -> bool:
+        """Tells whether the timer runs."""
+        return (kind, owner) in self._due
+
+    def next_ms(self) -> int | None:
+        """Returns when the earliest timer is due, or None."""
+        heap = self._heap
+        while heap:
+            at_ms, sequence, key = heap[0]
+            if self._due.get(key) == (at_ms, sequence):
+                return at_ms
+            heapq.heappop(heap)
+        return None
+
+    def pop_due(self, now_ms: int) -> TimerKey | None:
+        """Takes out and returns the earliest timer that is due, or None."""
+        due_ms = self.next_ms()
+        if due_ms is None or due_ms > now_ms:
+            return None
+        _, _, key = heapq.heappop(self._heap)
+        del self._due[key]
+        return key
+
+    def saved(self) -> list[tuple[TimerKind, str, int]]:
+        """Returns all timers in firing order, for a snapshot."""
+        ordered = sorted((when, key) for key, when in self._due.items())
+        return [(kind, owner, at_ms) for (at_ms, _), (kind, owner) in ordered]
+
+    def __len__(self) -> int:
+        """Counts the timers that run."""
+        return len(self._due)
+
+    def _compact(self) -> None:
+        self._heap = [(when[0], when[1], key) for key, when in self._due.items()]
+        heapq.heapify(self._heap)

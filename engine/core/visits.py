@@ -1,0 +1,174 @@
+"""Queue visits: entering a line, ringing that nobody answers, leaving the line by any way."""
+
+from __future__ import annotations
+
+from engine.core.call import Call, CallEvent, Visit
+from engine.core.commands import AnswerCall, StartWaitingSound, StopWaitingSound
+from engine.core.facts import (
+    OfferOutcome,
+    OfferReason,
+    VisitEnded,
+    VisitOutcome,
+    VisitReason,
+    VisitStarted,
+)
+from engine.core.ids import QueueId, visit_id_of
+from engine.core.line import Line
+from engine.core.offers import end_offer, rest_after_ringing, want_again
+from engine.core.policy import Destination
+from engine.core.state import State
+from engine.core.timers import TimerKind
+
+
+def enter_queue(state: State, call: Call, queue_id: QueueId) -> None:
+    """Puts a call in line, or sends it to the failure destination where the line is full (Q-07)."""
+    line = state.lines[queue_id]
+    call.visits += 1
+    state.entries += 1
+    # The first visit counts from the caller's arrival in Asterisk: he may have waited for us.
+    entered_ms = call.arrived_ms if call.visits == 1 else state.now_ms
+    visit = Visit(visit_id_of(call.call_id, call.visits), queue_id, entered_ms, state.entries)
+    call.advance(CallEvent.ENTERED_QUEUE)
+    call.visit = visit
+    call.language = line.policy.language
+    full = 0 < line.policy.waiting_max <= len(line.waiting)
+    position = line.add(call, visit)
+    state.note_at(entered_ms, VisitStarted, visit.visit_id, call.call_id, queue_id, position)
+    if full:
+        leave_queue(state, call, VisitOutcome.MISSED, VisitReason.QUEUE_FULL)
+        follow(state, call, line.policy.failure)
+        return
+    if line.policy.wait_ms_max > 0:
+        state.timers.set(TimerKind.MAX_WAIT, call.call_id, entered_ms + line.policy.wait_ms_max)
+    want_again(state, call)
+    start_waiting_sound(state, call, line)
+
+
+def start_waiting_sound(state: State, call: Call, line: Line) -> None:
+    """Answers the caller if need be and lets the waiting sound begin (P-02)."""
+    if not call.answered:
+        call.answered = True
+        state.tell_later(AnswerCall(call.node, call.call_id))
+    if call.sound != line.policy.waiting_sound:
+        call.sound = line.policy.waiting_sound
+        state.tell_later(StartWaitingSound(call.node, call.call_id, call.sound))
+
+
+def stop_waiting_sound(state: State, call: Call) -> None:
+    """Ends what the caller hears while waiting, if anything."""
+    if call.sound is not None:
+        state.tell(StopWaitingSound(call.node, call.call_id, call.sound))
+        call.sound = None
+
+
+def leave_queue(state: State, call: Call, outcome: VisitOutcome, reason: VisitReason) -> None:
+    """Ends a visit that did not lead to a talk; live offers are cancelled."""
+    visit = call.visit
+    assert visit is not None
+    line = state.lines[visit.queue_id]
+    by_caller = outcome is VisitOutcome.ABANDONED
+    for leg_id in list(visit.offers):
+        end_offer(
+            state,
+            state.legs[leg_id],
+            OfferOutcome.CANCELLED,
+            OfferReason.CALLER_HUNG_UP if by_caller else OfferReason.VISIT_ENDED,
+        )
+    close_visit(state, call, line, visit, outcome, reason)
+    if not by_caller:
+        call.advance(CallEvent.LEFT_QUEUE)
+
+
+def close_visit(
+    state: State,
+    call: Call,
+    line: Line,
+    visit: Visit,
+    outcome: VisitOutcome,
+    reason: VisitReason,
+) -> None:
+    """Takes a visit out of its line and notes how it ended."""
+    position = line.position(visit)
+    line.remove(visit)
+    call.visit = None
+    for kind in (TimerKind.MAX_WAIT, TimerKind.RING, TimerKind.RETRY):
+        state.timers.cancel(kind, call.call_id)
+    agent_id = None
+    if outcome is VisitOutcome.ANSWERED:
+        assert visit.chosen is not None
+        agent_id = state.legs[visit.chosen].agent_id
+    state.note(
+        VisitEnded,
+        visit.visit_id,
+        call.call_id,
+        visit.queue_id,
+        outcome,
+        reason,
+        agent_id,
+        state.now_ms - visit.entered_ms,
+        visit.ring_ms,
+        position,
+    )
+
+
+def follow(state: State, call: Call, destination: Destination) -> None:
+    """Sends a call to a destination before this step ends."""
+    call.then = destination
+    state.following[call.call_id] = None
+
+
+def ring_timed_out(state: State, call: Call) -> None:
+    """Ends all offers that rang in vain, and rests before the next (R-01..R-06 alike)."""
+    visit = call.visit
+    assert visit is not None
+    for leg_id in list(visit.offers):
+        end_offer(
+            state,
+            state.legs[leg_id],
+            OfferOutcome.MISSED,
+            OfferReason.NO_ANSWER,
+            cause=19,
+        )
+    rest_after_ringing(state, call)
+
+
+def rest_is_over(state: State, call: Call) -> None:
+    """Lets a call ask for agents again after its retry interval."""
+    visit = call.visit
+    assert visit is not None
+    visit.resting = False
+    want_again(state, call)
+
+
+def waited_too_long(state: State, call: Call) -> None:
+    """Sends a caller away whose longest wait is over (Q-02), unless an agent has just picked up."""
+    visit = call.visit
+    assert visit is not None
+    line = state.lines[visit.queue_id]
+    if visit.chosen is not None:
+        # The agent hears the prompt: the caller is as good as connected. Looked at again if that fails.
+        return
+    leave_queue(state, call, VisitOutcome.MISSED, VisitReason.MAX_WAIT)
+    follow(state, call, line.policy.failure)
+
+
+def offer_lost(state: State, call: Call) -> None:
+    """Goes on after an offer of a still waiting call ended by the phone's doing."""
+    visit = call.visit
+    assert visit is not None
+    line = state.lines[visit.queue_id]
+    if line.policy.wait_ms_max > 0 and not state.timers.is_set(TimerKind.MAX_WAIT, call.call_id):
+        # It ran out while the agent prompt played; or the limit is new, then it counts from entry.
+        due_ms = visit.entered_ms + line.policy.wait_ms_max
+        if due_ms <= state.now_ms:
+            waited_too_long(state, call)
+            return
+        state.timers.set(TimerKind.MAX_WAIT, call.call_id, due_ms)
+    if visit.offers:
+        want_again(state, call)
+        return
+    everyone_refused = line.wanting and visit.wanting
+    if everyone_refused:  # Ring-all: all phones of this attempt said no.
+        rest_after_ringing(state, call)
+    else:
+        want_again(state, call)

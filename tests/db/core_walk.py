@@ -1,0 +1,144 @@
+"""Facts from the real core: a random walk through its inputs, outages and reloads among them."""
+
+from __future__ import annotations
+
+from random import Random  # noqa: TID251 - seeded
+
+from engine.core.facts import Fact
+from engine.core.ids import CallId, LegId, QueueId
+from engine.core.inputs import (
+    AgentAction,
+    EngineStarted,
+    HoldChanged,
+    LegEnded,
+    NodeConnected,
+    NodeDisconnected,
+    SeenChannel,
+)
+from engine.core.policy import QueuePolicy, Strategy, ToQueue
+from tests.support.centre import NODE, Centre, dynamic, queue, static
+
+AGENTS = ("1001", "1002", "1003", "1004")
+
+
+def _queues() -> tuple[QueuePolicy, ...]:
+    return (
+        queue(
+            "6400",
+            *static("1001"),
+            *dynamic("1002", "1003"),
+            strategy=Strategy.RING_ALL,
+            wait_ms_max=40_000,
+            failure=ToQueue(QueueId("6401")),
+            wrapup_ms=5_000,
+            ring_in_use=True,
+        ),
+        queue(
+            "6401",
+            *static("1001", "1004"),
+            *dynamic("1002"),
+            wait_ms_max=60_000,
+            waiting_max=3,
+            autopause_after=2,
+            agent_prompt="sound:hello",
+            wrapup_ms=3_000,
+        ),
+    )
+
+
+class CoreWalk:
+    """Tells what the core told during `steps` random inputs."""
+
+    def __init__(self, seed: int) -> None:
+        self.rng = Random(seed)
+        self.centre = Centre(*_queues(), seed=seed)
+
+    def tell(self, steps: int) -> list[Fact]:
+        acts = (
+            self._call,
+            self._call,
+            self._wait,
+            self._wait,
+            self._wait,
+            self._answer,
+            self._answer,
+            self._hang_up,
+            self._end_leg,
+            self._hold,
+            self._act,
+            self._act,
+            self._obey,
+            self._reconnect,
+            self._reload,
+        )
+        weights = (6, 6, 6, 6, 6, 8, 8, 4, 5, 4, 4, 4, 6, 1, 1)
+        for _ in range(steps):
+            self.rng.choices(acts, weights)[0]()
+        return list(self.centre.facts)
+
+    def _call(self) -> None:
+        self.centre.call(self.rng.choice(("6400", "6401")))
+
+    def _wait(self) -> None:
+        self.centre.wait(self.rng.choice((1, 500, 6_000, 25_000)))
+
+    def _answer(self) -> None:
+        ringing = list(self.centre.ringing())
+        if ringing:
+            self.centre.answer(self.rng.choice(ringing))
+
+    def _a_call(self) -> CallId | None:
+        calls = list(self.centre.core.state.calls)
+        return self.rng.choice(calls) if calls else None
+
+    def _a_leg(self) -> LegId | None:
+        legs = list(self.centre.core.state.legs)
+        return self.rng.choice(legs) if legs else None
+
+    def _hang_up(self) -> None:
+        call_id = self._a_call()
+        if call_id is not None:
+            self.centre.hang_up(call_id)
+
+    def _end_leg(self) -> None:
+        leg_id = self._a_leg()
+        if leg_id is not None:
+            self.centre.give(LegEnded(leg_id, self.rng.choice((16, 17, 19, 21, 38))))
+
+    def _hold(self) -> None:
+        channel = self._a_leg() if self.rng.random() < 0.7 else self._a_call()
+        if channel is not None:
+            self.centre.give(HoldChanged(channel, self.rng.random() < 0.6))
+
+    def _act(self) -> None:
+        reason = self.rng.choice((None, "Lunch", "Break"))
+        self.centre.act(
+            self.rng.choice(AGENTS),
+            self.rng.choice(("6400", "6401", "6499")),
+            self.rng.choice(list(AgentAction)),
+            reason,
+        )
+
+    def _obey(self) -> None:
+        self.centre.obey()
+
+    def _reconnect(self) -> None:
+        """The connection, the engine or Asterisk was away; some channels are gone since."""
+        state = self.centre.core.state
+        if self.rng.random() < 0.3:
+            self.centre.give(EngineStarted())
+        else:
+            self.centre.give(NodeDisconnected(NODE))
+        self.centre.wait(self.rng.choice((10, 30_000)))
+        channels = tuple(
+            SeenChannel(channel, up=self.rng.random() < 0.5)
+            for channel in (*state.calls, *state.legs)
+            if self.rng.random() < 0.7
+        )
+        boot = self.rng.choice(("b1", "b1", "b2"))
+        self.centre.give(NodeConnected(NODE, channels, (), boot))
+
+    def _reload(self) -> None:
+        """A queue disappears, and comes back."""
+        self.centre.apply(_queues()[1])
+        self.centre.apply(*_queues())

@@ -1,0 +1,236 @@
+"""A small model of a call centre that tells lawful facts at random: what the real core could tell.
+
+Several visits of a call, several offers at once, overlapping agents, holds, wrap-ups, shifts. It
+knows nothing of tables.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from random import Random  # noqa: TID251 - given by hypothesis
+
+from engine.core.facts import (
+    CallEnd,
+    Fact,
+    InputIgnored,
+    OfferOutcome,
+    OfferReason,
+    PauseEnd,
+    VisitReason,
+    WrapupEnd,
+)
+from tests.db.story import Story
+
+QUEUES = ("6400", "6401")
+AGENTS = ("1001", "1002", "1003")
+
+
+@dataclass
+class _Call:
+    call_id: str
+    queue: str | None = None
+    visits: int = 0
+    legs: int = 0
+    offers: dict[int, str] = field(default_factory=dict)
+    """Live offers: leg, agent."""
+    talk: tuple[int, str] | None = None
+    holds: int = 0
+    on_hold: bool = False
+
+
+class Model:
+    """Tells `steps` random steps."""
+
+    def __init__(self, rng: Random) -> None:
+        self.rng = rng
+        self.story = Story()
+        self.calls: list[_Call] = []
+        self.made = 0
+        self.spells = 0
+        self.logins: dict[tuple[str, str], str] = {}
+        self.pauses: dict[tuple[str, str], str] = {}
+        self.wrapups: dict[tuple[str, str], str] = {}
+
+    def tell(self, steps: int) -> list[Fact]:
+        acts = (
+            self._new_call,
+            self._enter,
+            self._ring,
+            self._ring,
+            self._refuse,
+            self._connect,
+            self._leave,
+            self._hold,
+            self._part,
+            self._end,
+            self._shift,
+            self._pause,
+            self._end_wrapup,
+            self._ignore,
+        )
+        for _ in range(steps):
+            self.story.wait(self.rng.choice((0, 0, 1, 700, 4_000)))
+            self.rng.choice(acts)()
+        return self.story.facts
+
+    def _pick(self, *, waiting: bool = False, talking: bool = False) -> _Call | None:
+        fitting = [
+            call
+            for call in self.calls
+            if (call.queue is not None) == waiting and (call.talk is not None) == talking
+        ]
+        return self.rng.choice(fitting) if fitting else None
+
+    def _new_call(self) -> None:
+        self.made += 1
+        call = _Call(f"usher-n1-{self.made}")
+        self.calls.append(call)
+        self.story.call(call.call_id, f"555{self.made:04}")
+
+    def _enter(self) -> None:
+        call = self._pick()
+        if call is None:
+            return
+        call.queue = self.rng.choice(QUEUES)
+        call.visits += 1
+        self.story.visit(call.call_id, call.queue, call.visits)
+
+    def _ring(self) -> None:
+        call = self._pick(waiting=True)
+        busy = {agent for each in self.calls for agent in each.offers.values()}
+        free = [agent for agent in AGENTS if agent not in busy]
+        if call is None or not free:
+            return
+        call.legs += 1
+        call.offers[call.legs] = self.rng.choice(free)
+        assert call.queue is not None
+        self.story.offer(
+            call.call_id, call.offers[call.legs], call.legs, queue=call.queue, n=call.visits
+        )
+
+    def _end_offer(self, call: _Call, leg: int, outcome: OfferOutcome, reason: OfferReason) -> None:
+        assert call.queue is not None
+        self.story.offer_over(
+            call.call_id,
+            call.offers.pop(leg),
+            leg,
+            outcome,
+            reason,
+            queue=call.queue,
+            n=call.visits,
+        )
+
+    def _refuse(self) -> None:
+        ringing = [call for call in self.calls if call.offers]
+        if ringing:
+            call = self.rng.choice(ringing)
+            leg = self.rng.choice(list(call.offers))
+            reason = self.rng.choice((OfferReason.NO_ANSWER, OfferReason.BUSY))
+            self._end_offer(call, leg, OfferOutcome.MISSED, reason)
+
+    def _connect(self) -> None:
+        ringing = [call for call in self.calls if call.offers]
+        if not ringing:
+            return
+        call = self.rng.choice(ringing)
+        leg, agent = self.rng.choice(list(call.offers.items()))
+        for other in [each for each in call.offers if each != leg]:
+            self._end_offer(call, other, OfferOutcome.CANCELLED, OfferReason.ANSWERED_ELSEWHERE)
+        assert call.queue is not None
+        self.story.answered(call.call_id, agent, queue=call.queue, n=call.visits)
+        self._end_offer(call, leg, OfferOutcome.ANSWERED, OfferReason.ANSWERED)
+        self.story.talk(call.call_id, agent, leg, queue=call.queue, n=call.visits)
+        call.talk = (leg, agent)
+        call.holds = 0
+
+    def _leave(self) -> None:
+        """Hangs up while waiting, or overflows to another queue in the same breath."""
+        call = self._pick(waiting=True)
+        if call is None:
+            return
+        assert call.queue is not None
+        abandons = self.rng.random() < 0.5
+        reason = OfferReason.CALLER_HUNG_UP if abandons else OfferReason.VISIT_ENDED
+        for leg in list(call.offers):
+            self._end_offer(call, leg, OfferOutcome.CANCELLED, reason)
+        if abandons:
+            self.story.abandoned(call.call_id, queue=call.queue, n=call.visits)
+            self._over(call, CallEnd.CALLER)
+            return
+        why = self.rng.choice((VisitReason.MAX_WAIT, VisitReason.QUEUE_REMOVED))
+        self.story.missed(call.call_id, queue=call.queue, n=call.visits, reason=why)
+        call.queue = None
+        if self.rng.random() < 0.8:
+            call.visits += 1
+            call.queue = self.rng.choice(QUEUES)
+            self.story.visit(call.call_id, call.queue, call.visits)
+
+    def _hold(self) -> None:
+        call = self._pick(waiting=True, talking=True)
+        if call is None or call.talk is None:
+            return
+        leg = call.talk[0]
+        if call.on_hold:
+            self.story.hold_over(call.call_id, leg, call.holds)
+        else:
+            call.holds += 1
+            self.story.hold(call.call_id, leg, call.holds)
+        call.on_hold = not call.on_hold
+
+    def _part(self) -> None:
+        call = self._pick(waiting=True, talking=True)
+        if call is None or call.talk is None or call.queue is None:
+            return
+        leg, agent = call.talk
+        if call.on_hold:
+            self.story.hold_over(call.call_id, leg, call.holds)
+        by = self.rng.choice((CallEnd.CALLER, CallEnd.AGENT))
+        self.story.talk_over(call.call_id, leg, by)
+        key = (agent, call.queue)
+        if key in self.wrapups:
+            self.story.wrapup_over(self.wrapups[key], agent, WrapupEnd.REPLACED, call.queue)
+        self.wrapups[key] = self._spell()
+        self.story.wrapup(self.wrapups[key], agent, call.call_id, queue=call.queue)
+        self._over(call, by)
+
+    def _end(self) -> None:
+        call = self._pick()
+        if call is not None:
+            self._over(call, CallEnd.SYSTEM)
+
+    def _over(self, call: _Call, by: CallEnd) -> None:
+        self.story.call_over(call.call_id, by)
+        self.calls.remove(call)
+
+    def _spell(self) -> str:
+        self.spells += 1
+        return f"spell.{self.spells}"
+
+    def _shift(self) -> None:
+        key = agent, queue = self.rng.choice(AGENTS), self.rng.choice(QUEUES)
+        if key not in self.logins:
+            self.logins[key] = self._spell()
+            self.story.login(self.logins[key], agent, queue)
+            return
+        if key in self.pauses:
+            self.story.resume(self.pauses.pop(key), agent, PauseEnd.LOGGED_OUT, queue)
+        self.story.logout(self.logins.pop(key), agent, queue)
+
+    def _pause(self) -> None:
+        key = agent, queue = self.rng.choice(AGENTS), self.rng.choice(QUEUES)
+        if key in self.pauses and self.rng.random() < 0.5:
+            self.story.resume(self.pauses.pop(key), agent, PauseEnd.RESUMED, queue)
+            return
+        if key in self.pauses:
+            self.story.resume(self.pauses.pop(key), agent, PauseEnd.REASON_CHANGED, queue)
+        self.pauses[key] = self._spell()
+        self.story.pause(self.pauses[key], agent, self.rng.choice((None, "Lunch", "Break")), queue)
+
+    def _end_wrapup(self) -> None:
+        if self.wrapups:
+            agent, queue = key = self.rng.choice(list(self.wrapups))
+            self.story.wrapup_over(self.wrapups.pop(key), agent, WrapupEnd.EXPIRED, queue)
+
+    def _ignore(self) -> None:
+        seq = len(self.story.facts) + 1
+        self.story.facts.append(InputIgnored(seq, self.story.now_ms, "LegRinging", "no such leg"))
