@@ -313,6 +313,20 @@ class TestPresence:
             await server.until(lambda: server.actions[-1]["Action"] == "Challenge")
         assert "AMI action PJSIPShowEndpoints: Permission denied" in caplog.text
 
+    async def test_an_asterisk_that_would_keep_device_states_to_itself_is_refused(
+        self, server, caplog
+    ):
+        """Seen on 22.10: without this module DeviceStateChange never comes, and nothing says so."""
+        server.modules.clear()
+        inbox = Inbox()
+        async with watching(server, inbox):
+            await server.until(lambda: any(a["Action"] == "ModuleCheck" for a in server.actions))
+            await server.until(lambda: server.actions[-1]["Action"] == "Challenge")
+            assert not inbox.inputs
+            server.modules.add("res_manager_devicestate")
+            await inbox.until(IDLE)
+        assert "Module not loaded: load res_manager_devicestate.so" in caplog.text
+
     async def test_a_fault_of_whoever_takes_the_inputs_is_not_swallowed(self, server):
         def broken(happened):
             if happened == BUSY:

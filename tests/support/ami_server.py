@@ -66,6 +66,7 @@ class AmiServer:
         self.booted = True
         self.mute: set[str] = set()  # actions that get no answer
         self.refuse: set[str] = set()  # actions that get an error
+        self.modules = {"res_manager_devicestate"}
         self.banner = b"Asterisk Call Manager/11.0.0\r\n"
         self.port = 0
         self.accepting = True
@@ -212,6 +213,12 @@ class AmiServer:
     def _do_events(self, session: _Session, action: dict[str, str], action_id: str) -> None:
         session.classes = action["EventMask"]
         session.send("Response: Success", action_id, "Events: On")
+
+    def _do_modulecheck(self, session: _Session, action: dict[str, str], action_id: str) -> None:
+        if action["Module"] in self.modules:
+            session.send("Response: Success", action_id, "Version: ")
+        else:
+            session.send("Response: Error", action_id, "Message: Module not loaded")
 
     def _do_ping(self, session: _Session, action: dict[str, str], action_id: str) -> None:
         session.send("Response: Success", action_id, "Ping: Pong", "Timestamp: 1795360879.583951")

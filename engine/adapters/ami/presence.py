@@ -17,7 +17,7 @@ from engine.adapters.ami.decode import (
     decode_endpoint,
     decode_event,
 )
-from engine.adapters.ami.errors import AmiError, AmiLoginRefused
+from engine.adapters.ami.errors import AmiError, AmiLoginRefused, AmiRefused
 from engine.adapters.ami.picture import Picture
 from engine.core.ids import EndpointName, NodeId
 from engine.core.inputs import Input
@@ -42,6 +42,8 @@ _EVENTS: Final = (
     ("DeviceStateChange", "Device", "PJSIP/"),
 )
 _CLASSES: Final = "system,call"
+_DEVICE_STATE_MODULE: Final = "res_manager_devicestate"
+"""Without it Asterisk sends no DeviceStateChange and says nothing about it."""
 
 
 class AmiPresence:
@@ -51,7 +53,8 @@ class AmiPresence:
     Asterisk has (and for each that it had and has no more), then what changes. While it is
     disconnected nothing is posted: what Asterisk did not say, nobody knows.
 
-    It needs a manager account with `read = system,call` and `write = system`.
+    It needs a manager account with `read = system,call` and `write = system`, and the module
+    `res_manager_devicestate.so`.
 
     Args:
         node: the node's name, put into all inputs.
@@ -200,3 +203,10 @@ async def _ask_for_events(connection: AmiConnection) -> None:
             criteria += f",header({header}),method(starts_with)"
             await connection.ask("Filter", Operation="Add", MatchCriteria=criteria, Filter=start)
     await connection.ask("Events", EventMask=_CLASSES)
+    try:
+        await connection.ask("ModuleCheck", Module=_DEVICE_STATE_MODULE)
+    except AmiRefused as error:
+        # Half a picture (phones that come back but stay unavailable) is worse than none.
+        raise AmiRefused(
+            f"{error}: load {_DEVICE_STATE_MODULE}.so (modules.conf), it sends the device states"
+        ) from None
