@@ -1,5 +1,6 @@
-"""The border: one room for each foreign power, strangers to each other.
+"""The border: one room per foreign power, strangers to each other.
 
-Door: the classes named in each room's plate; `bootstrap` introduces them to the office.
-Must not: decide anything, import another adapter.
+Door: each room's own (`ari`, `ami`, `db`, `files`, `clock`, `render`, `scheduler`); `fakes` has the
+in-memory twins that are shipped and checked by the same contract tests.
+Must not: know another adapter, or decide anything about calls.
 """

@@ -1,5 +1,6 @@
 """The office: use cases around the core; asyncio lives from here outwards.
 
-Door: `ports` (what the office asks of the border), `Pump`, `Engine`.
+Door: `ports` (what the office asks of the border), `Engine` (pump, nodes, store, one life),
+`restore` (the core that was), `Reload` (a changed configuration).
 Must not: import aiohttp, SQLAlchemy, panoramisk or Jinja2.
 """

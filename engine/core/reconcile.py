@@ -18,7 +18,7 @@ from engine.core.legs import agent_prompt_is_over, leg_answered, leg_ended
 from engine.core.offers import hang_up_leg, want_again
 from engine.core.state import Node, State
 from engine.core.talks import bridge, caller_hung_up
-from engine.core.visits import start_waiting_sound
+from engine.core.visits import answer_call, start_waiting_sound
 
 
 def node_disconnected(state: State, node_id: NodeId) -> str | None:
@@ -53,6 +53,8 @@ def node_connected(state: State, seen: NodeConnected) -> None:
     channels = {channel.channel_id: channel for channel in seen.channels}
     calls = [call for call in state.calls.values() if call.node == seen.node]
     legs = [leg for leg in state.legs.values() if leg.node == seen.node]
+    calls_told = {call.call_id: None for call in calls if call.state is CallState.ENDING}
+    legs_told = {leg.leg_id: None for leg in legs if leg.state is LegState.ENDING}
     for call in calls:
         if restarted or call.call_id not in channels:
             caller_hung_up(state, call, CallEnd.LOST if restarted else CallEnd.CALLER, 0)
@@ -62,11 +64,17 @@ def node_connected(state: State, seen: NodeConnected) -> None:
             # How a ringing ended unseen, nobody knows: not the agent's fault.
             lost = restarted or leg.state is not LegState.TALKING
             leg_ended(state, leg.leg_id, 0, lost=lost)
+        elif leg.leg_id in legs_told:
+            hang_up_leg(state, leg)
         else:
             _catch_up_leg(state, leg, channel, channels.get(leg.call_id))
     for call in calls:
         channel = channels.get(call.call_id)
-        if channel is not None and call.call_id in state.calls:
+        if channel is None or call.call_id not in state.calls:
+            continue
+        if call.call_id in calls_told:
+            hang_up_call(state, call, 16)
+        else:
             _catch_up_call(state, call, channel)
     _meet_strangers(state, seen)
     late, node.late = node.late, []
@@ -76,9 +84,7 @@ def node_connected(state: State, seen: NodeConnected) -> None:
 
 
 def _catch_up_leg(state: State, leg: Leg, channel: SeenChannel, caller: SeenChannel | None) -> None:
-    if leg.state is LegState.ENDING:
-        hang_up_leg(state, leg)
-    elif leg.rings and channel.up:
+    if leg.rings and channel.up:
         leg_answered(state, leg.leg_id)
     elif leg.state is LegState.ANSWERED:
         # Whether the agent prompt was heard to its end is unknown; waiting longer helps nobody.
@@ -91,13 +97,14 @@ def _catch_up_leg(state: State, leg: Leg, channel: SeenChannel, caller: SeenChan
 
 
 def _catch_up_call(state: State, call: Call, channel: SeenChannel) -> None:
-    if call.state is CallState.ENDING:
-        hang_up_call(state, call, 16)
+    if not channel.up:
+        call.answered = False
+    if call.state is CallState.TALKING and not call.answered:
+        answer_call(state, call)
     elif call.state is CallState.LISTENING:
         play_prompt(state, call)
     elif call.visit is not None:
-        if not channel.up:
-            call.answered = False
+        if not call.answered:
             call.sound = None
         start_waiting_sound(state, call, state.lines[call.visit.queue_id])
         want_again(state, call)

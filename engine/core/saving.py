@@ -73,7 +73,7 @@ def save(state: State) -> dict[str, Any]:
         offer_order=state.offer_order,
         policy=state.policy,
         calls=list(state.calls.values()),
-        ended=dict(state.ended),
+        ended={str(call_id): at_ms for call_id, at_ms in state.ended.items()},
         legs=list(state.legs.values()),
         agents=list(state.agents.values()),
         lines=[

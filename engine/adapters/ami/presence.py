@@ -1,0 +1,212 @@
+"""Which phones of a node can be reached and what they are doing, kept up to date."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Callable
+from typing import Any, Final
+
+from engine.adapters.ami.connection import AmiAddress, AmiConnection
+from engine.adapters.ami.decode import (
+    Booted,
+    DeviceSaid,
+    Meaningless,
+    PeerSaid,
+    decode_endpoint,
+    decode_event,
+)
+from engine.adapters.ami.errors import AmiError, AmiLoginRefused, AmiRefused
+from engine.adapters.ami.picture import Picture
+from engine.core.ids import EndpointName, NodeId
+from engine.core.inputs import Input
+
+log = logging.getLogger(__name__)
+
+BOOT_TIMEOUT_MS: Final = 120_000
+"""How long an Asterisk that lets us in may take to load its modules."""
+RETRY_FIRST_MS: Final = 500
+RETRY_LAST_MS: Final = 10_000
+REFUSED_RETRY_FIRST_MS: Final = 5_000
+"""A refused log-in needs a human, and hasty repeats would get us banned by a watchful firewall."""
+REFUSED_RETRY_LAST_MS: Final = 60_000
+NONSENSE_KINDS_MAX: Final = 200
+"""Kinds counted apart; more than that is noise, counted together."""
+
+_EVENTS: Final = (
+    # (event, header to look at, what it starts with); evaluated in Asterisk, by hash of the name.
+    ("FullyBooted", None, ""),
+    ("Shutdown", None, ""),
+    ("PeerStatus", "Peer", "PJSIP/"),
+    ("DeviceStateChange", "Device", "PJSIP/"),
+)
+_CLASSES: Final = "system,call"
+_DEVICE_STATE_MODULE: Final = "res_manager_devicestate"
+"""Without it Asterisk sends no DeviceStateChange and says nothing about it."""
+
+
+class AmiPresence:
+    """Implements the port `Presence` for one node, through its manager interface.
+
+    On every connection it first posts `PhoneReachable` and `PhoneDevice` for each endpoint that
+    Asterisk has (and for each that it had and has no more), then what changes. While it is
+    disconnected nothing is posted: what Asterisk did not say, nobody knows.
+
+    It needs a manager account with `read = system,call` and `write = system`, and the module
+    `res_manager_devicestate.so`.
+
+    Args:
+        node: the node's name, put into all inputs.
+        host: its manager interface,
+        port: and TCP port.
+        user: the manager account,
+        secret: and its secret; never sent, never logged.
+        post: takes the inputs.
+        timeout_ms: for connecting and for each answer.
+        ping_interval_ms: a dead line is noticed after this time and `timeout_ms`.
+    """
+
+    def __init__(  # noqa: PLR0913 - an address and a post are what they are
+        self,
+        node: NodeId,
+        host: str,
+        port: int,
+        user: str,
+        secret: str,
+        post: Callable[[Input], None],
+        *,
+        timeout_ms: int = 5_000,
+        ping_interval_ms: int = 10_000,
+    ) -> None:
+        """Connects nothing yet; see `run`."""
+        self._node = node
+        self._address = AmiAddress(host, port, user, secret, timeout_ms)
+        self._post = post
+        self._ping_interval_s = ping_interval_ms / 1_000
+        self._picture = Picture(node)
+        self.nonsense: Counter[str] = Counter()
+        """How often messages of each kind made no sense or were not asked for."""
+        self.connections = 0
+        """How often the full picture has been posted."""
+
+    async def run(self) -> None:
+        """Connects and stays connected until cancelled. May be called again after that."""
+        told = ""
+        failures = 0
+        while True:
+            before = self.connections
+            error = await self._one_connection()
+            if self.connections != before:
+                told, failures = "", 0
+            failures += 1
+            pause_ms = retry_ms(failures, refused=isinstance(error, AmiLoginRefused))
+            # Once, not at every try: a node that is down for an hour must not fill the log.
+            log.log(
+                logging.DEBUG if str(error) == told else logging.WARNING,
+                "node %s: phones are not watched: %s; next try in %d ms, then on and on",
+                self._node,
+                error,
+                pause_ms,
+            )
+            told = str(error)
+            await asyncio.sleep(pause_ms / 1_000)
+
+    async def _one_connection(self) -> AmiError:
+        """Returns why the connection could not be made or is over."""
+        booted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        early: dict[tuple[type, EndpointName], PeerSaid | DeviceSaid] = {}
+        live = False
+
+        def take(message: Any) -> None:  # noqa: ANN401 - panoramisk has no types
+            said = decode_event(message)
+            if isinstance(said, PeerSaid | DeviceSaid):
+                if live:
+                    self._change(said)
+                else:  # Of each endpoint only the latest matters, so this cannot grow for ever.
+                    early[type(said), said.endpoint] = said
+            elif isinstance(said, Booted):
+                if not booted.done():
+                    booted.set_result(None)
+            elif isinstance(said, Meaningless):
+                self._note_nonsense(said.kind)
+            elif live:  # Before that, no filters are set.
+                self._note_nonsense(said.kind, logging.INFO)
+
+        connection = AmiConnection(self._address, take, self._note_nonsense)
+        try:
+            await connection.open()
+            # Before that, Asterisk does not know the action that lists phones.
+            await connection.until(booted, BOOT_TIMEOUT_MS / 1_000, "end of Asterisk's start-up")
+            await _ask_for_events(connection)
+            self._full_picture(await connection.ask("PJSIPShowEndpoints"))
+            live = True
+            for said in early.values():
+                self._change(said)
+            while True:
+                await connection.wait_closed(self._ping_interval_s)
+                await connection.ask("Ping")
+        except AmiError as error:
+            return error
+        finally:
+            connection.close()
+
+    def _full_picture(self, answer: list[Any]) -> None:
+        seen = []
+        for row in answer:
+            if row.get("Event") == "EndpointList":
+                said = decode_endpoint(row)
+                if isinstance(said, DeviceSaid):
+                    seen.append(said)
+                elif isinstance(said, Meaningless):
+                    self._note_nonsense(said.kind)
+        for happened in self._picture.redraw(seen):
+            self._post(happened)
+        self.connections += 1
+        log.info(
+            "node %s: watching the phones through AMI at %s: %d endpoints, %d reachable",
+            self._node,
+            self._address,
+            len(self._picture),
+            self._picture.reachable_count(),
+        )
+
+    def _change(self, said: PeerSaid | DeviceSaid) -> None:
+        for happened in self._picture.change(said):
+            self._post(happened)
+
+    def _note_nonsense(self, kind: str, level: int = logging.WARNING) -> None:
+        if kind not in self.nonsense and len(self.nonsense) >= NONSENSE_KINDS_MAX:
+            kind = "other kinds"
+        self.nonsense[kind] += 1
+        if self.nonsense[kind] == 1:
+            log.log(level, "node %s: AMI message of no use: %s (logged once)", self._node, kind)
+
+
+def retry_ms(failures: int, *, refused: bool) -> int:
+    """Returns the pause before the next try, after so many failures in a row (1 or more)."""
+    first, last = (
+        (REFUSED_RETRY_FIRST_MS, REFUSED_RETRY_LAST_MS)
+        if refused
+        else (RETRY_FIRST_MS, RETRY_LAST_MS)
+    )
+    return min(last, first << min(failures - 1, 30))
+
+
+async def _ask_for_events(connection: AmiConnection) -> None:
+    """Lets Asterisk send our few events only: a busy system has thousands of others a second."""
+    for event, header, start in _EVENTS:
+        criteria = f"action(include),name({event})"
+        if header is None:
+            await connection.ask("Filter", Operation="Add", MatchCriteria=criteria)
+        else:
+            criteria += f",header({header}),method(starts_with)"
+            await connection.ask("Filter", Operation="Add", MatchCriteria=criteria, Filter=start)
+    await connection.ask("Events", EventMask=_CLASSES)
+    try:
+        await connection.ask("ModuleCheck", Module=_DEVICE_STATE_MODULE)
+    except AmiRefused as error:
+        # Half a picture (phones that come back but stay unavailable) is worse than none.
+        raise AmiRefused(
+            f"{error}: load {_DEVICE_STATE_MODULE}.so (modules.conf), it sends the device states"
+        ) from None

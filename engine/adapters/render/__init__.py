@@ -1,0 +1,40 @@
+"""Asterisk's configuration and dialplan, written from ours.
+
+Door: `render(view_of(configuration, node), target, site)`, `Site`, `secrets_of`, `Rendered`. Must not: talk to Asterisk (whoever renders
+asks it to reload what `Rendered.reload` names), or choose a password.
+"""
+
+from engine.adapters.render.from_config import secrets_of, view_of
+from engine.adapters.render.render import Rendered, RenderRefused, render
+from engine.adapters.render.view import (
+    AsteriskView,
+    Listener,
+    MusicClass,
+    Parking,
+    Phone,
+    RtpRange,
+    Secrets,
+    Sip,
+    Site,
+    Stasis,
+    Trunk,
+)
+
+__all__ = [
+    "AsteriskView",
+    "Listener",
+    "MusicClass",
+    "Parking",
+    "Phone",
+    "RenderRefused",
+    "Rendered",
+    "RtpRange",
+    "Secrets",
+    "Sip",
+    "Site",
+    "Stasis",
+    "Trunk",
+    "render",
+    "secrets_of",
+    "view_of",
+]

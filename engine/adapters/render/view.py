@@ -1,0 +1,164 @@
+"""What the templates see: plain values, already decided, nothing to look up.
+
+Passwords are apart, in `Secrets`, and have no defaults: the caller brings them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+LOOPBACK = "127.0.0.1"
+SOUND_LIBRARY = "/usr/share/asterisk"
+
+
+@dataclass(frozen=True, slots=True)
+class Phone:
+    """An extension: a SIP endpoint, auth and address of record of the name `number`."""
+
+    number: str
+    name: str = ""
+    codecs: tuple[str, ...] = ("ulaw", "alaw")
+    language: str = "en"
+    hold_music: str = "default"
+    max_contacts: int = 1
+    static_contact: str | None = None
+    """A SIP URI of a phone that does not register (benchmarks)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trunk:
+    """A SIP trunk.
+
+    Calls from `match` (address, network, or address:port where several trunks share an address)
+    are its calls. `username` is what we answer its challenges with; `register` whether we register
+    there.
+    """
+
+    name: str
+    host: str
+    port: int = 5060
+    transport: str = "udp"
+    match: tuple[str, ...] = ()
+    username: str | None = None
+    register: bool = False
+    codecs: tuple[str, ...] = ("ulaw", "alaw")
+    language: str = "en"
+    qualify_s: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class MusicClass:
+    """A class of music on hold: the files of a directory."""
+
+    name: str
+    directory: str
+    shuffle: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """A TCP service of Asterisk: where it listens, who may log in, from where."""
+
+    port: int
+    user: str = "usher"
+    bind_host: str = LOOPBACK
+    permit: tuple[str, ...] = ("127.0.0.1/32",)
+
+
+@dataclass(frozen=True, slots=True)
+class Sip:
+    """The SIP transport and what all phones have in common.
+
+    `busy_at` is the number of calls at which a phone counts as busy (0: never), `qualify_s` the
+    pause between checks whether a registered phone answers (0: none), `rtp_timeout_s` the silence
+    after which a call counts as lost (0: never).
+    """
+
+    port: int = 5060
+    bind_host: str = LOOPBACK
+    external_address: str | None = None
+    local_networks: tuple[str, ...] = ()
+    qualify_s: int = 30
+    busy_at: int = 0
+    rtp_timeout_s: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RtpRange:
+    """UDP ports for media, both ends inclusive."""
+
+    first: int = 10_000
+    last: int = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Parking:
+    """The parking lot's places, both ends inclusive."""
+
+    first: int = 701
+    last: int = 720
+    timeout_s: int = 120
+    music: str = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Stasis:
+    """How calls reach the engine, and what happens to callers while there is none.
+
+    `app` and `arrived` are what the ARI adapter expects: the application and the first argument of
+    a channel that dialled in; the second argument is its endpoint's name.
+    """
+
+    app: str = "usher"
+    arrived: str = "in"
+    keep_s: int = 1_800
+    retry_s: int = 2
+    keep_music: str = "default"
+    apology: tuple[str, ...] = ("im-sorry", "please-try-call-later")
+
+
+@dataclass(frozen=True, slots=True)
+class AsteriskView:
+    """One Asterisk's configuration. `system_name` is its node's name, before its channels' ids."""
+
+    ari: Listener
+    ami: Listener
+    sip: Sip = Sip()
+    rtp: RtpRange = RtpRange()
+    phones: tuple[Phone, ...] = ()
+    trunks: tuple[Trunk, ...] = ()
+    music_classes: tuple[MusicClass, ...] = (MusicClass("default", f"{SOUND_LIBRARY}/moh"),)
+    parking: Parking = Parking()
+    stasis: Stasis = Stasis()
+    system_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """Passwords: of ARI's and AMI's user, of phones by number, of trunks by name."""
+
+    ari: str = field(repr=False)
+    ami: str = field(repr=False)
+    phones: Mapping[str, str] = field(default_factory=dict, repr=False)
+    trunks: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where this Asterisk lives, which is nobody's business in the YAML.
+
+    `directories` is the `[directories]` section; what it leaves out is as Asterisk was built.
+    `with_app_queue` and `extra_modules` load more than Usher needs (the benchmark against app_queue).
+    """
+
+    secrets: Secrets
+    directories: Mapping[str, str] = field(default_factory=dict)
+    with_app_queue: bool = False
+    extra_modules: tuple[str, ...] = ()
+    templates: Path = Path(__file__).resolve().parents[3]
+    """The folder that holds asterisk-conf/ and dialplan/."""

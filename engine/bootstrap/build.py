@@ -1,0 +1,147 @@
+"""Makes an engine from a configuration."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from engine.adapters.ami import AmiPresence
+from engine.adapters.ari import AriTelephony
+from engine.adapters.clock import SystemClock
+from engine.adapters.db import SqlFactStore, schema
+from engine.adapters.files import FileJournal, FileOutbox, FileSavedState, StateDirectory
+from engine.app.engine import Engine, Parts
+from engine.app.ports import StoreUnavailable
+from engine.app.restore import restore
+from engine.app.thread import DaemonThread
+from engine.bootstrap.brain import RoutingBrain, new_epoch
+from engine.config import Configuration, Secrets, to_policy
+from engine.core.ids import NodeId
+
+log = logging.getLogger(__name__)
+
+SWITCH_INTERVAL_S: Final = 0.0005
+"""How long the database's thread may keep the interpreter from a call (Python's default: 5 ms)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """An engine and what is closed when it has ended."""
+
+    engine: Engine
+    directory: StateDirectory
+    store_thread: DaemonThread
+    file_thread: DaemonThread
+
+    def close(self) -> None:
+        """Ends the threads, lets other engines at the state directory."""
+        self.store_thread.end()
+        self.file_thread.end()
+        self.directory.unlock()
+
+
+def build(configuration: Configuration, secrets: Secrets) -> Built:
+    """Restores the core, opens the files, introduces the adapters; connects to nothing yet.
+
+    Call it in the loop's thread, before or in the loop.
+
+    Raises:
+        StateInUse: another engine works on the data directory.
+        OSError: the data directory cannot be used.
+        BadDatabaseUrl: the database's URL makes no sense.
+        SchemaMismatch: the database's tables are another version's; the message says what to do.
+    """
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    directory = StateDirectory(Path(configuration.settings.data_directory))
+    directory.lock()
+    database = database_url(configuration, secrets)
+    _prepare_database(database)
+    outbox = FileOutbox(directory)
+    saved = FileSavedState(directory)
+    now_ms = SystemClock().now_ms()
+    restored = restore(
+        saved, outbox, RoutingBrain(), now_ms=now_ms, new_epoch=lambda: new_epoch(now_ms)
+    )
+    for note in saved.notes:
+        log.warning("saved state: %s", note)
+    if restored.problem is not None:
+        log.critical("saved state: %s", restored.problem, extra={"alarm": "state_damaged"})
+    core = restored.core
+    log.info("history %s: %d inputs replayed", core.epoch, restored.replayed)
+    journal = FileJournal(directory, inputs=restored.inputs, facts_safe=lambda: outbox.is_safe)
+    if restored.replayed and restored.problem is None:
+        journal.go_on(core, restored.replayed)
+    else:
+        journal.rotate(core)()
+    store_thread = DaemonThread("usher-store")
+    file_thread = DaemonThread("usher-files")
+    engine = Engine(
+        Parts(
+            core=core,
+            clock=SystemClock(floor_ms=core.now_ms),
+            journal=journal,
+            outbox=outbox,
+            store=SqlFactStore(database),
+            store_thread=store_thread,
+            file_thread=file_thread,
+            offload=file_thread.submit,
+        ),
+        to_policy(configuration),
+    )
+    for name, node in configuration.nodes.items():
+        node_id = NodeId(name)
+        engine.add_node(
+            node_id,
+            AriTelephony(
+                node=node_id,
+                url=node.ari.url,
+                user=node.ari.username,
+                secret=secrets.of(node.ari.password).reveal(),
+                post=engine.post,
+            ),
+            AmiPresence(
+                node_id,
+                node.ami.host,
+                node.ami.port,
+                node.ami.username,
+                secrets.of(node.ami.password).reveal(),
+                engine.post,
+            ),
+        )
+    return Built(engine, directory, store_thread, file_thread)
+
+
+def _prepare_database(url: str) -> None:
+    """Makes sure that the tables are those of this version.
+
+    SQLite's file is made or upgraded without asking, as it is nobody else's. A PostgreSQL that is
+    away does not keep the engine from starting: facts wait on disk.
+    """
+    try:
+        if url.startswith("sqlite:"):
+            schema.upgrade(url)
+        else:
+            schema.require(url)
+    except StoreUnavailable as error:
+        log.warning("starting without the database: %s", error)
+
+
+def database_url(configuration: Configuration, secrets: Secrets | None) -> str:
+    """Returns the database's URL with its password, or that of the default SQLite file.
+
+    Without `secrets` the password is left out.
+    """
+    database = configuration.settings.database
+    if database.url is None:
+        path = Path(configuration.settings.data_directory).absolute() / "usher.db"
+        return f"sqlite:///{path}"
+    if database.password is None or secrets is None:
+        return database.url
+    url = urlsplit(database.url)
+    user, _, host = url.netloc.rpartition("@")
+    password = quote(secrets.of(database.password).reveal(), safe="")
+    return urlunsplit(url._replace(netloc=f"{user}:{password}@{host}"))

@@ -1,0 +1,104 @@
+"""The configuration's directory as the office's port, for hot reload."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from engine.app import ports
+from engine.bootstrap.asterisk_files import Target, render_all
+from engine.config import (
+    ConfigError,
+    Configuration,
+    Secrets,
+    diff,
+    read_if_changed,
+    resolve_secrets,
+    to_policy,
+)
+
+
+class ConfigDirectory:
+    """Implements the ports `ConfigSource` and (with a target) `Renderer`.
+
+    Args:
+        path: the directory of YAML files.
+        environ: for secrets.
+    """
+
+    def __init__(self, path: Path, environ: Mapping[str, str]) -> None:
+        """Reads nothing yet."""
+        self._path = path
+        self._environ = environ
+        self._digest: str | None = None
+        self._in_force: Configuration | None = None
+
+    def first(self) -> tuple[Configuration, Secrets, tuple[str, ...]]:
+        """Returns the configuration to start with, its secrets and its warnings.
+
+        Raises:
+            ConfigError: there are errors.
+        """
+        reading = read_if_changed(self._path, None)
+        assert reading is not None
+        examined = reading.examined
+        if examined.configuration is None:
+            raise ConfigError(examined.problems)
+        secrets = resolve_secrets(examined.configuration, self._environ)
+        self._digest = reading.digest
+        self._in_force = examined.configuration
+        return examined.configuration, secrets, tuple(map(str, examined.problems))
+
+    def read(self) -> ports.Candidate | None:
+        """Reads the files; None if they say what they said the last time."""
+        reading = read_if_changed(self._path, self._digest)
+        if reading is None:
+            return None
+        self._digest = reading.digest
+        examined = reading.examined
+        problems = tuple(map(str, examined.problems))
+        if examined.configuration is None:
+            return ports.Candidate(problems)
+        try:
+            secrets = resolve_secrets(examined.configuration, self._environ)
+        except ConfigError as error:
+            self._digest = None  # A secret may be mended without touching these files.
+            return ports.Candidate((*problems, *map(str, error.problems)))
+        restart: tuple[str, ...] = ()
+        if self._in_force is not None:
+            restart = diff(self._in_force, examined.configuration).restart
+        return ports.Candidate(
+            problems,
+            to_policy(examined.configuration),
+            restart,
+            (examined.configuration, secrets),
+        )
+
+    def accept(self, candidate: ports.Candidate) -> None:
+        """Compares with this one from now on."""
+        self._in_force, _ = _configuration_of(candidate)
+
+
+class FilesOfAsterisk:
+    """Implements the port `Renderer`."""
+
+    def __init__(self, target: Target) -> None:
+        """Writes nothing yet."""
+        self._target = target
+
+    def render(self, candidate: ports.Candidate) -> Sequence[ports.Rendered]:
+        """Writes the files that differ. Raises `RenderFailed`."""
+        configuration, secrets = _configuration_of(candidate)
+        return [
+            ports.Rendered(node, rendered.reload, rendered.restart)
+            for node, rendered in render_all(configuration, secrets, self._target).items()
+            if rendered.changed
+        ]
+
+
+def _configuration_of(candidate: ports.Candidate) -> tuple[Configuration, Secrets]:
+    assert isinstance(candidate.token, tuple)
+    configuration, secrets = candidate.token
+    assert isinstance(configuration, Configuration)
+    assert isinstance(secrets, Secrets)
+    return configuration, secrets

@@ -1,0 +1,167 @@
+"""What is written in one of several forms: secrets, destinations, sounds.
+
+Each form is a mapping with one key that says which form it is (or a plain word).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Final, Literal
+
+from pydantic import AfterValidator, Discriminator, Field, Tag
+
+from engine.config.values import (
+    DialString,
+    EnvironmentName,
+    Identifier,
+    Media,
+    PathText,
+    PhoneNumber,
+    Several,
+    Strict,
+    wrong,
+)
+
+
+class SecretFromEnvironment(Strict):
+    """`{env: NAME}`: the secret is the value of an environment variable."""
+
+    env: EnvironmentName
+    """The variable's name."""
+
+
+def _inside(value: str) -> str:
+    if value.startswith("/") or ".." in value.split("/"):
+        raise wrong("must be a path inside the secrets directory (no leading /, no ..)")
+    return value
+
+
+class SecretFromFile(Strict):
+    """`{file: path}`: the secret is the content of a file that only its owner may read."""
+
+    file: Annotated[PathText, AfterValidator(_inside)]
+    """The file's path inside `settings.secrets_directory`."""
+
+
+REFERENCE_WORDS: Final = "a secret is never written here: write {env: NAME} or {file: PATH}"
+
+
+def _secret_kind(value: object) -> str | None:
+    return _kind_of(value, {"env": SecretFromEnvironment, "file": SecretFromFile})
+
+
+def _kind_of(value: object, kinds: Mapping[str, type[Strict]]) -> str | None:
+    """Returns which of these single-key models a value means, by its key or by its class."""
+    if isinstance(value, Mapping):
+        return next((key for key in value if key in kinds), None)
+    return next((key for key, kind in kinds.items() if isinstance(value, kind)), None)
+
+
+SecretReference = Annotated[
+    Annotated[SecretFromEnvironment, Tag("env")] | Annotated[SecretFromFile, Tag("file")],
+    Discriminator(
+        _secret_kind, custom_error_type="usher_secret", custom_error_message=REFERENCE_WORDS
+    ),
+]
+"""Where a secret is kept. `engine.config.secrets` fetches it; it never stands in the YAML."""
+
+
+# Destinations ------------------------------------------------------------------------------------
+
+
+class HangUpWithCause(Strict):
+    """`{hang_up: 17}`: end the call and tell the caller's side why."""
+
+    hang_up: Annotated[int, Field(ge=1, le=127)]
+    """A cause of Q.850: 16 normal (as plain `hang_up`), 17 busy, 34 congestion, 1 unknown number."""
+
+
+class ExtensionDestination(Strict):
+    """`{extension: "1001"}`: ring that extension."""
+
+    extension: PhoneNumber
+    """An extension's number."""
+
+
+class QueueDestination(Strict):
+    """`{queue: "6401"}`: wait in that queue."""
+
+    queue: PhoneNumber
+    """A queue's number."""
+
+
+class ExternalNumber(Strict):
+    """A number outside, and the way there."""
+
+    number: DialString
+    """The number, as it would be dialled."""
+    route: Identifier
+    """The outbound route that takes it; its pattern must fit the number."""
+
+
+class ExternalDestination(Strict):
+    """`{external: {number: "05551234", route: national}}`: call a number outside."""
+
+    external: ExternalNumber
+    """Number and route."""
+
+
+class PlayDestination(Strict):
+    """`{play: ["sound:closed"]}`: answer, play these in order, hang up."""
+
+    play: Annotated[Several[Media], Field(min_length=1, max_length=20)]
+    """What is played."""
+
+
+DESTINATION_KINDS: Final[Mapping[str, type[Strict]]] = {
+    "hang_up": HangUpWithCause,
+    "extension": ExtensionDestination,
+    "queue": QueueDestination,
+    "external": ExternalDestination,
+    "play": PlayDestination,
+}
+DESTINATION_WORDS: Final = (
+    'must be a destination: hang_up, {hang_up: 17}, {extension: "1001"}, {queue: "6401"},'
+    ' {external: {number: "05551234", route: national}} or {play: ["sound:closed"]}'
+)
+
+
+def _destination_kind(value: object) -> str | None:
+    return "plain" if value == "hang_up" else _kind_of(value, DESTINATION_KINDS)
+
+
+Destination = Annotated[
+    Annotated[Literal["hang_up"], Tag("plain")]
+    | Annotated[HangUpWithCause, Tag("hang_up")]
+    | Annotated[ExtensionDestination, Tag("extension")]
+    | Annotated[QueueDestination, Tag("queue")]
+    | Annotated[ExternalDestination, Tag("external")]
+    | Annotated[PlayDestination, Tag("play")],
+    Discriminator(
+        _destination_kind,
+        custom_error_type="usher_destination",
+        custom_error_message=DESTINATION_WORDS,
+    ),
+]
+"""Where a call goes: the same everywhere (row Q-03)."""
+
+
+class MusicSound(Strict):
+    """`{music: default}`: music on hold of that class."""
+
+    music: Identifier
+    """A class from `settings.music`."""
+
+
+SOUND_WORDS: Final = "must be ringing, or {music: CLASS} with a class from settings.music"
+
+
+def _sound_kind(value: object) -> str | None:
+    return "ringing" if value == "ringing" else _kind_of(value, {"music": MusicSound})
+
+
+WaitingSound = Annotated[
+    Annotated[Literal["ringing"], Tag("ringing")] | Annotated[MusicSound, Tag("music")],
+    Discriminator(_sound_kind, custom_error_type="usher_sound", custom_error_message=SOUND_WORDS),
+]
+"""What a waiting caller hears (row P-02)."""

@@ -1,0 +1,42 @@
+"""How the parts of a configuration must fit together; the models know only each part's own form.
+
+Door: `crosscheck`. Each rule takes a `Subject` and yields problems; it never raises.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from engine.config.places import Problem
+from engine.config.rules import lines, loops, numbers, queues, references
+from engine.config.rules.subject import Subject
+
+__all__ = ["Subject", "crosscheck"]
+
+_RULES: Final[tuple[Callable[[Subject], Iterator[Problem]], ...]] = (
+    references.agents,
+    references.members,
+    references.destinations,
+    references.trunks,
+    references.outbound_rights,
+    references.music,
+    numbers.shared_numbers,
+    numbers.feature_codes,
+    numbers.inbound_patterns,
+    numbers.outbound_patterns,
+    numbers.pause_reasons,
+    queues.members_once,
+    queues.without_effect,
+    loops.failure_loops,
+    lines.trunks,
+    lines.nodes,
+    lines.ports,
+    lines.music,
+    lines.database,
+)
+
+
+def crosscheck(subject: Subject) -> list[Problem]:
+    """Returns everything in which the configuration's parts do not fit together."""
+    return [problem for rule in _RULES for problem in rule(subject)]

@@ -1,0 +1,79 @@
+"""Rules: every number that is dialled means one thing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from engine.config.patterns import covers, length_min, may_begin_with
+from engine.config.places import Problem
+from engine.config.rules.subject import Subject
+
+
+def shared_numbers(subject: Subject) -> Iterator[Problem]:
+    """A queue's number is no extension's (and no feature code: those begin with * or #)."""
+    extensions = subject.written.names("extensions") or ()
+    for number in subject.configuration.queues:
+        if number in extensions:
+            where = subject.written.line_of(("extensions", number))
+            yield subject.places.problem(
+                ("queues", number), f"the number is already an extension's, in {where}"
+            )
+
+
+def feature_codes(subject: Subject) -> Iterator[Problem]:
+    """No feature code is the beginning of another one, or of what an outbound route takes."""
+    if not subject.intact(("settings", "feature_codes")):
+        return
+    codes = list(subject.configuration.settings.feature_codes.model_dump().items())
+    for position, (name, code) in enumerate(codes):
+        path = ("settings", "feature_codes", name)
+        for other_name, other in codes[:position]:
+            if code.startswith(other) or other.startswith(code):
+                yield subject.places.problem(
+                    path,
+                    f"{code} and {other} ({other_name}) begin alike, so that one hides the other",
+                )
+        for route_name, route in subject.configuration.outbound_routes.items():
+            if may_begin_with(route.pattern, code):
+                yield subject.places.problem(
+                    ("outbound_routes", route_name, "pattern"),
+                    f"takes numbers that begin with the feature code {code} ({name})",
+                )
+
+
+def inbound_patterns(subject: Subject) -> Iterator[Problem]:
+    """An inbound route that can never win is worth a warning."""
+    earlier: list[tuple[str, str, str | None]] = []
+    for name, route in subject.configuration.inbound_routes.items():
+        for other, pattern, trunk in earlier:
+            if trunk in {None, route.trunk} and covers(pattern, route.pattern):
+                yield subject.places.warning(
+                    ("inbound_routes", name, "pattern"),
+                    f"never used: route {other} before it takes all these numbers",
+                )
+                break
+        earlier.append((name, route.pattern, route.trunk))
+
+
+def outbound_patterns(subject: Subject) -> Iterator[Problem]:
+    """Something is left to dial after `strip`."""
+    for name, route in subject.configuration.outbound_routes.items():
+        if not subject.intact(("outbound_routes", name)):
+            continue
+        shortest = length_min(route.pattern)
+        if route.strip and route.strip >= shortest and not route.prepend:
+            yield subject.places.problem(
+                ("outbound_routes", name, "strip"),
+                f"leaves nothing of a number of {shortest} digits, which the pattern allows",
+            )
+
+
+def pause_reasons(subject: Subject) -> Iterator[Problem]:
+    """Two reasons of one name could not be told apart in reports."""
+    codes: dict[str, str] = {}
+    for code, name in subject.configuration.pause_reasons.items():
+        first = codes.setdefault(name.casefold(), code)
+        if first != code:
+            yield subject.places.problem(
+                ("pause_reasons", code), f"the reason {first} has the same name"
+            )

@@ -1,0 +1,58 @@
+"""What the rules look at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from engine.config.forms import Destination
+from engine.config.lookup import Places, find
+from engine.config.models import Configuration
+from engine.config.places import KeyPath, Problem
+from engine.config.words import did_you_mean
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A configuration, of which parts with problems of their own may have been cut out.
+
+    Attributes:
+        configuration: what is well-formed.
+        places: where that was written.
+        written: the places of everything, well-formed or not.
+        complete: every file could be read, so that what is not there really is not.
+    """
+
+    configuration: Configuration
+    places: Places
+    written: Places
+    complete: bool
+
+    def intact(self, path: KeyPath) -> bool:
+        """Tells whether nothing was cut out of what was written at this path."""
+        kept, written = find(self.places.root, path), find(self.written.root, path)
+        if kept.steps != written.steps:
+            return False
+        return kept.node is written.node or kept.steps != path
+
+    def absent(self, section: str, name: str, path: KeyPath, what: str) -> Iterator[Problem]:
+        """Yields a problem if a name is in no entry, not even an ill-formed one, of a section.
+
+        Args:
+            section: the section's key, such as `queues`.
+            name: the key that is asked for.
+            path: where it is asked for.
+            what: what the thing is called.
+        """
+        names = self.written.names(section)
+        if not self.complete or names is None or name in names:
+            return
+        guess = did_you_mean(name, names) or f": add it to {section}"
+        yield self.places.problem(path, f"there is no {what} {name}{guess}")
+
+    def destinations(self) -> Iterator[tuple[KeyPath, Destination]]:
+        """Yields every place where a destination is asked for, with what is said there."""
+        for number, queue in self.configuration.queues.items():
+            yield ("queues", number, "failure"), queue.failure
+        for name, route in self.configuration.inbound_routes.items():
+            yield ("inbound_routes", name, "destination"), route.destination

@@ -1,0 +1,132 @@
+"""What pydantic found wrong, in words that say what would be right."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
+from typing import Any, Final
+
+from pydantic_core import ErrorDetails
+
+from engine.config.forms import DESTINATION_KINDS
+from engine.config.kinds import choices_at, keys_at
+from engine.config.places import KeyPath, key_text
+from engine.config.tree import Node, Scalar, Series, Table
+from engine.config.values import Strict, expected_words
+
+_SHOWN_LENGTH_MAX: Final = 40
+_KINDS: Final = {
+    "string_type": "a text",
+    "int_type": "a whole number",
+    "float_type": "a number",
+    "bool_type": "true or false",
+    "tuple_type": "a list",
+    "dict_type": "a mapping",
+    "model_type": "a mapping",
+}
+
+
+def explain(error: ErrorDetails, node: Node, model: type[Strict]) -> str:
+    """Returns the message for one error.
+
+    Args:
+        error: pydantic's, from a validation against `model`.
+        node: what stands at the error's place (its nearest parent, if something is missing).
+        model: the model at the top.
+    """
+    kind, where = error["type"], error["loc"]
+    match kind:
+        case "missing":
+            return f"{where[-1]} is missing"
+        case "extra_forbidden":
+            return _unknown(str(where[-1]), keys_at(model, where[:-1]))
+        case "enum":
+            return _not_a_choice(node, choices_at(model, where))
+        case "usher_destination":
+            return error["msg"] + _guess_destination(node)
+        case "usher" | "usher_secret" | "usher_sound":
+            return error["msg"]
+        case _:
+            pass
+    if where[-1] == "[key]":
+        words = expected_words(error["ctx"]["pattern"])
+        return f"this key must be {words.removesuffix(', in quotes')}"
+    if error["type"] == "string_type" and isinstance(node, Scalar) and node.value is not None:
+        return f'must be a text in quotes: "{_short(node)}"'
+    return f"must be {_wanted(error)}{_instead(node, where)}"
+
+
+def is_misspelt(key: str, table: Node, known: list[str]) -> bool:
+    """Tells whether a missing key is there, but misspelt (which is a problem of its own)."""
+    written = table.entries if isinstance(table, Table) else {}
+    return any(_close(word, frozenset(known)) == key for word in written if word not in known)
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Returns `, did you mean X?` if one of the known words is close, else nothing."""
+    close = _close(word, frozenset(known))
+    return f", did you mean {key_text(close)}?" if close else ""
+
+
+@lru_cache(maxsize=1024)  # A section that was forgotten gives the same guess many times.
+def _close(word: str, known: frozenset[str]) -> str | None:
+    close = difflib.get_close_matches(word, sorted(known), n=1, cutoff=0.6)
+    return close[0] if close else None
+
+
+def _unknown(key: str, known: list[str]) -> str:
+    if len(known) == 1 and key in DESTINATION_KINDS:
+        return f"a destination is one thing only, here already {known[0]}"
+    guess = did_you_mean(key, known)
+    return "unknown key" + (guess or f"; there are: {', '.join(known)}")
+
+
+def _not_a_choice(node: Node, choices: list[str]) -> str:
+    words = f"must be {', '.join(choices[:-1])} or {choices[-1]}"
+    return words + (did_you_mean(node.text, choices) if isinstance(node, Scalar) else "")
+
+
+def _guess_destination(node: Node) -> str:
+    written: list[str] = []
+    if isinstance(node, Table):
+        written = list(node.entries)
+    elif isinstance(node, Scalar):
+        written = [node.text]
+    return next(filter(None, (did_you_mean(word, DESTINATION_KINDS) for word in written)), "")
+
+
+def _wanted(error: ErrorDetails) -> str:
+    kind, context = error["type"], error.get("ctx", {})
+    if kind == "string_pattern_mismatch":
+        return expected_words(context["pattern"])
+    if kind in _LIMITS:
+        return _LIMITS[kind](context)
+    return _KINDS[kind]
+
+
+_LIMITS: Final[Mapping[str, Callable[[Mapping[str, Any]], str]]] = {
+    "greater_than_equal": lambda context: f"at least {context['ge']:g}",
+    "less_than_equal": lambda context: f"at most {context['le']:g}",
+    "finite_number": lambda _: "a finite number",
+    "too_short": lambda context: f"{context['min_length']} or more of them",
+    "too_long": lambda context: f"{context['max_length']} of them at most",
+}
+
+
+def _short(node: Scalar) -> str:
+    text = node.text
+    return text if len(text) <= _SHOWN_LENGTH_MAX else text[:_SHOWN_LENGTH_MAX] + "..."
+
+
+def _instead(node: Node, where: KeyPath) -> str:
+    """Says what stands there, unless that might be a secret in the wrong place."""
+    if isinstance(node, Table):
+        return ", not a mapping"
+    if isinstance(node, Series):
+        return ", not a list"
+    if node.value is None:
+        return ", not nothing"
+    if "password" in where or not node.text.isprintable():
+        return ""
+    return f', not "{_short(node)}"' if isinstance(node.value, str) else f", not {_short(node)}"

@@ -1,0 +1,135 @@
+"""Laws of agents: spells that begin and end in turn, wrap-up, missed offers and auto-pause."""
+
+from __future__ import annotations
+
+from engine.core.facts import (
+    AgentAutoPaused,
+    AgentLoggedIn,
+    AgentLoggedOut,
+    PauseEnded,
+    PauseStarted,
+    WrapupEnd,
+    WrapupEnded,
+    WrapupStarted,
+)
+from engine.core.ids import AgentId, QueueId
+from engine.core.policy import Strategy
+from engine.sim.audit.books import Books, LegBook, MemberBook
+from engine.sim.audit.due import Dues, wrapup_over
+
+
+class AgentLaws:
+    """Takes the facts of agents."""
+
+    def __init__(self, books: Books, dues: Dues) -> None:
+        """Shares the books with the other laws."""
+        self._books = books
+        self._dues = dues
+        self.must_pause: list[MemberBook] = []
+        """Agents who have just missed one offer too many."""
+        self.wrapups_begun: dict[str, MemberBook] = {}
+        """In this step, by call."""
+
+    def logged_in(self, fact: AgentLoggedIn) -> None:
+        """Log-in begins a spell."""
+        member = self._member(fact.agent_id, fact.queue_id)
+        if member.login_spell is not None:
+            raise self._books.fail("spells", f"{fact.agent_id} logged in twice")
+        member.login_spell = fact.spell_id
+        self._books.orders += 1
+        member.login_order = self._books.orders
+
+    def logged_out(self, fact: AgentLoggedOut) -> None:
+        """Log-out ends it; no pause and no wrap-up outlasts it."""
+        member = self._member(fact.agent_id, fact.queue_id)
+        if member.login_spell != fact.spell_id:
+            raise self._books.fail("spells", f"{fact.agent_id} logged out of no spell")
+        if member.pause_spell is not None or member.wrapup is not None:
+            raise self._books.fail("spells", f"{fact.agent_id} logged out in pause or wrap-up")
+        member.login_spell = None
+        member.missed = 0
+
+    def pause_started(self, fact: PauseStarted) -> None:
+        """A pause is inside a log-in."""
+        member = self._member(fact.agent_id, fact.queue_id)
+        if member.pause_spell is not None or member.login_spell is None:
+            raise self._books.fail("spells", f"{fact.agent_id} paused while paused or logged out")
+        member.pause_spell = fact.spell_id
+        member.missed = 0
+
+    def pause_ended(self, fact: PauseEnded) -> None:
+        """It ends once."""
+        member = self._member(fact.agent_id, fact.queue_id)
+        if member.pause_spell != fact.spell_id:
+            raise self._books.fail("spells", f"{fact.agent_id} ended a pause that did not run")
+        member.pause_spell = None
+
+    def wrapup_started(self, fact: WrapupStarted) -> None:
+        """Wrap-up lasts as long as its queue says."""
+        member = self._member(fact.agent_id, fact.queue_id)
+        if member.wrapup is not None:
+            raise self._books.fail("spells", f"{fact.agent_id} began two wrap-ups in one queue")
+        if fact.until_ms != fact.at_ms + member.queue.policy.wrapup_ms:
+            raise self._books.fail("timers", f"a wrap-up until {fact.until_ms}")
+        member.wrapup = fact.wrapup_id
+        member.wrapup_until_ms = fact.until_ms
+        self.wrapups_begun[fact.call_id] = member
+        self._dues.expect(fact.until_ms, wrapup_over, (member, fact.wrapup_id))
+
+    def wrapup_ended(self, fact: WrapupEnded) -> None:
+        """It expires at its time, not before."""
+        member = self._member(fact.agent_id, fact.queue_id)
+        if member.wrapup != fact.wrapup_id:
+            raise self._books.fail("spells", f"{fact.agent_id} ended a wrap-up that did not run")
+        if fact.why is WrapupEnd.EXPIRED and fact.at_ms < member.wrapup_until_ms:
+            raise self._books.fail("timers", f"the wrap-up of {fact.agent_id} expired too early")
+        member.wrapup = None
+
+    def auto_paused(self, fact: AgentAutoPaused) -> None:
+        """Only who missed as many in a row as the queue allows."""
+        member = self._member(fact.agent_id, fact.queue_id)
+        limit = member.queue.policy.autopause_after
+        if member.queue.policy.strategy is Strategy.RING_ALL or not 0 < limit <= fact.missed:
+            raise self._books.fail("auto-pause", f"{fact.agent_id} was paused without a reason")
+        if fact.missed != member.missed:
+            raise self._books.fail(
+                "auto-pause",
+                f"{fact.agent_id} missed {member.missed} in a row, not {fact.missed}",
+            )
+
+    def missed(self, leg: LegBook) -> None:
+        """Counts an offer that the agent missed."""
+        agent, queue_id = leg.agent, leg.queue_id
+        member = None if agent is None or queue_id is None else agent.members.get(queue_id)
+        if member is None or member.queue.policy.strategy is Strategy.RING_ALL:
+            return
+        member.missed += 1
+        if 0 < member.queue.policy.autopause_after <= member.missed and not member.pause_spell:
+            self.must_pause.append(member)
+
+    def step_ends(self, talks_over: list[LegBook]) -> None:
+        """Who missed too many is paused; who talked is in wrap-up."""
+        books = self._books
+        for member in self.must_pause:
+            if member.pause_spell is None and member.login_spell is not None:
+                raise books.fail(
+                    "auto-pause", f"{member.agent.agent_id} missed {member.missed} and works on"
+                )
+        self.must_pause.clear()
+        for leg in talks_over:
+            agent, queue_id = leg.agent, leg.queue_id
+            if agent is None or queue_id is None:
+                continue
+            owed = agent.members.get(queue_id)
+            if owed is None or owed.login_spell is None or owed.queue.policy.wrapup_ms == 0:
+                continue
+            if self.wrapups_begun.get(leg.call.call_id) is not owed:
+                raise books.fail("wrap-up", f"{agent.agent_id} has none after {leg.leg_id}")
+        self.wrapups_begun.clear()
+
+    def _member(self, agent_id: AgentId, queue_id: QueueId) -> MemberBook:
+        agent = self._books.agents.get(agent_id)
+        member = None if agent is None else agent.members.get(queue_id)
+        if member is None:
+            raise self._books.fail("spells", f"{agent_id} is no member of {queue_id}")
+        return member

@@ -1,0 +1,104 @@
+"""Who may take a call and which call wants somebody: yes, no, or not certain from outside.
+
+The auditor does not see which events are still on the wire or which timer the core has heard of, so
+some questions have no certain answer for a moment. A law that demands something applies to what is
+certain; a law that forbids something applies to what is certainly forbidden.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+from engine.core.inputs import DeviceState
+from engine.core.policy import Strategy
+from engine.sim.audit.books import AgentBook, Books, MemberBook, VisitBook
+
+
+class Answer(IntEnum):
+    """Certainty; the smaller of two is their conjunction."""
+
+    NO = 0
+    MAYBE = 1
+    YES = 2
+
+
+_BUSY = {
+    DeviceState.INUSE: True,
+    DeviceState.BUSY: True,
+    DeviceState.RINGING: True,
+    DeviceState.RINGINUSE: True,
+    DeviceState.ONHOLD: True,
+}
+
+
+def may_take(books: Books, member: MemberBook) -> Answer:
+    """Tells whether this agent may be rung for this queue now."""
+    agent = member.agent
+    if member.login_spell is None or member.pause_spell is not None or member.removed:
+        return Answer.NO
+    if member.wrapup is not None or not agent.reachable:
+        return Answer.NO
+    if books.policy.settings.shared_wrapup and any(
+        other.wrapup is not None for other in agent.members.values()
+    ):
+        return Answer.NO
+    answer = _backed_off(books, agent)
+    if answer is Answer.NO:
+        return answer
+    if not agent.legs and not agent.own_calls and agent.device not in _BUSY:
+        if agent.device is DeviceState.UNAVAILABLE or agent.device is DeviceState.INVALID:
+            return Answer.MAYBE
+        return answer
+    if member.queue.policy.ring_in_use:
+        return Answer.NO if agent.offers else answer
+    return min(answer, _not_in_use(agent))
+
+
+def _backed_off(books: Books, agent: AgentBook) -> Answer:
+    until_ms = agent.back_off_until_ms
+    if until_ms <= books.fired_ms:
+        return Answer.YES
+    return Answer.NO if books.now_ms < until_ms else Answer.MAYBE
+
+
+def _not_in_use(agent: AgentBook) -> Answer:
+    answer = Answer.YES
+    if agent.device in _BUSY:
+        if not agent.device_stale:
+            return Answer.NO
+        answer = Answer.MAYBE
+    for leg in agent.legs.values():
+        if not leg.doubtful:
+            return Answer.NO
+        answer = Answer.MAYBE
+    for call in agent.own_calls.values():
+        if call is None or not call.doubtful:
+            return Answer.NO
+        answer = Answer.MAYBE
+    return answer
+
+
+def wants_somebody(books: Books, visit: VisitBook) -> Answer:
+    """Tells whether an agent should be rung for this visit now."""
+    if visit.chosen is not None or not books.node_up(visit.call.node) or visit.call.gone:
+        return Answer.NO
+    if visit.offers and visit.queue.policy.strategy is not Strategy.RING_ALL:
+        return Answer.NO
+    if visit.rests_until_ms > books.fired_ms:
+        return Answer.NO if books.now_ms < visit.rests_until_ms else Answer.MAYBE
+    if visit.doubt_until_ms > books.fired_ms or visit.call.doubtful:
+        return Answer.MAYBE
+    return Answer.YES
+
+
+def wants(books: Books, visit: VisitBook, member: MemberBook) -> Answer:
+    """Tells whether this agent should be rung for this visit, were the agent free."""
+    answer = wants_somebody(books, visit)
+    if answer is not Answer.NO and visit.offers:  # Then it is ring-all, and others ring already.
+        if member.agent.agent_id in visit.tried:
+            return Answer.NO
+        if visit.queue.policy.skill_based:
+            best = min(leg.level for leg in visit.offers.values())
+            if member.level > best:
+                return Answer.NO
+    return answer

@@ -1,0 +1,289 @@
+"""What the auditor believes: calls, visits, legs, agents and queues, kept from what was said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from engine.core.ids import AgentId, CallId, LegId, NodeId, QueueId, VisitId
+from engine.core.inputs import DeviceState
+from engine.core.policy import MemberKind, Policy, QueuePolicy
+from engine.sim.failure import AuditFailure
+
+NEVER_MS = -1
+
+
+class CallBook:
+    """A call, from `CallStarted` until it has ended and its channel is gone."""
+
+    __slots__ = (
+        "answered",
+        "arrived_ms",
+        "call_id",
+        "doubtful",
+        "ended",
+        "gone",
+        "hung_up",
+        "legs",
+        "mark_ms",
+        "node",
+        "owner",
+        "settled",
+        "talk",
+        "visit",
+        "visits",
+    )
+
+    def __init__(self, call_id: CallId, node: NodeId, arrived_ms: int) -> None:
+        """Begins a call that is nowhere yet."""
+        self.call_id = call_id
+        self.node = node
+        self.arrived_ms = arrived_ms
+        self.owner: AgentBook | None = None
+        """The agent from whose phone it was placed."""
+        self.visit: VisitBook | None = None
+        self.talk: LegBook | None = None
+        self.legs: dict[LegId, LegBook] = {}
+        """Phones rung for it whose channels are not known to be gone."""
+        self.visits = 0
+        self.mark_ms = arrived_ms
+        """Up to when every second of it is accounted for as wait or talk."""
+        self.settled = False
+        """The call's end must follow at once: its talk ended, or its caller is gone."""
+        self.answered = False
+        self.ended = False
+        self.gone = False
+        self.hung_up = False
+        self.doubtful = False
+        """A command about its channel failed: whether that exists is not certain."""
+
+
+class VisitBook:
+    """A stay in a queue, from `VisitStarted` to `VisitEnded`."""
+
+    __slots__ = (
+        "attempts",
+        "call",
+        "chosen",
+        "doubt_until_ms",
+        "entered_ms",
+        "offers",
+        "open",
+        "order",
+        "queue",
+        "rests_until_ms",
+        "ring_ms",
+        "ring_since_ms",
+        "tried",
+        "visit_id",
+        "wait_due_ms",
+    )
+
+    def __init__(
+        self, visit_id: VisitId, call: CallBook, queue: QueueBook, entered_ms: int, order: int
+    ) -> None:
+        """Begins a visit without offers."""
+        self.visit_id = visit_id
+        self.call = call
+        self.queue = queue
+        self.entered_ms = entered_ms
+        self.order = order
+        self.open = True
+        self.offers: dict[LegId, LegBook] = {}
+        self.chosen: LegBook | None = None
+        self.tried: dict[AgentId, None] = {}
+        """Agents who had their chance in this round."""
+        self.attempts = 0
+        self.ring_ms = 0
+        self.ring_since_ms = NEVER_MS
+        self.rests_until_ms = NEVER_MS
+        self.doubt_until_ms = NEVER_MS
+        """Until then it may be resting or not."""
+        self.wait_due_ms = NEVER_MS
+
+
+class LegBook:
+    """A phone that was rung, until its channel is gone."""
+
+    __slots__ = (
+        "agent",
+        "answered_ms",
+        "call",
+        "doubtful",
+        "gone",
+        "hung_up",
+        "leg_id",
+        "level",
+        "node",
+        "offer",
+        "offered_ms",
+        "queue_id",
+        "ring_due_ms",
+        "talk_ms",
+        "visit",
+    )
+
+    def __init__(self, leg_id: LegId, call: CallBook, agent: AgentBook | None) -> None:
+        """Begins a leg that rings."""
+        self.leg_id = leg_id
+        self.call = call
+        self.node = call.node
+        self.agent = agent
+        self.visit: VisitBook | None = None
+        self.queue_id: QueueId | None = None
+        self.level = 1
+        self.offer = False
+        """It is a live offer: made and not ended."""
+        self.offered_ms = NEVER_MS
+        self.answered_ms = NEVER_MS
+        self.talk_ms = NEVER_MS
+        self.ring_due_ms = NEVER_MS
+        self.hung_up = False
+        self.gone = False
+        self.doubtful = False
+
+
+class MemberBook:
+    """An agent in a queue."""
+
+    __slots__ = (
+        "agent",
+        "answered",
+        "kind",
+        "level",
+        "login_order",
+        "login_spell",
+        "missed",
+        "pause_spell",
+        "position",
+        "queue",
+        "removed",
+        "wrapup",
+        "wrapup_until_ms",
+    )
+
+    def __init__(self, agent: AgentBook, queue: QueueBook) -> None:
+        """Begins logged out."""
+        self.agent = agent
+        self.queue = queue
+        self.kind = MemberKind.DYNAMIC
+        self.level = 1
+        self.position = 0
+        self.login_order = 0
+        self.login_spell: str | None = None
+        self.pause_spell: str | None = None
+        self.wrapup: str | None = None
+        self.wrapup_until_ms = NEVER_MS
+        self.answered = 0
+        self.missed = 0
+        self.removed = False
+
+
+class AgentBook:
+    """An agent and the phone."""
+
+    __slots__ = (
+        "agent_id",
+        "back_off_until_ms",
+        "device",
+        "device_stale",
+        "last_offer",
+        "legs",
+        "members",
+        "offers",
+        "own_calls",
+        "reachable",
+        "talks",
+    )
+
+    def __init__(self, agent_id: AgentId) -> None:
+        """Begins with an unknown phone."""
+        self.agent_id = agent_id
+        self.members: dict[QueueId, MemberBook] = {}
+        self.reachable: dict[NodeId, None] = {}
+        self.device = DeviceState.UNKNOWN
+        self.device_stale = True
+        """A call of ours on the phone ended since: the state may be that call's."""
+        self.legs: dict[LegId, LegBook] = {}
+        self.own_calls: dict[CallId, CallBook | None] = {}
+        self.offers = 0
+        self.talks = 0
+        self.back_off_until_ms = NEVER_MS
+        self.last_offer = 0
+
+
+class QueueBook:
+    """A queue: its policy, its members, and who waits in it."""
+
+    __slots__ = (
+        "last_dynamic",
+        "last_static",
+        "memory_known",
+        "members",
+        "policy",
+        "removed",
+        "static_only",
+        "waiting",
+    )
+
+    def __init__(self, policy: QueuePolicy) -> None:
+        """Begins empty."""
+        self.policy = policy
+        self.members: dict[AgentId, MemberBook] = {}
+        self.waiting: dict[VisitId, VisitBook] = {}
+        self.static_only = False
+        self.last_static = -1
+        self.last_dynamic = 0
+        self.memory_known = True
+        """Which static agent was rung last is certain; a reload that moves members clouds it."""
+        self.removed = False
+
+
+class Books:
+    """All of it, and the step in progress."""
+
+    def __init__(self) -> None:
+        """Begins before the first input."""
+        self.policy = Policy()
+        self.calls: dict[CallId, CallBook] = {}
+        self.calls_seen: set[CallId] = set()
+        """Only ever asked, never iterated over."""
+        self.legs: dict[LegId, LegBook] = {}
+        self.agents: dict[AgentId, AgentBook] = {}
+        self.queues: dict[QueueId, QueueBook] = {}
+        self.extensions: Mapping[str, None] = {}
+        self.up_since_ms: dict[NodeId, int] = {}
+        """Nodes that are connected, and since when."""
+        self.awake_since_ms = 0
+        self.fired_ms = 0
+        """All timers due until then have fired: the last `TimePassed`."""
+        self.now_ms = 0
+        self.visits_seen = 0
+        self.orders = 0
+        """Counts offers and log-ins, to put them in order."""
+
+    def node_up(self, node: NodeId) -> bool:
+        """Tells whether this node is connected."""
+        return node in self.up_since_ms
+
+    def fail(self, rule: str, what: str) -> AuditFailure:
+        """Returns the failure to raise."""
+        return AuditFailure(rule, what, at_ms=self.now_ms)
+
+    def leg_is_gone(self, leg: LegBook) -> None:
+        """Its channel exists no more."""
+        leg.gone = True
+        self.legs.pop(leg.leg_id, None)
+        leg.call.legs.pop(leg.leg_id, None)
+        agent = leg.agent
+        if agent is not None and agent.legs.pop(leg.leg_id, None) is not None:
+            agent.device_stale = True
+
+    def call_is_gone(self, call: CallBook) -> None:
+        """The caller's channel exists no more."""
+        call.gone = True
+        owner = call.owner
+        if owner is not None and call.call_id in owner.own_calls:
+            del owner.own_calls[call.call_id]
+            owner.device_stale = True
+        if call.ended:
+            self.calls.pop(call.call_id, None)

@@ -1,0 +1,193 @@
+"""Laws of calls and visits: one place at a time, one end each, and every second accounted for."""
+
+from __future__ import annotations
+
+from engine.core.facts import (
+    CallEnd,
+    CallEnded,
+    CallStarted,
+    TalkEnded,
+    TalkStarted,
+    VisitEnded,
+    VisitOutcome,
+    VisitReason,
+    VisitStarted,
+)
+from engine.core.ids import CallId
+from engine.sim.audit.books import NEVER_MS, Books, CallBook, LegBook, VisitBook
+from engine.sim.audit.due import Dues, wait_over
+
+
+class CallLaws:
+    """Takes the facts of calls."""
+
+    def __init__(self, books: Books, dues: Dues) -> None:
+        """Shares the books with the other laws."""
+        self._books = books
+        self._dues = dues
+        self.talks_begun: list[LegBook] = []
+        """In this step; the step's end sees to their commands."""
+        self.talks_over: list[LegBook] = []
+        self.calls_over: list[CallBook] = []
+        self.exact_places = True
+        """Places in line are counted, which takes time in proportion to the line."""
+
+    def call_started(self, fact: CallStarted) -> None:
+        """A call begins once."""
+        books = self._books
+        if fact.call_id in books.calls_seen:
+            raise books.fail("one life", f"call {fact.call_id} started twice")
+        if fact.arrived_ms > fact.at_ms:
+            raise books.fail("time", f"call {fact.call_id} arrived after it started")
+        books.calls_seen.add(fact.call_id)
+        call = CallBook(fact.call_id, fact.node, fact.arrived_ms)
+        books.calls[fact.call_id] = call
+        agent = books.agents.get(fact.endpoint)  # type: ignore[call-overload]
+        if agent is not None and fact.call_id in agent.own_calls:
+            call.owner = agent
+            agent.own_calls[fact.call_id] = call
+
+    def call_ended(self, fact: CallEnded) -> None:
+        """It ends once, and nothing of it goes on."""
+        books = self._books
+        call = self._call(fact.call_id)
+        if call.visit is not None:
+            raise books.fail("one place", f"call {fact.call_id} ended inside a visit")
+        if call.talk is not None:
+            raise books.fail("one place", f"call {fact.call_id} ended inside a talk")
+        if call.settled and fact.at_ms != call.mark_ms:
+            raise books.fail(
+                "money",
+                f"call {fact.call_id} ended {fact.at_ms - call.mark_ms} ms after all of it did",
+            )
+        if fact.ended_by in (CallEnd.CALLER, CallEnd.LOST) and not call.gone:
+            if not call.doubtful:
+                raise books.fail(
+                    "truth", f"call {fact.call_id} was ended by nobody: its caller is there"
+                )
+            books.call_is_gone(call)
+        call.ended = True
+        self.calls_over.append(call)
+        if call.gone:
+            books.calls.pop(call.call_id, None)
+
+    def visit_started(self, fact: VisitStarted) -> None:
+        """A visit begins where the call's last account ended."""
+        books = self._books
+        call = self._call(fact.call_id)
+        queue = books.queues.get(fact.queue_id)
+        if queue is None or queue.removed:
+            raise books.fail("one place", f"{fact.visit_id} is in no queue of the configuration")
+        if call.visit is not None or call.talk is not None:
+            raise books.fail("one place", f"{fact.visit_id} began while the call was elsewhere")
+        expected_ms = call.arrived_ms if call.visits == 0 else books.now_ms
+        if fact.at_ms != expected_ms:
+            raise books.fail("money", f"{fact.visit_id} counts from {fact.at_ms}")
+        call.visits += 1
+        books.visits_seen += 1
+        visit = VisitBook(fact.visit_id, call, queue, fact.at_ms, books.visits_seen)
+        if self.exact_places:
+            place = 1 + sum(
+                other.entered_ms <= visit.entered_ms for other in queue.waiting.values()
+            )
+            if fact.position != place:
+                raise books.fail("place", f"{fact.visit_id} has place {fact.position}, not {place}")
+        call.visit = visit
+        queue.waiting[fact.visit_id] = visit
+        if queue.policy.wait_ms_max > 0:
+            visit.wait_due_ms = fact.at_ms + queue.policy.wait_ms_max
+            self._dues.expect(visit.wait_due_ms, wait_over, visit)
+
+    def visit_ended(self, fact: VisitEnded) -> None:
+        """A visit ends once, with the figures that its offers add up to."""
+        books = self._books
+        call = self._call(fact.call_id)
+        visit = call.visit
+        if visit is None or visit.visit_id != fact.visit_id:
+            raise books.fail("one end", f"{fact.visit_id} ended, but was not open")
+        if fact.queue_id != visit.queue.policy.queue_id:
+            raise books.fail("one place", f"{fact.visit_id} ended in queue {fact.queue_id}")
+        if fact.wait_ms != fact.at_ms - visit.entered_ms or fact.at_ms != books.now_ms:
+            raise books.fail("money", f"{fact.visit_id} waited {fact.wait_ms} ms")
+        if fact.ring_ms != visit.ring_ms or fact.ring_ms > fact.wait_ms:
+            raise books.fail(
+                "money", f"{fact.visit_id} rang {fact.ring_ms} ms, not {visit.ring_ms}"
+            )
+        self._check_outcome(fact, visit)
+        visit.open = False
+        call.visit = None
+        call.mark_ms = fact.at_ms
+        call.settled = fact.outcome is VisitOutcome.ABANDONED or fact.reason is VisitReason.LOST
+        del visit.queue.waiting[visit.visit_id]
+
+    def _check_outcome(self, fact: VisitEnded, visit: VisitBook) -> None:
+        books = self._books
+        limit = visit.queue.policy.waiting_max
+        if fact.outcome is VisitOutcome.ANSWERED:
+            chosen = visit.chosen
+            if fact.reason is not VisitReason.CONNECTED or chosen is None:
+                raise books.fail("truth", f"{fact.visit_id} was answered by nobody")
+            if list(visit.offers) != [chosen.leg_id]:
+                raise books.fail("one end", f"{fact.visit_id} was answered, others still ring")
+            agent = chosen.agent
+            if agent is None or fact.agent_id != agent.agent_id:
+                raise books.fail("truth", f"{fact.visit_id} was not answered by {fact.agent_id}")
+            return
+        if visit.offers:
+            raise books.fail("one end", f"{fact.visit_id} ended, but its phones ring on")
+        if (fact.outcome is VisitOutcome.ABANDONED) != (fact.reason is VisitReason.CALLER_HUNG_UP):
+            raise books.fail("truth", f"{fact.visit_id} is {fact.outcome} by {fact.reason}")
+        gone = visit.call.gone or visit.call.doubtful
+        if fact.outcome is VisitOutcome.ABANDONED and not gone:
+            raise books.fail("truth", f"{fact.visit_id} abandoned, but the caller is there")
+        if fact.reason is VisitReason.QUEUE_FULL and not 0 < limit < len(visit.queue.waiting):
+            raise books.fail("capacity", f"{fact.visit_id} was refused though there was room")
+        if fact.reason is VisitReason.MAX_WAIT and (
+            visit.wait_due_ms != NEVER_MS and fact.at_ms < visit.wait_due_ms
+        ):
+            raise books.fail("timers", f"{fact.visit_id} was sent away too early")
+
+    def talk_started(self, fact: TalkStarted) -> None:
+        """A talk begins when the visit ends, with the phone that answered."""
+        books = self._books
+        call = self._call(fact.call_id)
+        leg = books.legs.get(fact.talk_id)
+        if leg is None or leg.call is not call:
+            raise books.fail("truth", f"call {fact.call_id} talks to a phone that never rang")
+        if call.visit is not None or call.talk is not None:
+            raise books.fail("one place", f"call {fact.call_id} talks while it is elsewhere")
+        if leg.answered_ms == NEVER_MS:
+            raise books.fail("truth", f"{fact.talk_id} talks without an answer")
+        if fact.visit_id is not None and fact.at_ms != call.mark_ms:
+            raise books.fail("money", f"{fact.talk_id} talks later than its visit ended")
+        if leg.offer:
+            raise books.fail("one end", f"{fact.talk_id} talks while it is still an offer")
+        call.talk = leg
+        leg.talk_ms = fact.at_ms
+        if leg.agent is not None:
+            leg.agent.talks += 1
+            if leg.agent.talks > 1:
+                raise books.fail("one call", f"agent {leg.agent.agent_id} talks to two callers")
+        self.talks_begun.append(leg)
+
+    def talk_ended(self, fact: TalkEnded) -> None:
+        """A talk lasts from its beginning to its end, no more and no less."""
+        books = self._books
+        call = self._call(fact.call_id)
+        leg = call.talk
+        if leg is None or leg.leg_id != fact.talk_id:
+            raise books.fail("one end", f"{fact.talk_id} ended, but nobody talked")
+        if fact.talk_ms != fact.at_ms - leg.talk_ms:
+            raise books.fail("money", f"{fact.talk_id} talked {fact.talk_ms} ms")
+        call.talk = None
+        call.mark_ms = fact.at_ms
+        call.settled = True
+        if leg.agent is not None:
+            leg.agent.talks -= 1
+        self.talks_over.append(leg)
+
+    def _call(self, call_id: CallId) -> CallBook:
+        call = self._books.calls.get(call_id)
+        if call is None or call.ended:
+            raise self._books.fail("one life", f"call {call_id} is spoken of, but does not live")
+        return call

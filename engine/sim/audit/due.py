@@ -1,0 +1,75 @@
+"""Every timer that is due fires: what must be over by a certain time, and is looked at then."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable
+from typing import Any
+
+from engine.core.ids import NodeId
+from engine.sim.audit.books import Books, MemberBook, VisitBook
+
+Overdue = Callable[[Any], tuple[str, NodeId | None] | None]
+"""Returns what should be over and is not, with the node that it depends on; None if all is well."""
+
+
+class Dues:
+    """Expected ends, in order of time.
+
+    `late_ms` is how late the engine may wake. While the engine is down or a call's node is out of
+    reach no timer of it can fire: what came due then is due when it is back.
+    """
+
+    def __init__(self, books: Books, late_ms: int) -> None:
+        """Begins with nothing expected."""
+        self.late_ms = late_ms
+        self._books = books
+        self._heap: list[tuple[int, int, int, Overdue, Any]] = []
+        self._expected = 0
+
+    def expect(self, due_ms: int, overdue: Overdue, subject: Any) -> None:  # noqa: ANN401
+        """Asks `overdue(subject)` once `due_ms` has passed."""
+        self._expected += 1
+        heapq.heappush(self._heap, (due_ms, self._expected, due_ms, overdue, subject))
+
+    def check(self) -> None:
+        """Raises if something should be over by now and is not."""
+        books, heap = self._books, self._heap
+        now_ms = books.now_ms
+        while heap and heap[0][0] + self.late_ms < now_ms:
+            _, order, due_ms, overdue, subject = heapq.heappop(heap)
+            found = overdue(subject)
+            if found is None:
+                continue
+            what, node = found
+            possible_ms = max(due_ms, books.awake_since_ms)
+            if node is not None:
+                possible_ms = max(possible_ms, books.up_since_ms.get(node, now_ms))
+            if possible_ms + self.late_ms < now_ms:
+                raise books.fail("timers", f"{what} was due at {due_ms}, and is not over")
+            heapq.heappush(heap, (max(possible_ms, now_ms), order, due_ms, overdue, subject))
+            if possible_ms + self.late_ms >= now_ms:
+                return
+
+
+def wait_over(visit: VisitBook) -> tuple[str, NodeId | None] | None:
+    """The longest wait of a visit (an agent who has just picked up excuses it)."""
+    if not visit.open or visit.chosen is not None or visit.wait_due_ms < 0:
+        return None
+    return f"the longest wait of {visit.visit_id}", visit.call.node
+
+
+def ring_over(ringing: tuple[VisitBook, int]) -> tuple[str, NodeId | None] | None:
+    """The ringing that began with this attempt."""
+    visit, began_ms = ringing
+    if not visit.open or visit.chosen is not None or visit.ring_since_ms != began_ms:
+        return None
+    return f"the ringing for {visit.visit_id}", visit.call.node
+
+
+def wrapup_over(wrapup: tuple[MemberBook, str]) -> tuple[str, NodeId | None] | None:
+    """A wrap-up."""
+    member, wrapup_id = wrapup
+    if member.wrapup != wrapup_id:
+        return None
+    return f"the wrap-up of {member.agent.agent_id}", None

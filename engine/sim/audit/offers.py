@@ -1,0 +1,139 @@
+"""Laws of offers: only to who may take one, one at a time, and each ends once and for a reason."""
+
+from __future__ import annotations
+
+from engine.core.facts import OfferEnded, OfferMade, OfferOutcome, OfferReason
+from engine.core.policy import Strategy
+from engine.sim.audit.agents import AgentLaws
+from engine.sim.audit.availability import Answer, may_take, wants
+from engine.sim.audit.books import NEVER_MS, Books, LegBook, VisitBook
+from engine.sim.audit.due import Dues, ring_over
+from engine.sim.audit.order import check_agent, check_caller, remember
+
+
+class OfferLaws:
+    """Takes the facts of offers."""
+
+    def __init__(self, books: Books, dues: Dues, agents: AgentLaws) -> None:
+        """Shares the books with the other laws."""
+        self._books = books
+        self._dues = dues
+        self._agents = agents
+        self.unwanted: list[LegBook] = []
+        """Phones that should stop ringing in this step."""
+        self.gone: dict[str, LegBook] = {}
+        """Legs whose channels ended in this step; their offers end in it too."""
+        self.check_order = True
+        """Whether the next offer is judged for who comes first, the costly question."""
+
+    def made(self, fact: OfferMade) -> None:
+        """An offer goes to a free agent, for a caller who wants one."""
+        books = self._books
+        leg = books.legs.get(fact.offer_id)
+        if leg is None or leg.offered_ms != NEVER_MS:
+            raise books.fail("truth", f"{fact.offer_id} was offered, but no phone was rung for it")
+        visit = leg.call.visit
+        agent = leg.agent
+        if visit is None or visit.visit_id != fact.visit_id:
+            raise books.fail("one place", f"{fact.offer_id} is for a visit that is not open")
+        if agent is None or agent.agent_id != fact.agent_id:
+            raise books.fail("truth", f"{fact.offer_id} rang another phone than its agent's")
+        member = visit.queue.members.get(agent.agent_id)
+        if member is None:
+            raise books.fail("truth", f"{fact.agent_id} is no member of {fact.queue_id}")
+        if fact.attempt != visit.attempts + 1:
+            raise books.fail("truth", f"{fact.offer_id} is called attempt {fact.attempt}")
+
+        del agent.legs[leg.leg_id]  # As it was before this offer.
+        if agent.offers or may_take(books, member) is Answer.NO:
+            raise books.fail("one call", f"{fact.agent_id} was offered {fact.offer_id}, not free")
+        if wants(books, visit, member) is Answer.NO:
+            raise books.fail("order", f"{fact.offer_id} is for a caller who wants nobody now")
+        if self.check_order:
+            check_caller(books, visit, member)
+            check_agent(books, visit, member)
+        agent.legs[leg.leg_id] = leg
+
+        ring_all = visit.queue.policy.strategy is Strategy.RING_ALL
+        if not ring_all and agent.agent_id in visit.tried:
+            visit.tried.clear()
+        visit.tried[agent.agent_id] = None
+        visit.attempts += 1
+        visit.offers[leg.leg_id] = leg
+        visit.doubt_until_ms = NEVER_MS
+        agent.offers += 1
+        remember(books, member)
+        leg.visit = visit
+        leg.queue_id = fact.queue_id
+        leg.level = member.level
+        leg.offer = True
+        leg.offered_ms = fact.at_ms
+        if visit.ring_since_ms == NEVER_MS:
+            visit.ring_since_ms = fact.at_ms
+            due_ms = fact.at_ms + visit.queue.policy.ring_timeout_ms
+            self._dues.expect(due_ms, ring_over, (visit, fact.at_ms))
+        leg.ring_due_ms = visit.ring_since_ms + visit.queue.policy.ring_timeout_ms
+
+    def ended(self, fact: OfferEnded) -> None:
+        """An offer ends once; what it rang for is what it says."""
+        books = self._books
+        leg = books.legs.get(fact.offer_id) or self.gone.get(fact.offer_id)
+        if leg is None or not leg.offer or leg.visit is None or leg.agent is None:
+            raise books.fail("one end", f"{fact.offer_id} ended, but was no live offer")
+        visit = leg.visit
+        rang_until_ms = fact.at_ms if leg.answered_ms == NEVER_MS else leg.answered_ms
+        if fact.ring_ms != rang_until_ms - leg.offered_ms:
+            raise books.fail("money", f"{fact.offer_id} rang {fact.ring_ms} ms")
+        leg.offer = False
+        leg.agent.offers -= 1
+        visit.offers.pop(leg.leg_id, None)
+        if fact.outcome is OfferOutcome.ANSWERED:
+            self._answered(fact, leg, visit)
+            return
+        if fact.reason is OfferReason.NO_ANSWER and fact.at_ms < leg.ring_due_ms:
+            raise books.fail("timers", f"{fact.offer_id} stopped ringing too early")
+        if visit.chosen is leg:
+            visit.chosen = None
+        if not visit.offers:
+            stop_ring_clock(visit, fact.at_ms)
+        self.unwanted.append(leg)
+        if fact.outcome is OfferOutcome.MISSED:
+            pause_ms = books.policy.settings.failed_offer_pause_ms
+            if fact.reason is not OfferReason.NO_ANSWER and pause_ms > 0:
+                leg.agent.back_off_until_ms = fact.at_ms + pause_ms
+            self._agents.missed(leg)
+        self._rest(fact, visit)
+
+    def _answered(self, fact: OfferEnded, leg: LegBook, visit: VisitBook) -> None:
+        if visit.open or visit.chosen is not leg:
+            raise self._books.fail("truth", f"{fact.offer_id} was answered by another or nobody")
+        member = visit.queue.members.get(fact.agent_id)
+        if member is not None:
+            member.answered += 1
+            member.missed = 0
+
+    def _rest(self, fact: OfferEnded, visit: VisitBook) -> None:
+        """After a vain ringing the caller rests; so it is for ring-all when all have refused."""
+        if visit.offers:
+            return
+        policy = visit.queue.policy
+        ring_all = policy.strategy is Strategy.RING_ALL
+        if ring_all:
+            visit.tried.clear()
+        if policy.retry_interval_ms == 0:
+            return
+        until_ms = fact.at_ms + policy.retry_interval_ms
+        if fact.reason is OfferReason.NO_ANSWER:
+            visit.rests_until_ms = until_ms
+        elif ring_all and fact.outcome is OfferOutcome.MISSED:
+            visit.rests_until_ms = until_ms
+        elif ring_all and fact.reason is OfferReason.LOST:
+            # Whether the others had refused before the connection was lost, nobody knows.
+            visit.doubt_until_ms = until_ms
+
+
+def stop_ring_clock(visit: VisitBook, at_ms: int) -> None:
+    """No phone rings for this visit any more."""
+    if visit.ring_since_ms != NEVER_MS:
+        visit.ring_ms += at_ms - visit.ring_since_ms
+        visit.ring_since_ms = NEVER_MS

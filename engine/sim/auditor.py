@@ -1,0 +1,197 @@
+"""The auditor: an independent model of a call centre that judges every step of the core.
+
+It is fed with (time, input, commands and facts) and sees nothing else; it shares no code with the
+core but the vocabulary. Its laws are those of docs/architecture.md ("Invariants") and of the
+specification's rows; docs/simulation.md lists them. Whoever breaks one raises `AuditFailure`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from engine.core import commands, facts, inputs
+from engine.core.commands import Command
+from engine.core.facts import Fact
+from engine.core.inputs import Input
+from engine.core.policy import Strategy
+from engine.sim.audit.agents import AgentLaws
+from engine.sim.audit.availability import Answer, may_take, wants
+from engine.sim.audit.books import Books, QueueBook
+from engine.sim.audit.calls import CallLaws
+from engine.sim.audit.configuration import ConfigurationLaws
+from engine.sim.audit.due import Dues
+from engine.sim.audit.offers import OfferLaws
+from engine.sim.audit.phones import ChannelLaws
+from engine.sim.options import Options
+
+Handler = Callable[[Any], None]
+
+
+class Auditor:
+    """Judges each step; `observe` is its only ear."""
+
+    def __init__(self, options: Options) -> None:
+        """Begins before the first input. Of the options only the timers' lateness matters here."""
+        self._every = options.audit_every
+        self._steps = 0
+        self._seq = 0
+        self._books = Books()
+        self._dues = Dues(self._books, options.faults.timer_late_ms_max)
+        self._agents = AgentLaws(self._books, self._dues)
+        self._offers = OfferLaws(self._books, self._dues, self._agents)
+        self._calls = CallLaws(self._books, self._dues)
+        self._channels = ChannelLaws(self._books, self._offers)
+        self._configuration = ConfigurationLaws(self._books)
+        self._on_input: dict[type, Handler] = {
+            inputs.PolicyApplied: self._policy_applied,
+            inputs.EngineStarted: self._engine_started,
+            inputs.TimePassed: self._time_passed,
+            inputs.CallArrived: self._channels.call_arrived,
+            inputs.CallerHungUp: self._channels.caller_hung_up,
+            inputs.LegAnswered: self._channels.leg_answered,
+            inputs.LegEnded: self._channels.leg_ended,
+            inputs.PhoneReachable: self._channels.phone_reachable,
+            inputs.PhoneDevice: self._channels.phone_device,
+            inputs.NodeConnected: self._channels.node_connected,
+            inputs.NodeDisconnected: self._channels.node_disconnected,
+            inputs.CommandFailed: self._channels.command_failed,
+        }
+        self._on_command: dict[type, Handler] = {
+            commands.AnswerCall: self._channels.answer_call,
+            commands.RingPhone: self._channels.ring_phone,
+            commands.HangUpLeg: self._channels.hang_up_leg,
+            commands.HangUpCall: self._channels.hang_up_call,
+            commands.Connect: self._channels.connect,
+            commands.DestroyBridge: self._channels.destroy_bridge,
+            commands.StartWaitingSound: _nothing,
+            commands.StopWaitingSound: _nothing,
+            commands.PlayPrompt: _nothing,
+        }
+        self._on_fact: dict[type, Handler] = {
+            facts.CallStarted: self._calls.call_started,
+            facts.CallEnded: self._calls.call_ended,
+            facts.VisitStarted: self._calls.visit_started,
+            facts.VisitEnded: self._calls.visit_ended,
+            facts.TalkStarted: self._calls.talk_started,
+            facts.TalkEnded: self._calls.talk_ended,
+            facts.OfferMade: self._offers.made,
+            facts.OfferEnded: self._offers.ended,
+            facts.AgentLoggedIn: self._agents.logged_in,
+            facts.AgentLoggedOut: self._agents.logged_out,
+            facts.PauseStarted: self._agents.pause_started,
+            facts.PauseEnded: self._agents.pause_ended,
+            facts.AgentAutoPaused: self._agents.auto_paused,
+            facts.WrapupStarted: self._agents.wrapup_started,
+            facts.WrapupEnded: self._agents.wrapup_ended,
+        }
+
+    def observe(self, now_ms: int, happened: Input, outputs: Sequence[Command | Fact]) -> None:
+        """Takes one step of the core.
+
+        Raises:
+            AuditFailure: the step broke a law.
+        """
+        books = self._books
+        if now_ms < books.now_ms:
+            raise books.fail("time", f"{now_ms} comes after {books.now_ms}")
+        books.now_ms = now_ms
+        self._steps += 1
+        thorough = self._steps % self._every == 0
+        self._offers.check_order = self._calls.exact_places = thorough
+        on_input = self._on_input.get(type(happened))
+        if on_input is not None:
+            on_input(happened)
+        for output in outputs:
+            on_command = self._on_command.get(type(output))
+            if on_command is not None:
+                on_command(output)
+            else:
+                self._take_fact(output)
+        self._step_ends()
+        self._dues.check()
+        if thorough:
+            self._check_nobody_waits_in_vain()
+
+    def finish(self, now_ms: int) -> None:
+        """After the liveness phase: everything that began has ended.
+
+        Raises:
+            AuditFailure: something is still open.
+        """
+        books = self._books
+        books.now_ms = now_ms
+        for call in books.calls.values():
+            raise books.fail("liveness", f"call {call.call_id} never ended")
+        for leg in books.legs.values():
+            raise books.fail("liveness", f"{leg.leg_id} never ended")
+        for agent in books.agents.values():
+            if agent.offers or agent.talks:
+                raise books.fail("liveness", f"{agent.agent_id} never became free")
+            for member in agent.members.values():
+                if member.wrapup is not None:
+                    raise books.fail("liveness", f"{agent.agent_id} is in wrap-up for ever")
+
+    def _take_fact(self, fact: Any) -> None:  # noqa: ANN401
+        books = self._books
+        self._seq += 1
+        if fact.seq != self._seq:
+            raise books.fail("sequence", f"fact {fact.seq} came where {self._seq} was expected")
+        kind = type(fact)
+        if fact.at_ms != books.now_ms and kind is not facts.VisitStarted:
+            raise books.fail("time", f"{kind.__name__} of {fact.at_ms} was told at another time")
+        on_fact = self._on_fact.get(kind)
+        if on_fact is not None:
+            on_fact(fact)
+
+    def _step_ends(self) -> None:
+        calls = self._calls
+        self._agents.step_ends(calls.talks_over)
+        self._channels.step_ends(calls.talks_begun, calls.talks_over, calls.calls_over)
+        self._configuration.step_ends()
+        calls.talks_begun.clear()
+        calls.talks_over.clear()
+        calls.calls_over.clear()
+
+    def _policy_applied(self, happened: inputs.PolicyApplied) -> None:
+        self._configuration.applied(happened.policy)
+
+    def _engine_started(self, _: inputs.EngineStarted) -> None:
+        self._channels.engine_started()
+
+    def _time_passed(self, _: inputs.TimePassed) -> None:
+        self._books.fired_ms = self._books.now_ms
+
+    def _check_nobody_waits_in_vain(self) -> None:
+        """The first law: nobody waits while an agent who may take the call is free."""
+        for queue in self._books.queues.values():
+            if queue.waiting:
+                self._check_queue(queue)
+
+    def _check_queue(self, queue: QueueBook) -> None:
+        books = self._books
+        limit = queue.policy.waiting_max
+        free = [
+            member for member in queue.members.values() if may_take(books, member) is Answer.YES
+        ]
+        for visit in queue.waiting.values():
+            for member in free:
+                if wants(books, visit, member) is Answer.YES:
+                    raise books.fail(
+                        "waits in vain",
+                        f"{visit.visit_id} waits while {member.agent.agent_id} is free",
+                    )
+            many = len(visit.offers)
+            if many > 1 and queue.policy.strategy is not Strategy.RING_ALL:
+                raise books.fail("one call", f"{visit.visit_id} rings {many} agents at once")
+        if 0 < limit < len(queue.waiting) and self._limit_held(queue):
+            raise books.fail("capacity", f"{len(queue.waiting)} wait in {queue.policy.queue_id}")
+
+    def _limit_held(self, queue: QueueBook) -> bool:
+        """Callers who came in before a limit was lowered may stay."""
+        del queue
+        return False
+
+
+def _nothing(_: object) -> None:
+    return

@@ -1,0 +1,149 @@
+"""What exists in the rehearsed world: channels, phones, and what a caller means to do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from engine.core.ids import EndpointName
+from engine.core.inputs import CallArrived, DeviceState, SeenChannel
+
+if TYPE_CHECKING:
+    from engine.sim.asterisk import Asterisk
+
+
+class Plan:
+    """What one caller means to do; drawn when the call is made, whatever happens later."""
+
+    __slots__ = ("agent_ends", "leaves_on_answer", "patience_ms", "talk_ms")
+
+    def __init__(
+        self,
+        *,
+        patience_ms: int | None,
+        talk_ms: int,
+        agent_ends: bool,
+        leaves_on_answer: bool = False,
+    ) -> None:
+        """Takes the plan as drawn; `patience_ms` None waits for ever."""
+        self.patience_ms = patience_ms
+        self.talk_ms = talk_ms
+        self.agent_ends = agent_ends
+        self.leaves_on_answer = leaves_on_answer
+
+
+class Channel:
+    """A channel in Asterisk: a caller who dialled in (`arrival`), or a leg that Usher rang."""
+
+    __slots__ = (
+        "alive",
+        "arrival",
+        "asterisk",
+        "bridge_id",
+        "caller",
+        "channel_id",
+        "entered",
+        "phone",
+        "plan",
+        "playback_id",
+        "sounding",
+        "up",
+    )
+
+    def __init__(
+        self, asterisk: Asterisk, channel_id: str, phone: Phone | None, plan: Plan | None
+    ) -> None:
+        """Makes a channel that is alive and not answered."""
+        self.asterisk = asterisk
+        self.channel_id = channel_id
+        self.phone = phone
+        """The phone of the house at its end; None for a party behind a trunk."""
+        self.plan = plan
+        """For callers only."""
+        self.arrival: CallArrived | None = None
+        """For callers only: what Usher is told of it."""
+        self.caller: Channel | None = None
+        """For legs only: for whom it was rung, if that channel existed."""
+        self.alive = True
+        self.up = False
+        self.entered = True
+        """False for a caller who still waits in the dialplan for Usher to come back."""
+        self.bridge_id: str | None = None
+        self.playback_id: str | None = None
+        self.sounding = False
+        """The waiting sound is on."""
+
+    def seen(self) -> SeenChannel:
+        """Returns what a reconciliation sees of it."""
+        arrival = self.arrival
+        if arrival is None:
+            return SeenChannel(self.channel_id, self.up, self.bridge_id)
+        return SeenChannel(
+            channel_id=self.channel_id,
+            up=self.up,
+            bridge_id=self.bridge_id,
+            endpoint=arrival.endpoint,
+            dialled=arrival.dialled,
+            caller_number=arrival.caller_number,
+            caller_name=arrival.caller_name,
+            created_ms=arrival.created_ms,
+        )
+
+
+class Phone:
+    """A phone of the house, as it really is (what Usher was told of it may be older)."""
+
+    __slots__ = ("channels", "contact", "endpoint", "lost", "present", "told")
+
+    def __init__(self, endpoint: EndpointName) -> None:
+        """Makes a registered, idle phone with its owner in front of it."""
+        self.endpoint = endpoint
+        self.channels: list[Channel] = []
+        self.contact = True
+        """Asterisk believes that it can be reached."""
+        self.lost = False
+        """Its network is gone: whatever is sent to it stays without an answer."""
+        self.present = True
+        """Its owner is on duty and at the desk."""
+        self.told: dict[str, DeviceState] = {}
+        """The device state last reported, by node."""
+
+    def talking(self) -> bool:
+        """Tells whether its owner is on a call that is up, or is placing one."""
+        return any(channel.up or channel.arrival is not None for channel in self.channels)
+
+    def device(self, asterisk: Asterisk) -> DeviceState:
+        """Returns the device state as this node computes it from its own channels."""
+        if not self.contact:
+            return DeviceState.UNAVAILABLE
+        ringing = used = False
+        for channel in self.channels:
+            if channel.asterisk is asterisk:
+                if channel.up or channel.arrival is not None:
+                    used = True
+                else:
+                    ringing = True
+        if used:
+            return DeviceState.RINGINUSE if ringing else DeviceState.INUSE
+        return DeviceState.RINGING if ringing else DeviceState.NOT_INUSE
+
+
+class People(Protocol):
+    """Whoever is at the ends of the channels."""
+
+    def phone(self, endpoint: str) -> Phone | None:
+        """Returns the phone of this name, None where it is a trunk or nothing."""
+
+    def rings(self, leg: Channel) -> None:
+        """Asterisk sent the INVITE of this new leg."""
+
+    def joined(self, caller: Channel, leg: Channel) -> None:
+        """These two can hear each other now."""
+
+    def ended(self, channel: Channel) -> None:
+        """This channel is gone."""
+
+    def left_alone(self, channel: Channel) -> None:
+        """Whoever this channel talked with is gone, and it is still there."""
+
+    def phone_changed(self, phone: Phone, asterisk: Asterisk) -> None:
+        """The phone's channels on this node changed."""

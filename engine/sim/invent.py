@@ -1,0 +1,108 @@
+"""A house to rehearse in where no configuration is given: drawn from the seed, small and mixed.
+
+Small numbers of agents make collisions frequent, which is where faults hide.
+"""
+
+from __future__ import annotations
+
+from engine.core.ids import AgentId, EndpointName, NodeId, QueueId
+from engine.core.policy import (
+    AgentPolicy,
+    Destination,
+    ExtensionPolicy,
+    HangUp,
+    InboundRoute,
+    InitialState,
+    Member,
+    MemberKind,
+    OutboundRoute,
+    PlayThenHangUp,
+    Policy,
+    QueuePolicy,
+    Settings,
+    Strategy,
+    ToExtension,
+    ToExternal,
+    ToQueue,
+    TrunkPolicy,
+    WaitingSound,
+)
+from engine.sim.rng import Rng, Streams
+
+_TRUNK = EndpointName("trunk")
+_OUTSIDE = OutboundRoute("outside", "0X.", _TRUNK)
+
+
+def invent_policy(seed: int) -> Policy:
+    """Returns a configuration with 1 to 4 queues, 1 to 12 agents and 1 or 2 nodes."""
+    rng = Streams(seed).stream("policy")
+    agents = [AgentId(f"{1001 + index}") for index in range(rng.choice((1, 2, 3, 5, 8, 12)))]
+    queue_ids = [QueueId(f"{6400 + index}") for index in range(rng.choice((1, 1, 2, 3, 4)))]
+    queues = tuple(_queue(rng, queue_id, queue_ids, agents) for queue_id in queue_ids)
+    return Policy(
+        nodes=tuple(NodeId(f"node{index + 1}") for index in range(rng.choice((1, 1, 2)))),
+        trunks=(TrunkPolicy(_TRUNK),),
+        extensions=tuple(
+            ExtensionPolicy(agent, f"Phone {agent}", outbound_routes=(_OUTSIDE.name,))
+            for agent in agents
+        ),
+        agents=tuple(AgentPolicy(agent, f"Agent {agent}") for agent in agents),
+        queues=queues,
+        inbound_routes=tuple(
+            InboundRoute(f"to {queue.queue_id}", f"55{queue.queue_id}", ToQueue(queue.queue_id))
+            for queue in queues
+        ),
+        outbound_routes=(_OUTSIDE,),
+        settings=Settings(
+            shared_wrapup=rng.random() < 0.4,
+            initial_state=rng.choice(tuple(InitialState)),
+            failed_offer_pause_ms=rng.choice((0, 1_000, 5_000)),
+        ),
+    )
+
+
+def _queue(
+    rng: Rng, queue_id: QueueId, queue_ids: list[QueueId], agents: list[AgentId]
+) -> QueuePolicy:
+    static = rng.choice((0.0, 0.5, 1.0))
+    members = tuple(
+        Member(
+            agent,
+            MemberKind.STATIC if rng.random() < static else MemberKind.DYNAMIC,
+            skill_level=rng.choice((1, 1, 2, 3)),
+        )
+        for agent in agents
+        if rng.random() < 0.8
+    )
+    return QueuePolicy(
+        queue_id=queue_id,
+        name=f"Queue {queue_id}",
+        members=members,
+        strategy=rng.choice(tuple(Strategy)),
+        skill_based=rng.random() < 0.3,
+        weight=rng.choice((1, 1, 2, 5)),
+        accelerate_ms=rng.choice((None, 10_000, 60_000)),
+        wait_ms_max=rng.choice((0, 0, 20_000, 120_000)),
+        waiting_max=rng.choice((0, 0, 1, 3, 10)),
+        failure=_failure(rng, queue_ids, agents),
+        ring_timeout_ms=rng.choice((3_000, 10_000, 20_000)),
+        retry_interval_ms=rng.choice((0, 1_000, 5_000)),
+        wrapup_ms=rng.choice((0, 0, 5_000, 30_000)),
+        agent_prompt=rng.choice((None, None, "sound:queue-name")),
+        ring_in_use=rng.random() < 0.2,
+        autopause_after=rng.choice((0, 0, 1, 3)),
+        answered_elsewhere=rng.random() < 0.7,
+        waiting_sound=WaitingSound(rng.choice((None, "default"))),
+    )
+
+
+def _failure(rng: Rng, queue_ids: list[QueueId], agents: list[AgentId]) -> Destination:
+    return rng.choice(
+        (
+            HangUp(17),
+            PlayThenHangUp(("sound:vm-goodbye",)),
+            ToExtension(agents[0]),
+            ToQueue(rng.choice(queue_ids)),
+            ToExternal("0555", _OUTSIDE.name),
+        )
+    )

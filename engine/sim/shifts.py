@@ -1,0 +1,236 @@
+"""Agents' working days: shifts, breaks, and the calls that they place themselves.
+
+A dynamic agent comes and dials the log-in code of each queue, goes on breaks by the pause code,
+and dials log-out when the shift is over. The codes toggle, so an agent looks first (as on the
+phone's lamp) what the state is; what got lost is tried again some minutes later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from engine.core.facts import (
+    AgentLoggedIn,
+    AgentLoggedOut,
+    Fact,
+    PauseEnded,
+    PauseStarted,
+)
+from engine.core.ids import AgentId, EndpointName, QueueId
+from engine.core.inputs import CallArrived
+from engine.core.policy import MemberKind, Policy
+from engine.sim.agenda import Agenda
+from engine.sim.asterisk import Asterisk
+from engine.sim.channels import Phone, Plan
+from engine.sim.options import HOUR_MS, Options
+from engine.sim.people import People
+from engine.sim.rng import Streams, exponential_ms, up_to_ms
+from engine.sim.workload import Callers, example_of
+
+_LOOKS_EVERY_MS = 120_000
+"""How often an agent looks at the lamps."""
+_BETWEEN_CODES_MS = 4_000
+_CODE_PATIENCE_MS = 30_000
+_DAY_MS = 24 * HOUR_MS
+
+
+class Board:
+    """What the lamps on the phones show: who is logged in and paused, learnt from facts."""
+
+    def __init__(self) -> None:
+        """Begins dark."""
+        self.logged_in: dict[tuple[AgentId, QueueId], bool] = {}
+        self.paused: dict[tuple[AgentId, QueueId], bool] = {}
+
+    def learn(self, fact: Fact) -> None:
+        """Takes any fact; those of no concern are passed over."""
+        match fact:
+            case AgentLoggedIn():
+                self.logged_in[fact.agent_id, fact.queue_id] = True
+            case AgentLoggedOut():
+                self.logged_in[fact.agent_id, fact.queue_id] = False
+            case PauseStarted():
+                self.paused[fact.agent_id, fact.queue_id] = True
+            case PauseEnded():
+                self.paused[fact.agent_id, fact.queue_id] = False
+            case _:
+                pass
+
+
+class _Worker:
+    """One agent's day: `wants_in` and `wants_pause` are what the agent means to be."""
+
+    __slots__ = ("agent_id", "dialled", "looks", "phone", "queues", "shift", "wants_pause")
+
+    def __init__(
+        self, agent_id: AgentId, phone: Phone, queues: list[tuple[QueueId, MemberKind]], shift: int
+    ) -> None:
+        self.agent_id = agent_id
+        self.phone = phone
+        self.queues = queues
+        self.shift = shift
+        self.wants_pause = False
+        self.looks = 0
+        """How many looks were planned; only the one planned last takes place."""
+        self.dialled = ""
+        """The code dialled at the last look; one that did not help is not dialled again at once."""
+
+
+class Shifts:
+    """Sends agents to work."""
+
+    def __init__(
+        self,
+        agenda: Agenda,
+        options: Options,
+        people: People,
+        callers: Callers,
+        nodes: Sequence[Asterisk],
+    ) -> None:
+        """Plans nothing yet; see `start`."""
+        self.board = Board()
+        self.all_hands = False
+        """Everybody is on duty and nobody takes a break: the liveness phase."""
+        self._agenda = agenda
+        self._options = options
+        self._people = people
+        self._callers = callers
+        self._nodes = nodes
+        self._rng = Streams(options.seed).stream("shifts")
+        self._policy = Policy()
+        self._workers: list[_Worker] = []
+
+    def start(self, policy: Policy) -> None:
+        """Gives every agent a place in a shift and plans the first look at the lamps."""
+        self._policy = policy
+        habits, traffic = self._options.habits, self._options.traffic
+        for index, agent in enumerate(policy.agents):
+            phone = self._people.phone(agent.agent_id)
+            queues = [
+                (queue.queue_id, member.kind)
+                for queue in policy.queues
+                for member in queue.members
+                if member.agent_id == agent.agent_id
+            ]
+            if phone is None or not queues:
+                continue
+            worker = _Worker(agent.agent_id, phone, queues, index % habits.shifts)
+            self._workers.append(worker)
+            self._plan_look(worker, up_to_ms(self._rng, 3_000))
+            self._plan_break(worker)
+            for rate, place in (
+                (traffic.internal_per_agent_hour, self._calls_colleague),
+                (traffic.outbound_per_agent_hour, self._calls_customer),
+            ):
+                if rate > 0:
+                    self._agenda.after(exponential_ms(self._rng, HOUR_MS / rate), place, worker)
+
+    def call_everyone(self) -> None:
+        """From now on everybody is on duty."""
+        self.all_hands = True
+        for worker in self._workers:
+            worker.wants_pause = False
+            self._plan_look(worker, up_to_ms(self._rng, 3_000))
+
+    # --- coming and going -------------------------------------------------------------------
+
+    def _on_duty(self, worker: _Worker) -> bool:
+        shifts = self._options.habits.shifts
+        if self.all_hands or shifts == 1:
+            return True
+        return self._agenda.now_ms % _DAY_MS * shifts // _DAY_MS == worker.shift
+
+    def _plan_look(self, worker: _Worker, after_ms: int) -> None:
+        worker.looks += 1
+        self._agenda.after(after_ms, self._looks, (worker, worker.looks))
+
+    def _looks(self, planned: tuple[_Worker, int]) -> None:
+        """Compares the lamps with what the agent wants, and dials one code if they differ."""
+        worker, look = planned
+        if look != worker.looks:
+            return
+        on_duty = self._on_duty(worker)
+        # Now and then somebody goes home without logging out, and the phone rings in vain.
+        worker.phone.present = on_duty and not worker.wants_pause
+        codes = self._policy.settings.feature_codes
+        board = self.board
+        for queue_id, kind in worker.queues:
+            place = (worker.agent_id, queue_id)
+            logged_in = board.logged_in.get(place, kind is MemberKind.STATIC)
+            code = None
+            if kind is MemberKind.DYNAMIC and logged_in != on_duty:
+                code = codes.login_toggle
+            elif logged_in and board.paused.get(place, False) != worker.wants_pause:
+                code = codes.pause_toggle
+            if code is None:
+                continue
+            dialled = f"{code}{queue_id}"
+            if dialled == worker.dialled:
+                worker.dialled = ""
+                continue
+            if not worker.phone.channels and not worker.phone.lost:
+                worker.dialled = dialled
+                self._dials(worker, dialled)
+            self._plan_look(worker, _BETWEEN_CODES_MS)
+            return
+        worker.dialled = ""
+        self._plan_look(worker, _LOOKS_EVERY_MS + up_to_ms(self._rng, 10_000))
+
+    def _plan_break(self, worker: _Worker) -> None:
+        rate = self._options.habits.breaks_per_hour
+        if rate > 0:
+            self._agenda.after(exponential_ms(self._rng, HOUR_MS / rate), self._takes_break, worker)
+
+    def _takes_break(self, worker: _Worker) -> None:
+        if self.all_hands:
+            return
+        worker.wants_pause = True
+        lasts_ms = exponential_ms(self._rng, self._options.habits.break_ms_mean)
+        self._agenda.after(lasts_ms, self._comes_back, worker)
+        self._plan_look(worker, up_to_ms(self._rng, 1_000))
+
+    def _comes_back(self, worker: _Worker) -> None:
+        worker.wants_pause = False
+        self._plan_break(worker)
+        self._plan_look(worker, up_to_ms(self._rng, 1_000))
+
+    # --- calls of their own -----------------------------------------------------------------
+
+    def _calls_colleague(self, worker: _Worker) -> None:
+        others = [each for each in self._workers if each is not worker]
+        if self.all_hands:
+            return
+        rate = self._options.traffic.internal_per_agent_hour
+        self._agenda.after(exponential_ms(self._rng, HOUR_MS / rate), self._calls_colleague, worker)
+        if others and not worker.phone.channels and worker.phone.present:
+            colleague = others[int(self._rng.random() * len(others))]
+            self._dials(worker, str(colleague.agent_id))
+
+    def _calls_customer(self, worker: _Worker) -> None:
+        if self.all_hands:
+            return
+        rate = self._options.traffic.outbound_per_agent_hour
+        self._agenda.after(exponential_ms(self._rng, HOUR_MS / rate), self._calls_customer, worker)
+        routes = self._policy.outbound_routes
+        if routes and not worker.phone.channels and worker.phone.present:
+            route = routes[int(self._rng.random() * len(routes))]
+            self._dials(worker, example_of(route.pattern))
+
+    def _dials(self, worker: _Worker, dialled: str) -> None:
+        rng = self._rng
+        node = self._nodes[int(rng.random() * len(self._nodes))]
+        arrival = CallArrived(
+            call_id=self._callers.number(node),
+            node=node.node,
+            endpoint=EndpointName(worker.agent_id),
+            dialled=dialled,
+            caller_number=str(worker.agent_id),
+            caller_name="",
+            created_ms=self._agenda.now_ms,
+        )
+        plan = Plan(
+            patience_ms=_CODE_PATIENCE_MS,
+            talk_ms=exponential_ms(rng, 60_000) + 1,
+            agent_ends=rng.random() < 0.5,
+        )
+        self._callers.dial(node, arrival, plan)

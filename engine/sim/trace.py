@@ -1,0 +1,147 @@
+"""The trace of a run: its fingerprint, its last lines, and the journal from which to replay it."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections import deque
+from collections.abc import Callable, Sequence
+from operator import attrgetter
+from pathlib import Path
+from typing import Any
+
+from engine.core.codec import CodecError, decode, encode
+from engine.core.commands import Command
+from engine.core.facts import Fact
+from engine.core.inputs import Input
+
+Output = Command | Fact
+
+LINES_KEPT = 50
+_BUFFERED = 512
+_FORMAT = "usher-simulation-journal"
+_VERSION = 1
+
+
+class Trace:
+    """Everything that went into the core and came out of it, as a SHA-256 and the last lines."""
+
+    def __init__(self) -> None:
+        """Begins empty."""
+        self.steps = 0
+        self._hash = hashlib.sha256()
+        self._buffer: list[Any] = []
+        self._last: deque[tuple[int, Input, Sequence[Output]]] = deque(maxlen=LINES_KEPT)
+        self._values: dict[type, Callable[[Any], Any]] = {}
+
+    def record(self, now_ms: int, happened: Input, outputs: Sequence[Output]) -> None:
+        """Takes one step of the core."""
+        self.steps += 1
+        self._last.append((now_ms, happened, outputs))
+        values = self._values
+        buffer = self._buffer
+        kind: type = type(happened)
+        getter = values.get(kind) or self._getter(kind)
+        buffer.append((now_ms, kind.__name__, getter(happened)))
+        for output in outputs:
+            kind = type(output)
+            getter = values.get(kind) or self._getter(kind)
+            buffer.append((kind.__name__, getter(output)))
+        if len(buffer) > _BUFFERED:
+            self._flush()
+
+    def sha256(self) -> str:
+        """Returns the fingerprint of all steps so far, in hexadecimal."""
+        self._flush()
+        return self._hash.hexdigest()
+
+    def last_lines(self) -> list[str]:
+        """Returns the last steps as text, one line each, callers' numbers left out."""
+        lines = []
+        for now_ms, happened, outputs in self._last:
+            line = f"{now_ms} {_told(happened)}"
+            for output in outputs:
+                line += f"\n    {_told(output)}"
+            lines.append(line)
+        return lines
+
+    def _flush(self) -> None:
+        # JSON rather than repr: its encoder is in C and writes an enum as its value.
+        self._hash.update(json.dumps(self._buffer, default=repr).encode())
+        self._buffer.clear()
+
+    def _getter(self, kind: type) -> Callable[[Any], Any]:
+        names = [field.name for field in dataclasses.fields(kind)]
+        getter: Callable[[Any], Any] = attrgetter(*names) if names else _nothing
+        self._values[kind] = getter
+        return getter
+
+
+def _nothing(_: object) -> None:
+    return None
+
+
+_UNTOLD = ("policy", "caller_number", "caller_name", "channels")
+
+
+def _told(thing: Input | Output) -> str:
+    parts = []
+    for field in dataclasses.fields(thing):
+        value = getattr(thing, field.name)
+        if field.name == "channels":
+            parts.append(f"channels={[seen.channel_id for seen in value]}")
+        elif field.name == "command":
+            parts.append(f"command=({_told(value)})")
+        elif field.name not in _UNTOLD:
+            parts.append(f"{field.name}={value}")
+    return f"{type(thing).__name__} {' '.join(parts)}"
+
+
+class Journal:
+    """All inputs of a run, in memory until they are wanted."""
+
+    def __init__(self, epoch: str, core_seed: int) -> None:
+        """`epoch` and `core_seed` are those of the core that is fed."""
+        self.epoch = epoch
+        self.core_seed = core_seed
+        self.entries: list[tuple[int, Input]] = []
+
+    def save(self, path: Path, about: dict[str, Any]) -> None:
+        """Writes a header line (with `about`), then one line for each input."""
+        header = {
+            "format": _FORMAT,
+            "version": _VERSION,
+            "epoch": self.epoch,
+            "core_seed": self.core_seed,
+            **about,
+        }
+        with path.open("w", encoding="utf-8") as file:
+            file.write(json.dumps(header) + "\n")
+            for now_ms, happened in self.entries:
+                file.write(json.dumps([now_ms, encode(happened)]) + "\n")
+
+    @classmethod
+    def load(cls, path: Path) -> tuple[Journal, dict[str, Any]]:
+        """Reads a journal; returns it with its header.
+
+        Raises:
+            ValueError: not such a file; the message names the line.
+        """
+        with path.open(encoding="utf-8") as file:
+            try:
+                header = json.loads(file.readline())
+            except ValueError as error:
+                raise ValueError(f"{path}:1: not JSON: {error}") from None
+            if not isinstance(header, dict) or header.get("format") != _FORMAT:
+                raise ValueError(f"{path}:1: not a journal of `usher simulate`")
+            if header.get("version") != _VERSION:
+                raise ValueError(f"{path}:1: version {header.get('version')}, not {_VERSION}")
+            journal = cls(str(header["epoch"]), int(header["core_seed"]))
+            for number, line in enumerate(file, start=2):
+                try:
+                    now_ms, value = json.loads(line)
+                    journal.entries.append((int(now_ms), decode(Input, value)))
+                except (ValueError, TypeError, CodecError) as error:
+                    raise ValueError(f"{path}:{number}: {error}") from None
+        return journal, header

@@ -1,0 +1,200 @@
+"""Who calls: callers from outside by the hour of the day, agents who call colleagues and customers.
+
+Everything about a call is drawn when it is made, from streams of its own, so that the n-th call of
+a source is the same under any faults and any configuration.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from engine.core.ids import CallId, EndpointName
+from engine.core.inputs import CallArrived
+from engine.core.policy import InboundRoute, Policy, QueuePolicy, ToQueue
+from engine.sim.agenda import Agenda
+from engine.sim.asterisk import Asterisk
+from engine.sim.channels import Channel, Plan
+from engine.sim.options import HOUR_MS, Options, Traffic
+from engine.sim.people import People
+from engine.sim.rng import Rng, Streams, exponential_ms
+
+_ANSWERING_MS = 5_000
+"""What deriving a rate from a load adds to a talk for ringing."""
+_OUTSIDE_PATIENCE_MS = 60_000
+"""After this an agent who calls somebody gives up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A number that callers dial, the trunk it comes in by, and how often."""
+
+    name: str
+    endpoint: EndpointName
+    dialled: str
+    calls_per_hour: float
+
+
+def sources_of(policy: Policy, traffic: Traffic) -> list[Source]:
+    """Returns one source for each queue: a number that its inbound route takes, or its own number.
+
+    A queue without a route is called from the house, by its number from the first extension.
+    """
+    sources = []
+    trunk = policy.trunks[0].name if policy.trunks else EndpointName("trunk")
+    for queue in policy.queues:
+        route = _route_to(policy, queue)
+        if route is not None:
+            endpoint = route.trunk or trunk
+            dialled = example_of(route.pattern)
+        elif policy.extensions:
+            endpoint = EndpointName(policy.extensions[0].number)
+            dialled = queue.queue_id
+        else:
+            continue
+        rate = traffic.calls_per_hour
+        if rate is None:
+            rate = _rate_for_load(policy, queue, traffic)
+        if rate > 0:
+            sources.append(Source(f"queue {queue.queue_id}", endpoint, dialled, rate))
+    return sources
+
+
+def _route_to(policy: Policy, queue: QueuePolicy) -> InboundRoute | None:
+    for route in policy.inbound_routes:
+        if route.destination == ToQueue(queue.queue_id):
+            return route
+    return None
+
+
+def example_of(pattern: str) -> str:
+    """Returns a number that a dial pattern takes (see `policy.InboundRoute`)."""
+    letters = {"X": "5", "Z": "5", "N": "5"}
+    body, ending = (pattern[:-1], pattern[-1]) if pattern[-1:] in (".", "!") else (pattern, "")
+    return "".join(letters.get(letter, letter) for letter in body) + ("5" if ending == "." else "")
+
+
+def _rate_for_load(policy: Policy, queue: QueuePolicy, traffic: Traffic) -> float:
+    """Shares each agent's time evenly between the queues served."""
+    agents = 0.0
+    for member in queue.members:
+        served = sum(
+            any(other.agent_id == member.agent_id for other in each.members)
+            for each in policy.queues
+        )
+        agents += 1.0 / served
+    handling_ms = traffic.talk_ms_mean + _ANSWERING_MS + queue.wrapup_ms
+    return traffic.load * agents * HOUR_MS / handling_ms
+
+
+class Callers:
+    """Makes calls until told to stop."""
+
+    def __init__(
+        self,
+        agenda: Agenda,
+        options: Options,
+        people: People,
+        nodes: Sequence[Asterisk],
+        sources: Sequence[Source],
+    ) -> None:
+        """Plans nothing yet; see `start`."""
+        self.calls_made = 0
+        self.calls_refused = 0
+        """By a node that was down, or whose dialplan refuses while Usher is away."""
+        self.stopped = False
+        self._agenda = agenda
+        self._traffic = options.traffic
+        self._people = people
+        self._nodes = nodes
+        self._streams = Streams(options.seed)
+        self._sources = sources
+        self._door = self._streams.stream("door")
+
+    def start(self) -> None:
+        """Plans the first call of each source."""
+        for source in self._sources:
+            calls = _Calls(source, self._streams)
+            self._plan_next(calls)
+
+    def dial(self, caller: Asterisk, arrival: CallArrived, plan: Plan) -> bool:
+        """Places a call from a phone of the house; returns whether the node took it."""
+        phone = self._people.phone(arrival.endpoint)
+        channel = Channel(caller, arrival.call_id, phone, plan)
+        channel.arrival = arrival
+        return self._arrive(channel)
+
+    def number(self, node: Asterisk) -> CallId:
+        """Returns a fresh channel id of that node."""
+        self.calls_made += 1
+        return CallId(f"{node.node}-{self.calls_made}")
+
+    def _plan_next(self, calls: _Calls) -> None:
+        factors = self._traffic.hour_factors
+        mean_ms = HOUR_MS / calls.source.calls_per_hour
+        wait_ms = exponential_ms(calls.arrivals, mean_ms / (max(factors) if factors else 1.0))
+        self._agenda.after(wait_ms, self._comes, calls)
+
+    def _comes(self, calls: _Calls) -> None:
+        if self.stopped:
+            return
+        self._plan_next(calls)
+        factors = self._traffic.hour_factors
+        if factors:
+            # Thinning: candidates come at the busiest hour's rate, and are taken by the hour's.
+            hour = self._agenda.now_ms // HOUR_MS % 24
+            if calls.arrivals.random() * max(factors) >= factors[hour]:
+                return
+        traffic = self._traffic
+        patience_ms = None
+        if traffic.patience_ms_mean is not None:
+            patience_ms = exponential_ms(calls.patience, traffic.patience_ms_mean)
+        plan = Plan(
+            patience_ms=patience_ms,
+            talk_ms=max(1, exponential_ms(calls.talk, traffic.talk_ms_mean)),
+            agent_ends=calls.quirks.random() < traffic.agent_ends_talk,
+            leaves_on_answer=traffic.leaves_on_answer > 0
+            and calls.quirks.random() < traffic.leaves_on_answer,
+        )
+        nodes = self._nodes
+        node = nodes[0] if len(nodes) == 1 else nodes[int(calls.quirks.random() * len(nodes))]
+        source = calls.source
+        call_id = self.number(node)
+        arrival = CallArrived(
+            call_id=call_id,
+            node=node.node,
+            endpoint=source.endpoint,
+            dialled=source.dialled,
+            caller_number=f"0{self.calls_made:09d}",
+            caller_name="",
+            created_ms=self._agenda.now_ms,
+        )
+        channel = Channel(node, call_id, self._people.phone(source.endpoint), plan)
+        channel.arrival = arrival
+        self._arrive(channel)
+
+    def _arrive(self, channel: Channel) -> bool:
+        node = channel.asterisk
+        held = node.linked or self._door.random() < 0.5
+        if not node.arrive(channel, held=held):
+            self.calls_refused += 1
+            return False
+        plan = channel.plan
+        assert plan is not None
+        until_ms = None if plan.patience_ms is None else self._agenda.now_ms + plan.patience_ms
+        self._people.waits(channel, until_ms)
+        return True
+
+
+class _Calls:
+    """The streams of one source."""
+
+    __slots__ = ("arrivals", "patience", "quirks", "source", "talk")
+
+    def __init__(self, source: Source, streams: Streams) -> None:
+        self.source = source
+        self.arrivals: Rng = streams.stream(f"arrivals {source.name}")
+        self.patience: Rng = streams.stream(f"patience {source.name}")
+        self.talk: Rng = streams.stream(f"talk {source.name}")
+        self.quirks: Rng = streams.stream(f"quirks {source.name}")

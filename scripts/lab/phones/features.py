@@ -1,0 +1,208 @@
+"""What a person does with an answered call: hold, keys, transfer, listening."""
+
+import asyncio
+from typing import Final, Literal
+
+from scripts.lab.phones.address import NameAddr
+from scripts.lab.phones.agent import SipRefused
+from scripts.lab.phones.call import BaseCall
+from scripts.lab.phones.compat import override
+from scripts.lab.phones.happening import DEADLINE, Happening
+from scripts.lab.phones.message import Request, Response
+from scripts.lab.phones.rtp import RtpSession
+from scripts.lab.phones.sdp import Direction
+
+_GLARE_TRIES: Final = 5
+
+
+class Transfer:
+    """A REFER on its way (RFC 3515)."""
+
+    def __init__(self, status: int, *, stay: bool) -> None:
+        """`status` is the REFER's own, 202; `stay`: do not hang up after success."""
+        self.status = status
+        self.stay = stay
+        self.progress: list[int] = []
+        """The status of each NOTIFY's sipfrag."""
+        self.finished: Happening[int] = Happening("the transfer's final NOTIFY")
+
+    def notified(self, request: Request) -> None:
+        """A NOTIFY came."""
+        words = request.body.decode("utf-8", "replace").split()
+        if len(words) > 1 and words[0].startswith("SIP/") and words[1].isdigit():
+            self.progress.append(int(words[1]))
+        over = (request.get("subscription-state") or "").startswith("terminated")
+        if self.progress and (over or self.progress[-1] >= 200):
+            self.finished.mark(self.progress[-1])
+
+
+class Call(BaseCall):
+    """An answered call in somebody's hands."""
+
+    glare_pause_s = 0.2
+    """How long to wait after a 491. RFC 3261 14.1 has random times, longer for the side that called;
+    tests want them the same every time, but the two sides must differ."""
+    transfer: Transfer | None = None
+    info_dtmf: str = ""
+    """Keys heard as INFO."""
+
+    # -- hold ------------------------------------------------------------------------------
+
+    async def _turn(self, direction: Direction) -> None:
+        """Re-INVITE with another direction, again after a 491.
+
+        Raises:
+            SipRefused: the final answer was not 2xx.
+        """
+        before, self._direction = self._direction, direction
+        status = 491
+        for _ in range(_GLARE_TRIES):
+            answer: Happening[int] = Happening("the answer to a re-INVITE")
+            self._reoffer(answer.mark)
+            status = await answer.within(self.endpoint.timers.give_up + 1)
+            if status != 491:
+                break
+            await asyncio.sleep(self.glare_pause_s)
+        if status >= 300:
+            self._direction = before
+            raise SipRefused("re-INVITE", Response(status=status))
+
+    async def hold(self) -> None:
+        """Put the other side on hold (a=sendonly, and this side's tone stops)."""
+        await self._turn("sendonly")
+        if self.rtp is not None:
+            self.rtp.muted = True
+
+    async def resume(self) -> None:
+        """Take it off hold."""
+        await self._turn("sendrecv")
+        if self.rtp is not None:
+            self.rtp.muted = False
+
+    # -- keys ------------------------------------------------------------------------------
+
+    async def send_dtmf(
+        self, keys: str, via: Literal["rtp", "info"] = "rtp", duration_ms: int = 100
+    ) -> None:
+        """Press keys one after the other; returns when the last one is out (INFO: answered)."""
+        for key in keys:
+            if via == "rtp":
+                await self.audio.press(key, duration_ms).within(DEADLINE)
+            else:
+                body = f"Signal={key}\r\nDuration={duration_ms}\r\n".encode()
+                await self.send("INFO", body, "application/dtmf-relay")
+
+    async def send(
+        self,
+        method: str,
+        body: bytes = b"",
+        content_type: str | None = None,
+        headers: tuple[tuple[str, str], ...] = (),
+    ) -> Response:
+        """Send any request inside the dialog and await its answer.
+
+        Raises:
+            SipRefused: the final answer was not 2xx.
+        """
+        answer: Happening[Response] = Happening(f"the answer to {method}")
+
+        def prepare(request: Request) -> None:
+            for name, value in headers:
+                request.add(name, value)
+            if content_type is not None:
+                request.add("content-type", content_type)
+            request.body = body
+
+        def done(response: Response) -> None:
+            if response.status >= 200:
+                answer.mark(response)
+
+        self._request(method, done, prepare)
+        response = await answer.within(self.endpoint.timers.give_up + 1)
+        if response.status >= 300:
+            raise SipRefused(method, response)
+        return response
+
+    async def asked(self, method: str, seconds: float = DEADLINE) -> Request:
+        """The first request of this method that came (or comes) inside the call.
+
+        Raises:
+            TimeoutError: none came within `seconds`.
+        """
+        while True:
+            for request in self.requests:
+                if request.method == method:
+                    return request
+            await self.next_request.within(seconds)
+
+    # -- transfer --------------------------------------------------------------------------
+
+    async def refer(self, target: "str | Call", *, stay: bool = False) -> Transfer:
+        """Transfer the other side: to a number or URI (blind), or into another call (attended).
+
+        Returns once the REFER is accepted; `Transfer.finished` tells how it went. When it went
+        well the phone hangs up this call, as phones do: after a blind transfer Asterisk has given
+        up the channel but leaves the BYE to the phone. With `stay` it does not.
+
+        Raises:
+            SipRefused: the REFER was not accepted.
+        """
+        if isinstance(target, Call):
+            replaces = (
+                f"{target.call_id};to-tag={target.dialog.remote_tag}"
+                f";from-tag={target.dialog.local_tag}"
+            )
+            uri = NameAddr.parse(target.dialog.remote).uri
+            refer_to = f"<{uri.with_header('Replaces', replaces)}>"
+        else:
+            refer_to = f"<{target if ':' in target else self.owner.server_uri(target)}>"
+        transfer = self.transfer = Transfer(202, stay=stay)  # its NOTIFY may overtake the 202
+        headers = (("refer-to", refer_to), ("referred-by", self.owner.address()))
+        transfer.status = (await self.send("REFER", headers=headers)).status
+        return transfer
+
+    @override
+    def told(self, request: Request) -> None:
+        """INFO keys and the NOTIFYs of a transfer."""
+        if request.method == "NOTIFY" and self.transfer is not None:
+            self.transfer.notified(request)
+            done = self.transfer.finished
+            if done and done.value < 300 and not self.transfer.stay:
+                self._hang_up_confirmed(None)
+        elif request.method == "INFO":
+            for line in request.body.decode("utf-8", "replace").splitlines():
+                name, _, value = line.partition("=")
+                if name.strip().lower() == "signal":
+                    self.info_dtmf += value.strip()
+
+    # -- listening -------------------------------------------------------------------------
+
+    @property
+    def audio(self) -> RtpSession:
+        """The RTP of this call.
+
+        Raises:
+            RuntimeError: it was made with media="none".
+        """
+        if self.rtp is None:
+            raise RuntimeError('this call has media="none"')
+        return self.rtp
+
+    def hears(self, what: float | Literal["anything", "silence"]) -> bool:
+        """What came in during the last 200 ms: a tone (Hz), any sound, nothing."""
+        return self.audio.hears(what)
+
+    async def wait_until_hears(
+        self, *wanted: float | Literal["anything", "silence"], seconds: float = DEADLINE
+    ) -> None:
+        """Wait until all of these are heard at the same time.
+
+        Raises:
+            TimeoutError: they were not within `seconds`.
+        """
+        audio = self.audio
+
+        def heard() -> bool:
+            return all(audio.hears(what) for what in wanted)
+
+        await audio.until(heard, f"{self.owner.user} hears {wanted}", seconds)

@@ -1,0 +1,272 @@
+"""Real RTP both ways (RFC 3550, 4733): send a tone, remember what came in, tell who is heard.
+
+One pair of sockets per call, RTP on an even port and RTCP (bound, never read) above it. All
+sending hangs on one 20 ms tick; what a caller waits to hear is looked at every second tick.
+"""
+
+import asyncio
+import contextlib
+import socket
+import struct
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Final, Literal
+
+from scripts.lab.phones.address import Address  # noqa: TC001 - no lazy annotations here
+from scripts.lab.phones.happening import Happening
+from scripts.lab.phones.sdp import PCMA, Sdp, receives, sends
+from scripts.lab.phones.tone import (
+    A_LAW,
+    A_SILENCE,
+    FRAME,
+    MU_LAW,
+    MU_SILENCE,
+    RATE,
+    decode,
+    frames_of,
+    has_tone,
+    loudness,
+)
+
+Media = str
+"""`none`, `silence` or `tone:<whole Hz>`."""
+WINDOW_MS: Final = 200
+"""How much of the latest audio is judged."""
+_KEYS: Final = "0123456789*#ABCD"
+_SILENT: Final = 0.003
+"""RMS below this is silence: some -50 dBFS."""
+_TRIES: Final = 200
+
+
+class Sink:
+    """A UDP port that is never read: the kernel throws away what its small buffer cannot hold."""
+
+    def __init__(self, host: str) -> None:
+        """Binds a free even port."""
+        self._pair = _even_pair(host)
+        for sock in self._pair:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+        self.port: int = self._pair[0].getsockname()[1]
+
+    def close(self) -> None:
+        """Give the ports back."""
+        for sock in self._pair:
+            sock.close()
+
+
+def _even_pair(host: str) -> tuple[socket.socket, socket.socket]:
+    for _ in range(_TRIES):
+        first = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        second = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        with contextlib.suppress(OSError):
+            first.bind((host, 0))
+            port = first.getsockname()[1]
+            if port % 2 == 0:
+                second.bind((host, port + 1))
+                first.settimeout(0)
+                second.settimeout(0)
+                return first, second
+        first.close()
+        second.close()
+    raise OSError("no free pair of UDP ports")
+
+
+class RtpSession:
+    """The audio of one call.
+
+    Args:
+        host: local address.
+        media: what to send, `silence` or `tone:<whole Hz>`.
+        keep_s: seconds of received audio to remember.
+    """
+
+    def __init__(self, host: str, media: Media, *, keep_s: float = 5.0) -> None:
+        """Opens the ports; nothing is sent before `connect`."""
+        kind, _, hertz = media.partition(":")
+        if kind not in {"silence", "tone"}:
+            raise ValueError(f"no such media: {media!r}")
+        self.media = media
+        self.sent = 0
+        self.received = 0
+        self.dtmf: list[str] = []
+        """Keys heard as RFC 4733 events."""
+        self.muted = False
+        self._hertz = int(hertz) if kind == "tone" else 0
+        self._socket, self._rtcp = _even_pair(host)
+        self.port: int = self._socket.getsockname()[1]
+        self._loop = asyncio.get_running_loop()
+        self._loop.add_reader(self._socket.fileno(), self._readable)
+        self._heard: deque[tuple[int, int, bytes]] = deque(maxlen=int(keep_s * 50))
+        self._watchers: list[tuple[Callable[[], bool], Happening[None]]] = []
+        self._events: deque[tuple[bytes, int, bool, Happening[None] | None]] = deque()
+        self._last_event = -1
+        self._to: Address | None = None
+        self._codec = 0
+        self._dtmf_type: int | None = None
+        self._sending = False
+        self._tick_at = 0.0
+        self._tick: asyncio.TimerHandle | None = None
+        self._sequence = 0
+        self._stamp = 0
+        self._ssrc = self.port << 8
+        self._frame = 0
+        self._beats = 0
+        self._frames: tuple[bytes, ...] = ()
+        self.closed = False
+
+    # -- control ---------------------------------------------------------------------------
+
+    def connect(self, mine: Sdp, theirs: Sdp) -> None:
+        """Take over what offer and answer agreed: where to send, the codec, who may send."""
+        self._to = (theirs.host, theirs.port)
+        agreed = mine if len(mine.codecs) == 1 else theirs  # the answer names the one codec
+        self._codec = agreed.codecs[0]
+        self._dtmf_type = theirs.dtmf
+        self._sending = sends(mine.direction) and receives(theirs.direction)
+        self._play()
+        if self._tick is None and not self.closed:
+            self._tick_at = self._loop.time()
+            self._beat()
+
+    def tone(self, hertz: int) -> None:
+        """Send another tone from now on; 0 is silence."""
+        self._hertz = hertz
+        self._play()
+
+    def _play(self) -> None:
+        law = A_LAW if self._codec == PCMA else MU_LAW
+        hush = A_SILENCE if self._codec == PCMA else MU_SILENCE
+        self._frames = frames_of(self._hertz, law) if self._hertz else (bytes([hush]) * FRAME,)
+
+    def close(self) -> None:
+        """Stop and give the ports back; what was heard stays readable."""
+        if self.closed:
+            return
+        self.closed = True
+        if self._tick is not None:
+            self._tick.cancel()
+        self._loop.remove_reader(self._socket.fileno())
+        self._socket.close()
+        self._rtcp.close()
+
+    # -- sending ---------------------------------------------------------------------------
+
+    def _beat(self) -> None:
+        if self.closed:
+            return
+        if self._to is not None and self._sending and not self.muted:
+            if self._events:
+                payload, stamp, marker, done = self._events.popleft()
+                self._send(payload, self._dtmf_type or 0, stamp, marker=marker)
+                if done is not None:
+                    done.mark(None)
+            else:
+                self._send(self._frames[self._frame % len(self._frames)], self._codec, self._stamp,
+                           marker=self.sent == 0)  # fmt: skip
+            self._frame += 1
+        self._stamp = (self._stamp + FRAME) & 0xFFFFFFFF
+        self._beats += 1
+        if self._watchers and self._beats % 2 == 0:
+            self._watch()
+        # Absolute times: a late tick does not slow the stream. After a long stall, start anew.
+        self._tick_at = max(self._tick_at + FRAME / RATE, self._loop.time() - 0.2)
+        self._tick = self._loop.call_at(self._tick_at, self._beat)
+
+    def _send(self, payload: bytes, kind: int, stamp: int, *, marker: bool) -> None:
+        head = struct.pack("!BBHII", 0x80, kind | (0x80 if marker else 0), self._sequence, stamp,
+                           self._ssrc)  # fmt: skip
+        self._sequence = (self._sequence + 1) & 0xFFFF
+        self.sent += 1
+        with contextlib.suppress(OSError):
+            self._socket.sendto(head + payload, self._to or ("", 0))
+
+    def press(self, key: str, duration_ms: int = 100) -> Happening[None]:
+        """Queue one key as an RFC 4733 event; happens when its last packet is out.
+
+        Raises:
+            ValueError: no such key, or the far side takes no telephone-event.
+        """
+        code = _KEYS.find(key.upper()) if len(key) == 1 else -1
+        if code < 0 or self._dtmf_type is None:
+            raise ValueError(f"cannot send {key!r} as an RTP event")
+        done: Happening[None] = Happening(f"key {key} sent as RTP events")
+        steps = max(1, duration_ms // 20)
+        start = (self._stamp + len(self._events) * FRAME) & 0xFFFFFFFF
+        for step in range(1, steps + 4):  # the end goes out three times, in case one is lost
+            end = step > steps
+            length = min(step, steps) * FRAME
+            payload = struct.pack("!BBH", code, 10 | (0x80 if end else 0), length)
+            last = step == steps + 3
+            self._events.append((payload, start, step == 1, done if last else None))
+        return done
+
+    # -- hearing ---------------------------------------------------------------------------
+
+    def _readable(self) -> None:
+        while not self.closed:
+            try:
+                data = self._socket.recv(2048)
+            except OSError:
+                return
+            if len(data) < 12 or data[0] >> 6 != 2:
+                continue
+            kind = data[1] & 0x7F
+            start = 12 + 4 * (data[0] & 0x0F)
+            if kind == self._dtmf_type:
+                self._key(data[start:], struct.unpack("!I", data[4:8])[0])
+            elif kind in {0, PCMA}:
+                self.received += 1
+                self._heard.append((time.monotonic_ns(), kind, data[start:]))
+
+    def _key(self, payload: bytes, stamp: int) -> None:
+        # The packets of one key press share a time stamp; the first one seen counts.
+        if len(payload) >= 4 and stamp != self._last_event and payload[0] < len(_KEYS):
+            self._last_event = stamp
+            self.dtmf.append(_KEYS[payload[0]])
+
+    def pcm(self, window_ms: int = WINDOW_MS) -> list[int]:
+        """What came in during the last `window_ms`; where packets are missing there is silence."""
+        since = time.monotonic_ns() - window_ms * 1_000_000
+        samples: list[int] = []
+        for at_ns, kind, payload in self._heard:
+            if at_ns >= since:
+                samples += decode(payload, A_LAW if kind == PCMA else MU_LAW)
+        missing = window_ms * RATE // 1000 - len(samples)
+        return samples + [0] * missing if missing > 0 else samples
+
+    def recording(self) -> list[int]:
+        """All audio that is remembered, one packet after the other."""
+        return [sample for _, kind, payload in self._heard
+                for sample in decode(payload, A_LAW if kind == PCMA else MU_LAW)]  # fmt: skip
+
+    def hears(self, what: float | Literal["anything", "silence"]) -> bool:
+        """Whether a tone (Hz), any sound, or nothing at all came in during the last window."""
+        pcm = self.pcm()
+        if isinstance(what, str):
+            return (loudness(pcm) < _SILENT) == (what == "silence")
+        return has_tone(pcm, what)
+
+    def _watch(self) -> None:
+        waiting = []
+        for condition, happening in self._watchers:
+            if condition():
+                happening.mark(None)
+            else:
+                waiting.append((condition, happening))
+        self._watchers = waiting
+
+    async def until(self, condition: Callable[[], bool], what: str, seconds: float) -> None:
+        """Wait until a condition on this audio holds; it is looked at every 40 ms.
+
+        Raises:
+            TimeoutError: it did not within `seconds`.
+        """
+        happening: Happening[None] = Happening(what)
+        entry = (condition, happening)
+        self._watchers.append(entry)
+        try:
+            await happening.within(seconds)
+        finally:
+            if entry in self._watchers:
+                self._watchers.remove(entry)

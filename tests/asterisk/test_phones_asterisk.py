@@ -1,0 +1,483 @@
+"""The lab's phones against a real Asterisk: what works here, the other tests may rely on."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from scripts.lab.asterisk import AsteriskServer, AsteriskUnavailable
+from scripts.lab.phones import Caller, Phone, SipEndpoint, SipRefused
+
+pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
+
+MODULES = """
+    res_pjproject res_sorcery_config res_sorcery_memory res_sorcery_astdb res_timing_timerfd
+    res_rtp_asterisk res_musiconhold res_pjsip res_pjsip_session res_pjsip_authenticator_digest
+    res_pjsip_endpoint_identifier_ip res_pjsip_endpoint_identifier_user res_pjsip_registrar
+    res_pjsip_sdp_rtp res_pjsip_dtmf_info res_pjsip_caller_id res_pjsip_refer res_pjsip_rfc3326
+    res_pjsip_pubsub res_pjsip_empty_info res_pjsip_dlg_options res_pjsip_diversion res_pjsip_nat res_pjsip_header_funcs res_pjsip_logger chan_pjsip codec_ulaw codec_alaw
+    codec_gsm codec_resample format_gsm format_wav format_pcm bridge_simple bridge_softmix
+    bridge_holding bridge_builtin_features app_dial app_echo app_milliwatt app_playback app_playtones
+    app_read app_stack pbx_config func_callerid func_channel func_logic func_strings
+"""
+
+DIALPLAN = """
+[phones]
+exten => _10X,1,Dial(PJSIP/${EXTEN},30)
+exten => 600,1,Answer()
+ same => n,MusicOnHold()
+exten => 601,1,Answer()
+ same => n,Echo()
+exten => 602,1,Answer()
+ same => n,Milliwatt()
+exten => 603,1,Progress()
+ same => n,Milliwatt()
+exten => 604,1,Ringing()
+ same => n,Wait(30)
+exten => 605,1,Busy()
+exten => 606,1,Answer()
+ same => n,Hangup()
+exten => 610,1,Dial(PJSIP/101&PJSIP/102&PJSIP/103,30)
+exten => 620,1,Answer()
+ same => n,Read(KEYS,,3)
+ same => n,Set(CALLERID(name)=${KEYS})
+ same => n,Dial(PJSIP/101,30)
+exten => 630,1,Answer()
+ same => n,Wait(0.2)
+ same => n,Set(CONNECTEDLINE(all)="New Name" <777>)
+ same => n,Echo()
+exten => 640,1,Dial(PJSIP/101,30,b(alert^s^1))
+exten => 650,1,Dial(PJSIP/101,1)
+ same => n,Hangup(17)
+exten => 660,1,Dial(PJSIP/2105550000@trunk,30)
+
+[alert]
+exten => s,1,Set(PJSIP_HEADER(add,Alert-Info)=<http://ring/queue>\\;info=queue)
+ same => n,Return()
+"""
+
+
+def pjsip(port: int) -> str:
+    phones = "".join(
+        f"""
+[{user}]
+type = endpoint
+context = phones
+aors = {user}
+auth = {user}
+callerid = "Agent {user}" <{user}>
+disallow = all
+allow = ulaw,alaw
+direct_media = no
+send_pai = yes
+rtp_symmetric = yes
+{"dtmf_mode = info" if user == 104 else "dtmf_mode = rfc4733"}
+
+[{user}]
+type = auth
+auth_type = digest
+username = {user}
+password = pw{user}
+
+[{user}]
+type = aor
+max_contacts = 1
+remove_existing = yes
+qualify_frequency = 1
+"""
+        for user in (101, 102, 103, 104)
+    )
+    return f"""
+[global]
+type = global
+endpoint_identifier_order = ip,username
+
+[transport]
+type = transport
+protocol = udp
+bind = 127.0.0.1:{port}
+
+[trunk]
+type = endpoint
+context = phones
+aors = trunk
+disallow = all
+allow = alaw
+direct_media = no
+trust_id_inbound = yes
+
+[trunk]
+type = identify
+endpoint = trunk
+match = 127.0.0.2
+
+[trunk]
+type = aor
+contact = sip:127.0.0.2:{port + 1}
+{phones}
+"""
+
+
+def configure(server: AsteriskServer) -> None:
+    folders = "\n".join(f"{name} => {path}" for name, path in server.directories().items())
+    files = {
+        "asterisk.conf": f"[directories]\n{folders}\n[options]\nnocolor = yes\n",
+        "modules.conf": "[modules]\nautoload = no\n"
+        + "".join(f"load = {name}.so\n" for name in MODULES.split()),
+        "logger.conf": "[logfiles]\nmessages.log => notice,warning,error\n",
+        "rtp.conf": f"[general]\nrtpstart = {server.ports.rtp_first}\n"
+        f"rtpend = {server.ports.rtp_last}\nstrictrtp = yes\n",
+        "musiconhold.conf": "[default]\nmode = files\ndirectory = moh\n",
+        "pjsip.conf": pjsip(server.ports.sip),
+        "extensions.conf": DIALPLAN,
+    }
+    for name, text in files.items():
+        (server.etc / name).write_text(text)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def asterisk(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[AsteriskServer]:
+    try:
+        server = AsteriskServer(Path(tmp_path_factory.mktemp("ast")))
+    except AsteriskUnavailable as reason:
+        pytest.skip(str(reason))
+    configure(server)
+    async with server:
+        yield server
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def lab(asterisk: AsteriskServer) -> AsyncIterator["Lab"]:
+    async with SipEndpoint() as inside, SipEndpoint("127.0.0.2", asterisk.ports.sip + 1) as outside:
+        lab = Lab(asterisk, inside, outside)
+        yield lab
+        for phone in lab.phones:
+            if phone.expires:
+                await phone.unregister()
+
+
+class Lab:
+    def __init__(self, asterisk: AsteriskServer, inside: SipEndpoint, outside: SipEndpoint) -> None:
+        self.asterisk = asterisk
+        self.inside = inside
+        self.server = ("127.0.0.1", asterisk.ports.sip)
+        self.caller = Caller(outside, "pbx", server=self.server, media="tone:440")
+        self.world = Phone(outside, "*", server=self.server, media="tone:1500")
+        self.phones: list[Phone] = []
+
+    async def phone(self, user: int, media: str | None = None) -> Phone:
+        tone = f"tone:{user * 100 - 9400}" if media is None else media  # 101: 700 Hz, 102: 800
+        phone = Phone(self.inside, str(user), server=self.server, password=f"pw{user}", media=tone)
+        await phone.register()
+        self.phones.append(phone)
+        return phone
+
+
+async def test_registers_unregisters_and_is_qualified(lab: Lab) -> None:
+    phone = await lab.phone(101)
+    assert phone.expires in {3599, 3600}  # Asterisk gives what is left of it
+    assert await phone.register(expires=120) in {119, 120}
+    assert "101/sip:101@127.0.0.1" in await lab.asterisk.cli("pjsip show contacts")
+    await phone.qualified
+    await phone.unregister()
+    assert "101/sip" not in await lab.asterisk.cli("pjsip show contacts")
+
+
+async def test_wrong_password_is_refused(lab: Lab) -> None:
+    phone = Phone(lab.inside, "101", server=lab.server, password="wrong")
+    with pytest.raises(SipRefused) as refused:
+        await phone.register()
+    assert refused.value.status == 401
+
+
+async def test_trunk_caller_reaches_a_phone_and_both_hear_each_other(lab: Lab) -> None:
+    phone = await lab.phone(101)
+    call = await lab.caller.dial("101", from_number="2101234567", from_name="Ζωή Δ.")
+    there = await phone.incoming()
+    assert (there.caller_number, there.caller_name) == ("2101234567", "Ζωή Δ.")
+    await call.ringing
+    there.answer()
+    await call.answered
+    await asyncio.gather(call.wait_until_hears(700), there.wait_until_hears(440))
+    there.hang_up()
+    assert (await there.ended).status == 200
+    assert (await call.ended).by == "there"
+
+
+async def test_phone_dials_with_digest_and_out_through_the_trunk(lab: Lab) -> None:
+    phone = await lab.phone(101)
+    call = await phone.dial("660")
+    there = await lab.world.incoming()
+    assert there.dialled == "2105550000"
+    there.answer()
+    await call.answered
+    await asyncio.gather(call.wait_until_hears(1500), there.wait_until_hears(700))
+    call.hang_up()
+    await there.ended
+
+
+async def test_caller_hears_music_and_early_media(lab: Lab) -> None:
+    call = await lab.caller.dial("600")
+    await call.answered
+    await call.wait_until_hears("anything")
+    assert not call.hears(440)
+    early = await lab.caller.dial("603")
+    await early.progress
+    await early.wait_until_hears(1004)
+    assert not early.answered
+    early.hang_up()
+    assert (await early.ended).how == "cancel"
+    call.hang_up()
+    assert (await call.ended).how == "bye"
+
+
+async def test_early_media_of_a_phone(lab: Lab) -> None:
+    phone = await lab.phone(101)
+    phone.mute()
+    call = await lab.caller.dial("101")
+    there = await phone.incoming()
+    there.progress()
+    await call.progress
+    await call.wait_until_hears(700)
+    there.answer()
+    await call.answered
+    await there.wait_until_hears(440)
+    call.hang_up()
+    await there.ended
+
+
+async def test_refusals_and_cancel(lab: Lab) -> None:
+    phone = await lab.phone(101)
+    busy = lab.caller.place("605")
+    assert (await busy.ended).status == 486
+    unknown = lab.caller.place("999")
+    assert (await unknown.ended).status == 404
+    phone.reject(603)
+    refused = lab.caller.place("101")
+    ending = await refused.ended
+    assert ending.how == "refused", ending
+    phone.ring_only()
+    given_up = lab.caller.place("101")
+    there = await phone.incoming()
+    there = await phone.incoming() if there.ended else there
+    await given_up.ringing
+    given_up.cancel()
+    assert (await given_up.ended).how == "cancel"
+    assert (await there.cancelled).how == "cancel"
+
+
+async def test_cancel_before_any_answer_waits_for_the_first_provisional(lab: Lab) -> None:
+    call = lab.caller.place("604")
+    call.cancel()
+    ending = await call.ended
+    assert (ending.how, ending.status) == ("cancel", 487)
+
+
+async def test_losers_of_a_fork_learn_that_it_was_answered_elsewhere(lab: Lab) -> None:
+    one, two = await lab.phone(101), await lab.phone(102)
+    call = await lab.caller.dial("610")
+    won, lost = await one.incoming(), await two.incoming()
+    won.answer()
+    cancelled = await lost.cancelled
+    assert cancelled.elsewhere, cancelled
+    await call.answered
+    call.hang_up()
+    await won.ended
+
+
+async def test_ring_timeout_is_not_answered_elsewhere(lab: Lab) -> None:
+    phone = await lab.phone(101)
+    lab.caller.place("650")
+    cancelled = await (await phone.incoming()).cancelled
+    assert not cancelled.elsewhere
+
+
+async def test_answer_crossing_the_cancel(lab: Lab) -> None:
+    phone = await lab.phone(101)
+    phone.ring_only(answer_on_cancel=True)
+    call = await lab.caller.dial("101")
+    there = await phone.incoming()
+    await call.ringing
+    call.cancel()
+    await call.ended
+    await there.acknowledged
+    ending = await there.ended
+    assert (ending.by, ending.how) == ("there", "bye")
+    assert not there.cancelled
+
+
+async def test_cancel_crossing_the_answer_at_the_caller(lab: Lab) -> None:
+    phone = await lab.phone(101)
+    call = lab.caller.place("101", cancel_at_answer=True)
+    (await phone.incoming()).answer()
+    ending = await call.ended
+    assert (ending.how, ending.by) == ("bye", "here")
+    await phone.calls[0].ended
+
+
+async def test_bye_crossing_bye(lab: Lab) -> None:
+    phone = await lab.phone(101)
+    call = lab.caller.place("101")
+    there = await phone.incoming()
+    there.answer()
+    await call.answered
+    there.cross_bye = call.cross_bye = True
+    call.hang_up()
+    await call.ended
+    await there.ended
+    assert "0 active channels" in await until_idle(lab)
+
+
+async def test_hold_gives_music_and_resume_gives_voice(lab: Lab) -> None:
+    phone = await lab.phone(101)
+    call = await lab.caller.dial("101")
+    there = await phone.incoming()
+    there.answer()
+    await call.wait_until_hears(700)
+    await there.hold()
+    await call.audio.until(lambda: not call.hears(700) and call.hears("anything"), "music", 5)
+    await there.resume()
+    await call.wait_until_hears(700)
+    await there.wait_until_hears(440)
+    call.hang_up()
+    await there.ended
+
+
+async def test_dtmf_by_rtp_and_by_info(lab: Lab) -> None:
+    phone = await lab.phone(101)
+    by_info = await lab.phone(104)
+    call = await lab.caller.dial("620")
+    await call.answered
+    await call.send_dtmf("427")
+    there = await phone.incoming()
+    assert there.caller_name == "427"
+    call.hang_up()
+    await there.ended
+    call = await by_info.dial("620")
+    await call.answered
+    await call.send_dtmf("913", via="info")
+    assert (await phone.incoming()).caller_name == "913"
+    call.hang_up()
+    await call.ended
+
+
+async def test_dtmf_is_heard_by_the_phone(lab: Lab) -> None:
+    phone = await lab.phone(101)
+    call = await lab.caller.dial("101")
+    there = await phone.incoming()
+    there.answer()
+    await there.wait_until_hears(440)
+    await call.send_dtmf("19#")
+    await there.audio.until(lambda: there.audio.dtmf == ["1", "9", "#"], "1 9 #", 5)
+    call.hang_up()
+    await there.ended
+
+
+async def test_blind_transfer(lab: Lab) -> None:
+    one, two = await lab.phone(101), await lab.phone(102)
+    call = await lab.caller.dial("101")
+    there = await one.incoming()
+    there.answer()
+    await call.wait_until_hears(700)  # before, there is no bridge and Asterisk refuses a REFER
+    transfer = await there.refer("102")
+    assert transfer.status == 202
+    final = await two.incoming()
+    final.answer()
+    assert await transfer.finished == 200
+    await there.ended
+    await asyncio.gather(call.wait_until_hears(800), final.wait_until_hears(440))
+    call.hang_up()
+    await final.ended
+
+
+async def test_attended_transfer(lab: Lab) -> None:
+    one, two = await lab.phone(101), await lab.phone(102)
+    call = await lab.caller.dial("101")
+    first = await one.incoming()
+    first.answer()
+    await call.wait_until_hears(700)
+    await first.hold()
+    second = await one.dial("102")
+    final = await two.incoming()
+    final.answer()
+    await second.answered
+    await second.wait_until_hears(800)
+    transfer = await first.refer(second)
+    assert await transfer.finished == 200
+    await asyncio.gather(call.wait_until_hears(800), final.wait_until_hears(440))
+    call.hang_up()
+    await final.ended
+    await first.ended
+    await second.ended
+
+
+async def test_redirected_by_the_phone(lab: Lab) -> None:
+    one, two = await lab.phone(101), await lab.phone(102)
+    one.redirect("102")
+    two.auto_answer(after_ms=20, hang_up_after_ms=100)
+    call = await lab.caller.dial("101")
+    await call.answered
+    assert (await call.ended).by == "there"
+
+
+@pytest.mark.parametrize("method", ["INVITE", "UPDATE"])
+async def test_answers_connected_line_updates(lab: Lab, method: str) -> None:
+    phone = await lab.phone(101)
+    if method == "INVITE":  # only to those who do not know UPDATE
+        phone.allow = phone.allow.replace("UPDATE, ", "")
+    call = await phone.dial("630")
+    await call.asked(method)
+    assert (call.identity.display, call.identity.uri.user) == ("New Name", "777")
+    await call.wait_until_hears(700)
+    call.hang_up()
+    await call.ended
+
+
+async def test_headers_of_the_invite_reach_the_phone(lab: Lab) -> None:
+    phone = await lab.phone(101)
+    call = await lab.caller.dial("640")
+    there = await phone.incoming()
+    assert there.alert_info == "<http://ring/queue>;info=queue"
+    call.cancel()
+    await there.cancelled
+
+
+async def test_vanished_phone_is_unreachable(lab: Lab) -> None:
+    phone = await lab.phone(101)
+    phone.vanish()
+    call = await lab.caller.dial("650")
+    assert (await call.ended).how == "refused"
+    assert not phone.calls
+    phone.reappear()
+
+
+async def test_a_law_is_heard(lab: Lab) -> None:
+    call = await lab.caller.dial("602")
+    await call.answered
+    assert call.theirs is not None
+    assert call.theirs.codecs == (8,)
+    await call.wait_until_hears(1004)
+    call.hang_up()
+    await call.ended
+
+
+async def test_far_end_hangs_up_at_once(lab: Lab) -> None:
+    call = await lab.caller.dial("606")
+    assert (await call.ended).by == "there"
+
+
+async def test_nothing_is_left_when_the_endpoint_closes(lab: Lab) -> None:
+    async with SipEndpoint("127.0.0.2") as endpoint:
+        caller = Caller(endpoint, "pbx", server=lab.server)
+        await (await caller.dial("601")).answered
+        await (await caller.dial("604")).ringing
+    assert "0 active channels" in await until_idle(lab)
+
+
+async def until_idle(lab: Lab) -> str:
+    async with asyncio.timeout(5):
+        while "0 active channels" not in (text := await lab.asterisk.cli("core show channels")):
+            pass
+    return text

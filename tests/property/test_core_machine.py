@@ -1,0 +1,273 @@
+"""The core against any history: legal, late, foreign and doubled inputs, faults, restarts, reloads.
+
+After each step `core.check()` holds (the centre calls it); at the end everything is healed, time
+passes, and every caller's stay and every record must come to an end: nobody is forgotten.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+
+from engine.core.commands import PlayPrompt
+from engine.core.facts import (
+    CallEnded,
+    CallStarted,
+    OfferEnded,
+    OfferMade,
+    TalkEnded,
+    TalkStarted,
+    VisitEnded,
+    VisitStarted,
+)
+from engine.core.ids import AgentId, EndpointName, QueueId
+from engine.core.inputs import (
+    AgentAction,
+    CommandFailed,
+    DeviceState,
+    EngineStarted,
+    HoldChanged,
+    LegAnswered,
+    LegEnded,
+    LegRinging,
+    NodeConnected,
+    NodeDisconnected,
+    PhoneDevice,
+    PlaybackEnded,
+    SeenChannel,
+)
+from engine.core.policy import (
+    HangUp,
+    InitialState,
+    Member,
+    MemberKind,
+    PlayThenHangUp,
+    QueuePolicy,
+    Strategy,
+    ToExtension,
+    ToQueue,
+    WaitingSound,
+)
+from engine.core.router import RoutingCore
+from tests.support.centre import NODE, TRUNK, Centre, changed, queue
+
+pytestmark = pytest.mark.property
+
+AGENTS = ("1001", "1002", "1003", "1004")
+QUEUES = ("6400", "6401", "6402")
+
+agents = st.sampled_from(AGENTS)
+members = st.lists(
+    st.builds(
+        Member,
+        agents.map(AgentId),
+        st.sampled_from(MemberKind),
+        st.integers(1, 2),
+    ),
+    max_size=4,
+    unique_by=lambda member: member.agent_id,
+)
+failures = st.sampled_from(
+    [HangUp(17), ToQueue(QueueId("6401")), ToExtension("1003"), PlayThenHangUp(("sound:bye",))]
+)
+
+
+def queues(number: str) -> st.SearchStrategy[QueuePolicy]:
+    return st.builds(
+        lambda who, **options: queue(number, *who, **options),
+        members,
+        strategy=st.sampled_from(Strategy),
+        skill_based=st.booleans(),
+        weight=st.integers(1, 3),
+        accelerate_ms=st.sampled_from([None, 10_000]),
+        wait_ms_max=st.sampled_from([0, 30_000]),
+        waiting_max=st.sampled_from([0, 2]),
+        failure=failures,
+        ring_timeout_ms=st.just(5_000),
+        retry_interval_ms=st.sampled_from([0, 2_000]),
+        wrapup_ms=st.sampled_from([0, 4_000]),
+        agent_prompt=st.sampled_from([None, "sound:x"]),
+        ring_in_use=st.booleans(),
+        autopause_after=st.sampled_from([0, 2]),
+        waiting_sound=st.sampled_from([WaitingSound("default"), WaitingSound(None)]),
+    )
+
+
+class AnyHistory(RuleBasedStateMachine):
+    """Rules are things that can happen, sensible or not."""
+
+    centre: Centre
+
+    @initialize(
+        lines=st.tuples(*[queues(number) for number in QUEUES]),
+        shared=st.booleans(),
+        initial=st.sampled_from(InitialState),
+        pause_ms=st.sampled_from([0, 3_000]),
+    )
+    def open_centre(
+        self, lines: tuple[QueuePolicy, ...], shared: bool, initial: InitialState, pause_ms: int
+    ) -> None:
+        self.lines = lines
+        self.centre = Centre(
+            *lines, shared_wrapup=shared, initial_state=initial, failed_offer_pause_ms=pause_ms
+        )
+        self.strangers = 0
+
+    def pick(self, data: st.DataObject, population: Any) -> Any:
+        return data.draw(st.sampled_from(list(population)))
+
+    @rule(number=st.sampled_from([*QUEUES, "999"]))
+    def caller_dials(self, number: str) -> None:
+        self.centre.call(number)
+
+    @rule(
+        agent=agents,
+        digits=st.sampled_from(["6400", "1002", "*76400", "*076401", "*076401*01", "*7", "*0799"]),
+    )
+    def agent_dials(self, agent: str, digits: str) -> None:
+        self.centre.call(digits, source=agent)
+
+    @rule(duration_ms=st.sampled_from([1, 500, 2_000, 7_000]))
+    def time_passes(self, duration_ms: int) -> None:
+        self.centre.wait(duration_ms)
+
+    @rule()
+    def asterisk_obeys(self) -> None:
+        self.centre.obey()
+
+    @precondition(lambda self: self.centre.core.state.legs)
+    @rule(data=st.data(), cause=st.sampled_from([0, 16, 17, 19, 20, 21]), what=st.integers(0, 3))
+    def phone_does(self, data: st.DataObject, cause: int, what: int) -> None:
+        leg_id = self.pick(data, self.centre.core.state.legs)
+        happened = (LegRinging(leg_id), LegAnswered(leg_id), LegAnswered(leg_id))
+        self.centre.give(happened[what] if what < 3 else LegEnded(leg_id, cause))
+
+    @precondition(lambda self: self.centre.core.state.calls)
+    @rule(data=st.data())
+    def caller_hangs_up(self, data: st.DataObject) -> None:
+        self.centre.hang_up(self.pick(data, self.centre.core.state.calls))
+
+    @rule(data=st.data(), held=st.booleans())
+    def hold_changes(self, data: st.DataObject, held: bool) -> None:
+        state = self.centre.core.state
+        channel = self.pick(data, [*state.calls, *state.legs, "nobody"])
+        self.centre.give(HoldChanged(channel, held))
+
+    @rule(
+        agent=agents,
+        number=st.sampled_from(QUEUES),
+        action=st.sampled_from(AgentAction),
+        reason=st.sampled_from([None, "Lunch", "Nonsense"]),
+    )
+    def service_asks(self, agent: str, number: str, action: AgentAction, reason: str) -> None:
+        self.centre.act(agent, number, action, reason)
+
+    @rule(agent=agents, reachable=st.booleans())
+    def phone_registers(self, agent: str, reachable: bool) -> None:
+        self.centre.reach(agent, reachable=reachable)
+
+    @rule(agent=agents, device=st.sampled_from(DeviceState))
+    def device_changes(self, agent: str, device: DeviceState) -> None:
+        self.centre.give(PhoneDevice(NODE, EndpointName(agent), device))
+
+    @precondition(lambda self: self.centre.commands)
+    @rule(data=st.data(), status=st.sampled_from([0, 404, 409, 500]))
+    def command_fails(self, data: st.DataObject, status: int) -> None:
+        command = self.pick(data, self.centre.commands[-8:])
+        self.centre.give(CommandFailed(command, status, "because"))
+
+    @rule(ok=st.booleans())
+    def prompts_end(self, ok: bool) -> None:
+        for prompt in [c for c in self.centre.commands[-10:] if isinstance(c, PlayPrompt)]:
+            self.centre.give(PlaybackEnded(prompt.playback_id, ok))
+
+    @rule()
+    def connection_is_lost(self) -> None:
+        self.centre.give(NodeDisconnected(NODE))
+
+    @rule(data=st.data(), boot_id=st.sampled_from(["", "a", "b"]), stranger=st.booleans())
+    def connection_is_back(self, data: st.DataObject, boot_id: str, stranger: bool) -> None:
+        state = self.centre.core.state
+        channels = [
+            SeenChannel(name, data.draw(st.booleans()), None, TRUNK, "6400")
+            for name in [*state.calls, *state.legs]
+            if data.draw(st.integers(0, 4)) > 0
+        ]
+        if stranger:
+            self.strangers += 1
+            channels.append(SeenChannel(f"s{self.strangers}", up=False, dialled="6401"))
+            channels.append(SeenChannel(f"leg-s{self.strangers}-1", up=True))
+        bridges = ("talk-leg-old-1", "somebody-elses")
+        self.centre.give(NodeConnected(NODE, tuple(channels), bridges, boot_id))
+
+    @rule(data=st.data())
+    def configuration_changes(self, data: st.DataObject) -> None:
+        kept = [
+            changed(line, strategy=data.draw(st.sampled_from(Strategy)))
+            for line in self.lines
+            if data.draw(st.integers(0, 3)) > 0
+        ]
+        self.centre.apply(*kept)
+
+    @rule()
+    def engine_dies_and_comes_back(self) -> None:
+        snapshot = self.centre.core.snapshot()
+        restored = RoutingCore.restore(json.loads(json.dumps(snapshot)))
+        assert restored.snapshot() == snapshot
+        self.centre.core = restored
+        self.centre.give(EngineStarted())
+
+    def teardown(self) -> None:
+        if not hasattr(self, "centre"):
+            return
+        centre = self.centre
+        everything = (*centre.core.state.calls, *centre.core.state.legs)
+        channels = tuple(SeenChannel(name, up=True) for name in everything)
+        centre.give(NodeConnected(NODE, channels))
+        for _ in range(3):
+            centre.wait(5_000)
+            centre.obey()
+        for call_id in list(centre.core.state.calls):
+            centre.hang_up(call_id)
+        centre.obey()
+        centre.wait(600_000)
+        self.everything_has_ended()
+
+    def everything_has_ended(self) -> None:
+        centre = self.centre
+        state = centre.core.state
+        assert not state.calls
+        assert not state.legs
+        assert all(not line.waiting and not line.wanting for line in state.lines.values())
+        for begun, ended, name in [
+            (CallStarted, CallEnded, "call_id"),
+            (VisitStarted, VisitEnded, "visit_id"),
+            (OfferMade, OfferEnded, "offer_id"),
+            (TalkStarted, TalkEnded, "talk_id"),
+        ]:
+            first = sorted(getattr(fact, name) for fact in centre.of(begun))
+            last = sorted(getattr(fact, name) for fact in centre.of(ended))
+            assert first == last, f"every {begun.__name__} has exactly one {ended.__name__}"
+            assert len(set(first)) == len(first)
+        seqs = [fact.seq for fact in centre.facts]
+        assert seqs == list(range(1, len(seqs) + 1)), "no fact is lost, doubled or out of order"
+        for agent in state.agents.values():
+            assert agent.offers == 0
+            assert agent.wrapups == 0
+            assert not agent.backing_off
+
+
+AnyHistory.TestCase.settings = settings(
+    max_examples=int(os.environ.get("USHER_EXAMPLES", "120")),
+    stateful_step_count=60,
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=list(HealthCheck),
+)
+TestAnyHistory = AnyHistory.TestCase

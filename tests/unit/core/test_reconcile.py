@@ -1,0 +1,176 @@
+"""Restarts, cut connections, a killed Asterisk: what is believed meets what exists."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from engine.core.commands import (
+    AnswerCall,
+    Connect,
+    DestroyBridge,
+    HangUpCall,
+    HangUpLeg,
+    PlayPrompt,
+    RingPhone,
+    StartWaitingSound,
+)
+from engine.core.facts import (
+    CallEnd,
+    CallEnded,
+    OfferEnded,
+    OfferReason,
+    TalkEnded,
+    VisitEnded,
+    VisitOutcome,
+    VisitReason,
+)
+from engine.core.inputs import (
+    EngineStarted,
+    NodeConnected,
+    NodeDisconnected,
+    SeenChannel,
+    TimePassed,
+)
+from engine.core.router import RoutingCore
+from tests.support.centre import NODE, TRUNK, Centre, queue, static
+
+pytestmark = pytest.mark.unit
+
+
+def seen(*channels: str, up: bool = True, bridge: str | None = None) -> tuple[SeenChannel, ...]:
+    return tuple(SeenChannel(c, up, bridge, TRUNK, "6400") for c in channels)
+
+
+def reborn(centre: Centre) -> None:
+    """kill -9 and a new process: the state comes from a snapshot."""
+    centre.core = RoutingCore.restore(json.loads(json.dumps(centre.core.snapshot())))
+    centre.give(EngineStarted())
+
+
+def test_a_restart_adopts_a_ringing_offer_that_was_answered_meanwhile() -> None:
+    centre = Centre(queue("6400", *static("1001")))
+    call_id = centre.call("6400")
+    leg_id = centre.ring("1001")
+    reborn(centre)
+    centre.wait(3_000)
+    centre.give(NodeConnected(NODE, seen(call_id, leg_id)))
+    assert [c.leg_id for c in centre.told(Connect)] == [leg_id]
+    assert centre.of(VisitEnded)[0].outcome is VisitOutcome.ANSWERED
+
+
+def test_a_ringing_offer_rings_on_and_its_timeout_waits_for_the_connection() -> None:
+    centre = Centre(queue("6400", *static("1001"), ring_timeout_ms=5_000))
+    call_id = centre.call("6400")
+    leg_id = centre.ring("1001")
+    centre.give(NodeDisconnected(NODE))
+    centre.wait(10_000)
+    assert centre.of(OfferEnded) == []
+    centre.give(NodeConnected(NODE, (*seen(call_id), *seen(leg_id, up=False))))
+    assert centre.of(OfferEnded) == []
+    centre.give(TimePassed())
+    assert [e.reason for e in centre.of(OfferEnded)] == [OfferReason.NO_ANSWER]
+
+
+def test_waiting_callers_keep_their_order_and_time_and_nothing_is_said_twice() -> None:
+    centre = Centre(queue("6400", *static("1001")))
+    centre.reach("1001", reachable=False)
+    calls = [centre.call("6400") for _ in range(3)]
+    reborn(centre)
+    centre.wait(5_000)
+    centre.reach("1001")
+    assert centre.rang() == [], "nobody is rung while the node is out of reach"
+    centre.give(NodeConnected(NODE, seen(*calls)))
+    assert centre.rang() == ["1001"]
+    assert centre.told(AnswerCall) == centre.told(StartWaitingSound) == []
+    assert centre.core.state.legs[centre.ringing()["1001"]].call_id == calls[0]
+    centre.answer("1001")
+    assert centre.of(VisitEnded)[0].wait_ms == 5_000
+
+
+def test_a_caller_whose_answer_got_lost_is_answered_again() -> None:
+    centre = Centre(queue("6400"))
+    call_id = centre.call("6400")
+    centre.give(NodeDisconnected(NODE))
+    centre.give(NodeConnected(NODE, seen(call_id, up=False)))
+    assert centre.told(AnswerCall)
+    assert centre.told(StartWaitingSound)
+
+
+def test_callers_and_agents_who_left_unseen() -> None:
+    centre = Centre(queue("6400", *static("1001", "1002")))
+    talking, gone = centre.call("6400"), centre.call("6400")
+    leg_id = centre.answer("1001")
+    centre.give(NodeDisconnected(NODE))
+    centre.give(NodeConnected(NODE, seen(talking)))
+    assert [v.outcome for v in centre.of(VisitEnded)][-1] is VisitOutcome.ABANDONED
+    assert [t.ended_by for t in centre.of(TalkEnded)] == [CallEnd.AGENT]
+    assert [c.call_id for c in centre.told(HangUpCall)] == [talking]
+    assert leg_id not in centre.core.state.legs
+    assert gone not in centre.core.state.calls
+
+
+def test_talkers_talk_on_and_a_broken_bridge_is_mended() -> None:
+    centre = Centre(queue("6400", *static("1001")))
+    call_id = centre.call("6400")
+    leg_id = centre.answer("1001")
+    whole = seen(call_id, leg_id, bridge=f"talk-{leg_id}")
+    centre.give(NodeDisconnected(NODE))
+    centre.give(NodeConnected(NODE, whole, (f"talk-{leg_id}",)))
+    assert centre.last == []
+    centre.give(NodeDisconnected(NODE))
+    centre.give(NodeConnected(NODE, seen(call_id, leg_id)))
+    assert [c.leg_id for c in centre.told(Connect)] == [leg_id]
+
+
+def test_asterisk_restarted_every_record_closes_and_every_agent_is_freed() -> None:
+    centre = Centre(queue("6400", *static("1001", "1002")))
+    centre.give(NodeConnected(NODE, (), (), boot_id="monday"))
+    centre.call("6400")
+    centre.answer("1001")
+    centre.call("6400")
+    centre.call("6400")
+    centre.give(NodeDisconnected(NODE))
+    centre.give(NodeConnected(NODE, (), (), boot_id="tuesday"))
+    assert {c.ended_by for c in centre.of(CallEnded)} == {CallEnd.LOST}
+    assert len(centre.of(CallEnded)) == 3
+    reasons = [v.reason for v in centre.of(VisitEnded)]
+    assert reasons == [VisitReason.CONNECTED, VisitReason.LOST, VisitReason.LOST]
+    assert not centre.core.state.calls
+    assert not centre.core.state.legs
+    assert sorted(centre.core.state.lines["6400"].available) == ["1001", "1002"]
+
+
+def test_strangers_are_met_callers_taken_in_legs_and_bridges_cleared() -> None:
+    centre = Centre(queue("6400", *static("1001")))
+    centre.give(NodeDisconnected(NODE))
+    found = (*seen("new-caller", up=False), *seen("leg-old-1"))
+    centre.give(NodeConnected(NODE, found, ("talk-leg-old-1", "somebody-elses")))
+    assert [c.leg_id for c in centre.told(HangUpLeg)] == ["leg-old-1"]
+    assert [c.bridge_id for c in centre.told(DestroyBridge)] == ["talk-leg-old-1"]
+    assert [c.call_id for c in centre.told(RingPhone)] == ["new-caller"]
+
+
+def test_hang_ups_and_prompts_are_said_again() -> None:
+    centre = Centre(queue("6400", *static("1001")))
+    spoken = centre.call("999")
+    ended = centre.call("6400")
+    leg_id = centre.answer("1001")
+    centre.end_leg(leg_id)
+    centre.give(NodeDisconnected(NODE))
+    centre.give(NodeConnected(NODE, seen(spoken, ended)))
+    assert [c.call_id for c in centre.told(HangUpCall)] == [ended]
+    assert [c.channel_id for c in centre.told(PlayPrompt)] == [spoken]
+
+
+def test_a_restored_core_goes_on_exactly_like_the_old_one() -> None:
+    options = {"ring_timeout_ms": 5_000, "retry_interval_ms": 2_000, "wrapup_ms": 3_000}
+    centre = Centre(queue("6400", *static("1001", "1002"), **options))
+    for _ in range(4):
+        centre.call("6400")
+    centre.end_leg(centre.answer("1001"))
+    twin = RoutingCore.restore(json.loads(json.dumps(centre.core.snapshot())))
+    for at_ms in range(centre.now_ms, centre.now_ms + 30_000, 500):
+        assert centre.core.handle(at_ms, TimePassed()) == twin.handle(at_ms, TimePassed())
+    assert centre.core.snapshot() == twin.snapshot()

@@ -1,0 +1,141 @@
+"""From the admin's models to the core's policy: values arrive, defaults agree."""
+
+import pytest
+
+from engine.config import to_policy
+from engine.config.values import milliseconds
+from engine.core import policy
+from engine.core.policy import InitialState, Member, MemberKind, Strategy, WaitingSound
+from tests.support.config_files import BASE, changed, loaded
+
+pytestmark = pytest.mark.unit
+
+
+def test_a_queue_without_options_is_the_cores_default_queue(tmp_path):
+    """Both places have defaults; they must not drift apart."""
+    text = changed(BASE, '    members:\n      - {agent: "1001"}\n      - {agent: "1002"}\n', "")
+    [queue] = to_policy(loaded(tmp_path, text)).queues
+    assert queue == policy.QueuePolicy(queue_id="6400", name="Sales")
+
+
+def test_settings_extensions_and_routes_have_the_cores_defaults(tmp_path):
+    made = to_policy(loaded(tmp_path, BASE))
+    assert made.settings == policy.Settings()
+    assert made.extensions[0] == policy.ExtensionPolicy("1001", "Ann")
+    assert made.outbound_routes == (policy.OutboundRoute("national", "0X.", "carrier"),)
+    assert made.nodes == ("main",)
+    assert made.trunks == (policy.TrunkPolicy("carrier"),)
+
+
+def test_an_agent_without_a_name_has_the_extensions(tmp_path):
+    agents = to_policy(loaded(tmp_path, BASE)).agents
+    assert agents == (policy.AgentPolicy("1001", "Ann"), policy.AgentPolicy("1002", "Benjamin"))
+
+
+QUEUE = """\
+name: Sales
+    strategy: round_robin
+    skill_based: true
+    weight: 7
+    accelerate_s: 60
+    max_wait_s: 90
+    max_waiting: 12
+    failure: {hang_up: 17}
+    ring_timeout_s: 0.05
+    retry_interval_s: 1.001
+    wrapup_s: 15
+    agent_prompt: sound:beep
+    ring_in_use: true
+    autopause_after: 3
+    answered_elsewhere: false
+    alert_info: info=sales
+    waiting_sound: ringing
+    language: zh
+"""
+
+
+def test_every_option_of_a_queue_arrives(tmp_path):
+    text = changed(BASE, "name: Sales\n", QUEUE)
+    text = changed(text, '- {agent: "1002"}', '- {agent: "1002", kind: static, skill_level: 2}')
+    [queue] = to_policy(loaded(tmp_path, text)).queues
+    assert queue == policy.QueuePolicy(
+        queue_id="6400",
+        name="Sales",
+        members=(Member("1001"), Member("1002", MemberKind.STATIC, 2)),
+        strategy=Strategy.ROUND_ROBIN,
+        skill_based=True,
+        weight=7,
+        accelerate_ms=60_000,
+        wait_ms_max=90_000,
+        waiting_max=12,
+        failure=policy.HangUp(17),
+        ring_timeout_ms=50,
+        retry_interval_ms=1_001,
+        wrapup_ms=15_000,
+        agent_prompt="sound:beep",
+        ring_in_use=True,
+        autopause_after=3,
+        answered_elsewhere=False,
+        alert_info="info=sales",
+        waiting_sound=WaitingSound(None),
+        language="zh",
+    )
+
+
+@pytest.mark.row("Q-06")
+def test_ring_all_never_pauses_agents(tmp_path):
+    text = changed(
+        BASE, "name: Sales", "name: Sales\n    strategy: ring_all\n    autopause_after: 3"
+    )
+    [queue] = to_policy(loaded(tmp_path, text)).queues
+    assert (queue.strategy, queue.autopause_after) == (Strategy.RING_ALL, 0)
+
+
+@pytest.mark.row("Q-03")
+@pytest.mark.parametrize(
+    ("written", "destination"),
+    [
+        ("hang_up", policy.HangUp()),
+        ("{hang_up: 34}", policy.HangUp(34)),
+        ('{extension: "1002"}', policy.ToExtension("1002")),
+        ('{queue: "6400"}', policy.ToQueue("6400")),
+        ('{external: {number: "0123", route: national}}', policy.ToExternal("0123", "national")),
+        ('{play: ["sound:a", "sound:b"]}', policy.PlayThenHangUp(("sound:a", "sound:b"))),
+    ],
+)
+def test_destinations_become_the_cores(tmp_path, written, destination):
+    text = BASE + f"inbound_routes: {{a: {{pattern: '5', destination: {written}}}}}\n"
+    [route] = to_policy(loaded(tmp_path, text)).inbound_routes
+    assert route == policy.InboundRoute("a", "5", destination)
+
+
+def test_settings_arrive(tmp_path):
+    text = BASE + (
+        "settings:\n  shared_wrapup: true\n  initial_state: paused\n"
+        '  feature_codes: {login_toggle: "#1", pause_toggle: "#2"}\n'
+        '  failed_offer_pause_s: 2.5\n  max_calls: 7\n  unknown_number_prompts: ["tone:busy"]\n'
+    )
+    assert to_policy(loaded(tmp_path, text)).settings == policy.Settings(
+        shared_wrapup=True,
+        initial_state=InitialState.PAUSED,
+        feature_codes=policy.FeatureCodes("#1", "#2"),
+        failed_offer_pause_ms=2_500,
+        calls_max=7,
+        unknown_number_media=("tone:busy",),
+    )
+
+
+def test_order_is_kept_as_written(tmp_path):
+    text = changed(BASE, "queues:\n", "queues:\n  '9999': {name: Z}\n  '5555': {name: A}\n")
+    assert [each.queue_id for each in to_policy(loaded(tmp_path, text)).queues] == [
+        "9999",
+        "5555",
+        "6400",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "ms"), [(0.05, 50), (1.001, 1001), (0.1 + 0.2, 300), (3, 3000)]
+)
+def test_seconds_become_exact_milliseconds(seconds, ms):
+    assert milliseconds(seconds) == ms

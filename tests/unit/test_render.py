@@ -1,0 +1,331 @@
+"""Asterisk's files come out whole, private, unchanged where nothing changed, and nothing breaks out."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import stat
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jinja2 import UndefinedError
+
+from engine.adapters.render import (
+    AsteriskView,
+    Listener,
+    MusicClass,
+    Phone,
+    Rendered,
+    RenderRefused,
+    Secrets,
+    Sip,
+    Site,
+    Trunk,
+    render,
+    secrets_of,
+    view_of,
+)
+from engine.adapters.render.render import _display
+from engine.config.models import Configuration
+from engine.config.secrets import resolve_secrets
+
+pytestmark = pytest.mark.unit
+
+SECRETS = Secrets(
+    ari="ari-pw", ami="ami-pw", phones={"1001": "phone-pw"}, trunks={"carrier": "t-pw"}
+)
+VIEW = AsteriskView(
+    ari=Listener(8088),
+    ami=Listener(5038),
+    phones=(Phone("1001", "Ann Lee"),),
+    trunks=(Trunk("carrier", "192.0.2.1", match=("192.0.2.1",), username="us"),),
+)
+
+
+def rendered(target: Path, view: AsteriskView = VIEW, **site: object) -> Rendered:
+    return render(view, target, Site(**({"secrets": SECRETS} | site)))
+
+
+def text(target: Path, name: str) -> str:
+    return (target / name).read_text()
+
+
+def settings(target: Path, name: str) -> list[str]:
+    """The lines that Asterisk reads: without comments."""
+    lines = [re.split(r"(?<!\\);", line)[0].strip() for line in text(target, name).splitlines()]
+    return [line for line in lines if line]
+
+
+def test_writes_every_file_for_its_owner_only(tmp_path: Path) -> None:
+    changed = rendered(tmp_path / "etc").changed
+
+    assert {path.name for path in changed} >= {
+        *("asterisk.conf", "modules.conf", "pjsip.conf", "ari.conf", "http.conf", "manager.conf"),
+        *("rtp.conf", "musiconhold.conf", "logger.conf", "extensions.conf"),
+    }
+    assert {stat.S_IMODE(path.stat().st_mode) for path in changed} == {0o600}
+    assert {path.name for path in (tmp_path / "etc").iterdir()} == {path.name for path in changed}
+
+
+def test_second_time_changes_nothing(tmp_path: Path) -> None:
+    rendered(tmp_path)
+
+    assert rendered(tmp_path) == Rendered((), (), restart=False)
+
+
+def test_a_mode_that_became_open_is_closed_again(tmp_path: Path) -> None:
+    rendered(tmp_path)
+    (tmp_path / "pjsip.conf").chmod(0o644)
+
+    assert [path.name for path in rendered(tmp_path).changed] == ["pjsip.conf"]
+    assert stat.S_IMODE((tmp_path / "pjsip.conf").stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(
+    ("change", "files", "reload", "restart"),
+    [
+        (
+            {"phones": (Phone("1001", "Ann Other"),)},
+            {"pjsip.conf"},
+            {
+                "res_pjsip.so",
+                "res_pjsip_endpoint_identifier_ip.so",
+                "res_pjsip_outbound_registration.so",
+            },
+            False,
+        ),
+        (
+            {"music_classes": (MusicClass("jazz", "/srv/jazz"),)},
+            {"musiconhold.conf"},
+            {"res_musiconhold.so"},
+            False,
+        ),
+        ({"ari": Listener(8089)}, {"http.conf"}, {"http"}, False),
+        ({"ami": Listener(5039)}, {"manager.conf"}, {"manager"}, False),
+    ],
+)
+def test_says_what_to_reload(
+    tmp_path: Path,
+    change: dict[str, object],
+    files: set[str],
+    reload: set[str],
+    restart: bool,
+) -> None:
+    rendered(tmp_path)
+    result = rendered(tmp_path, dataclasses.replace(VIEW, **change))
+
+    assert {path.name for path in result.changed} == files
+    assert set(result.reload) == reload
+    assert result.restart is restart
+
+
+def test_new_modules_need_a_restart(tmp_path: Path) -> None:
+    rendered(tmp_path)
+
+    assert rendered(tmp_path, with_app_queue=True).restart
+
+
+def test_app_queue_is_loaded_only_where_it_is_asked_for(tmp_path: Path) -> None:
+    rendered(tmp_path / "plain")
+    rendered(tmp_path / "bench", with_app_queue=True)
+
+    assert "app_queue" not in "".join(settings(tmp_path / "plain", "modules.conf"))
+    assert "load = app_queue.so" in settings(tmp_path / "bench", "modules.conf")
+    assert "autoload = no" in settings(tmp_path / "plain", "modules.conf")
+
+
+def test_binds_to_the_loopback_interface_unless_told_otherwise(tmp_path: Path) -> None:
+    rendered(tmp_path)
+
+    assert "bindaddr = 127.0.0.1" in settings(tmp_path, "http.conf")
+    assert "bindaddr = 127.0.0.1" in settings(tmp_path, "manager.conf")
+    assert "bind = 127.0.0.1:5060" in settings(tmp_path, "pjsip.conf")
+    assert all("0.0.0.0:" not in path.read_text() for path in tmp_path.iterdir())
+
+
+def test_dialplan_expands_nothing_that_a_caller_sends(tmp_path: Path) -> None:
+    rendered(tmp_path)
+    expressions = set(re.findall(r"\$\{[^}]*\}", "\n".join(settings(tmp_path, "extensions.conf"))))
+
+    # EXTEN is the name of a lamp that is being asked about, never of a call.
+    assert expressions == {
+        *("${STASISSTATUS}", "${EPOCH}", "${USHER_KEEP_UNTIL}", "${CHANNEL(endpoint)}", "${EXTEN}")
+    }
+    uses = [line for line in settings(tmp_path, "extensions.conf") if "${EXTEN}" in line]
+    assert uses == ["exten => _[*].,hint,Stasis:${EXTEN}"]
+
+
+def test_nobody_is_answered_before_the_engine_was_asked(tmp_path: Path) -> None:
+    rendered(tmp_path)
+    lines = settings(tmp_path, "extensions.conf")
+    firsts = [line for line in lines if re.match(r"exten => \S+,1,", line)]
+
+    assert len(firsts) == 6
+    assert all(
+        re.search(r",1,Stasis\(usher,in,(carrier|\$\{CHANNEL\(endpoint\)\})\)$", f) for f in firsts
+    )
+
+
+def test_every_trunk_has_a_context(tmp_path: Path) -> None:
+    rendered(tmp_path)
+
+    assert "[usher-in-carrier]" in settings(tmp_path, "extensions.conf")
+    assert "context = usher-in-carrier" in settings(tmp_path, "pjsip.conf")
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        dataclasses.replace(VIEW, trunks=(Trunk("car]rier", "192.0.2.1"),)),
+        dataclasses.replace(VIEW, trunks=(Trunk("c\nexten", "192.0.2.1"),)),
+        dataclasses.replace(VIEW, trunks=(Trunk("c", "192.0.2.1\ntype = auth"),)),
+        dataclasses.replace(VIEW, trunks=(Trunk("${SHELL(id)}", "192.0.2.1"),)),
+        dataclasses.replace(VIEW, phones=(Phone("1001;", "x"),)),
+        dataclasses.replace(VIEW, music_classes=(MusicClass("a b", "/srv"),)),
+        dataclasses.replace(VIEW, sip=Sip(external_address="192.0.2.1\n[x]")),
+    ],
+)
+def test_refuses_what_would_break_out_and_writes_nothing(
+    tmp_path: Path, view: AsteriskView
+) -> None:
+    secrets = dataclasses.replace(SECRETS, phones={"1001": "x", "1001;": "x"})
+
+    with pytest.raises(RenderRefused):
+        rendered(tmp_path / "etc", view, secrets=secrets)
+    assert not (tmp_path / "etc").exists()
+
+
+@pytest.mark.parametrize("password", ["", "two words", "line\nbreak", "back\\slash", "ü"])
+def test_refuses_passwords_that_asterisk_would_misread_without_telling_them(
+    tmp_path: Path, password: str
+) -> None:
+    with pytest.raises(RenderRefused) as refusal:
+        rendered(tmp_path, secrets=dataclasses.replace(SECRETS, ari=password))
+    assert not password or password not in str(refusal.value)
+
+
+def test_a_semicolon_in_a_password_is_no_comment(tmp_path: Path) -> None:
+    rendered(tmp_path, secrets=dataclasses.replace(SECRETS, ari="a;b"))
+
+    assert r"password = a\;b" in settings(tmp_path, "ari.conf")
+
+
+def test_passwords_do_not_show() -> None:
+    shown = repr(Site(secrets=SECRETS))
+
+    assert not any(word in shown for word in ("ari-pw", "ami-pw", "phone-pw", "t-pw"))
+
+
+def test_a_missing_password_is_named(tmp_path: Path) -> None:
+    with pytest.raises(KeyError, match="phone 1001"):
+        rendered(tmp_path, secrets=dataclasses.replace(SECRETS, phones={}))
+    with pytest.raises(KeyError, match="trunk carrier"):
+        rendered(tmp_path, secrets=dataclasses.replace(SECRETS, trunks={}))
+
+
+@given(st.text())
+def test_no_persons_name_ends_its_quotes(name: str) -> None:
+    assert not set(_display(name)) & set('"\\<>;\n\r\0')
+
+
+def test_a_template_may_not_ask_for_what_is_not_there(tmp_path: Path) -> None:
+    folder = tmp_path / "asterisk-conf"
+    folder.mkdir()
+    (folder / "bad.conf.j2").write_text("{{ no_such_thing }}")
+
+    with pytest.raises(UndefinedError):
+        rendered(tmp_path / "etc", templates=tmp_path)
+
+
+def configuration(**changes: object) -> Configuration:
+    plain = {
+        "nodes": {
+            "main": {
+                "ari": {
+                    "url": "http://127.0.0.1:8188",
+                    "username": "brain",
+                    "password": {"env": "ARI"},
+                },
+                "ami": {"port": 5138, "username": "ears", "password": {"env": "AMI"}},
+                "rtp": {"port_first": 20000, "port_last": 20999},
+            }
+        },
+        "trunks": {
+            "carrier": {
+                "host": "192.0.2.7",
+                "transport": "tcp",
+                "username": "us@carrier",
+                "password": {"env": "TRUNK"},
+                "registration": True,
+            },
+            "lab": {"host": "127.0.0.1", "port": 5999, "match": []},
+        },
+        "extensions": {
+            "1001": {
+                "name": "Ann Lee",
+                "password": {"env": "PHONE"},
+                "codecs": ["opus", "ulaw"],
+                "max_contacts": 3,
+                "language": "zh",
+            }
+        },
+        "settings": {"sip": {"port": 5070}, "music": {"jazz": "/srv/jazz"}},
+    }
+    return Configuration.model_validate(plain | changes)
+
+
+PASSWORDS = {"ARI": "ari-pw", "AMI": "ami-pw", "TRUNK": "t;pw", "PHONE": "phone-pw"}
+
+
+def test_the_configuration_says_it_all(tmp_path: Path) -> None:
+    """From the models to the files, with each password where it belongs."""
+    configured = configuration()
+    secrets = secrets_of(configured, "main", resolve_secrets(configured, PASSWORDS))
+    render(view_of(configured, "main"), tmp_path, Site(secrets=secrets))
+
+    assert "bindport = 8188" in settings(tmp_path, "http.conf")
+    assert {"[brain]", "password = ari-pw"} <= set(settings(tmp_path, "ari.conf"))
+    assert {"[ears]", "secret = ami-pw", "port = 5138"} <= set(settings(tmp_path, "manager.conf"))
+    assert "rtpend = 20999" in settings(tmp_path, "rtp.conf")
+    assert "systemname = main" in settings(tmp_path, "asterisk.conf")
+    assert {"[jazz]", "directory = /srv/jazz"} <= set(settings(tmp_path, "musiconhold.conf"))
+    assert "load = codec_opus_open_source.so" in settings(tmp_path, "modules.conf")
+    pjsip = settings(tmp_path, "pjsip.conf")
+    assert {
+        "bind = 127.0.0.1:5070",
+        'callerid = "Ann Lee" <1001>',
+        "allow = opus,ulaw",
+        "max_contacts = 3",
+        "language = zh",
+        "password = phone-pw",
+        r"contact = sip:192.0.2.7:5060\;transport=tcp",
+        "match = 192.0.2.7",
+        r"password = t\;pw",
+        "type = registration",
+        "username = us@carrier",
+        "match = 127.0.0.1:5999",
+    } <= set(pjsip)
+    # A trunk of this machine must not be taken for every phone of this machine.
+    assert "match = 127.0.0.1" not in pjsip
+    assert "MusicOnHold(jazz," in text(tmp_path, "extensions.conf")
+
+
+def test_a_node_that_is_reached_by_name_must_be_told_where_to_listen() -> None:
+    ami = {"host": "asterisk-1", "username": "u", "password": {"env": "AMI"}}
+    ari = {"url": "http://asterisk-1:8088", "username": "u", "password": {"env": "ARI"}}
+    configured = configuration(nodes={"far": {"ari": ari, "ami": ami}})
+
+    with pytest.raises(RenderRefused, match=r"nodes\.far\.ari\.url - asterisk-1 is a name"):
+        view_of(configured, "far")
+    view = view_of(configured, "far", listen="10.0.0.5", permit=("10.0.0.9/32",))
+    assert view.ari.bind_host == view.ami.bind_host == "10.0.0.5"
+    assert view.ami.permit == ("127.0.0.1/32", "10.0.0.9/32")
+
+
+def test_tls_is_refused_as_long_as_it_is_not_there() -> None:
+    trunks = {"t": {"host": "192.0.2.1", "transport": "tls"}}
+
+    with pytest.raises(RenderRefused, match=r"trunks\.t\.transport"):
+        view_of(configuration(trunks=trunks), "main")
