@@ -8,9 +8,10 @@ from pathlib import Path
 
 from engine.adapters.clock import SystemClock
 from engine.adapters.db import SqlReportStore, schema
+from engine.adapters.files import StateDirectory
 from engine.bootstrap.build import database_url
 from engine.bootstrap.commands.common import DONE, fail, plainly
-from engine.config import load
+from engine.config import Configuration, load
 from engine.config.secrets import fetch
 from engine.core.ids import AgentId, QueueId
 from engine.reports import (
@@ -28,8 +29,11 @@ from engine.reports import (
 @plainly
 def db_command(options: argparse.Namespace) -> int:
     """Makes, upgrades or checks the tables."""
-    url = _database_of(options)
+    configuration = load(options.config)
+    url = _database_of(configuration)
     if options.action == "upgrade":
+        if configuration.settings.database.url is None:
+            StateDirectory(Path(configuration.settings.data_directory))  # Makes it.
         schema.upgrade(url)
     elif options.action == "check":
         schema.require(url)
@@ -46,7 +50,7 @@ def report_command(options: argparse.Namespace) -> int:
         period = parse_period(options.from_text, options.to_text, zone, SystemClock().now_ms())
     except BadPeriod as error:
         return fail(error)
-    store = SqlReportStore(_database_of(options))
+    store = SqlReportStore(_database_of(load(options.config)))
     try:
         report = make_report(
             store,
@@ -65,9 +69,8 @@ def report_command(options: argparse.Namespace) -> int:
     return DONE
 
 
-def _database_of(options: argparse.Namespace) -> str:
+def _database_of(configuration: Configuration) -> str:
     """Returns the database's URL; of the secrets it needs none but the database's."""
-    configuration = load(options.config)
     reference = configuration.settings.database.password
     password = None
     if reference is not None:
