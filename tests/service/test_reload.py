@@ -231,7 +231,7 @@ def test_files_that_cannot_be_written_are_a_failure_with_a_name(tmp_path):
     candidate = source.read()
     assert candidate is not None
     (tmp_path / "asterisk").write_text("in the way")
-    with pytest.raises(RenderFailed, match="node main: .*asterisk: File exists"):
+    with pytest.raises(RenderFailed, match=r"node main: .*asterisk: File exists"):
         FilesOfAsterisk(Target(tmp_path / "asterisk")).render(candidate)
 
 
