@@ -19,7 +19,8 @@ from engine.adapters.ami.errors import (
     AmiUnreachable,
 )
 from engine.adapters.ami.protocol import MESSAGE_BYTES_MAX
-from engine.core.inputs import DeviceState, PhoneDevice
+from engine.app.ports import ReloadFailed
+from engine.core.inputs import DeviceState, PhoneDevice, PhoneReachable
 from tests.support.ami_server import AmiServer
 
 pytestmark = [pytest.mark.service, pytest.mark.real_time]
@@ -181,6 +182,7 @@ class TestPresence:
         assert [(a["MatchCriteria"], a.get("Filter")) for a in filters] == [
             ("action(include),name(FullyBooted)", None),
             ("action(include),name(Shutdown)", None),
+            ("action(include),name(Reload)", None),
             ("action(include),name(PeerStatus),header(Peer),method(starts_with)", "PJSIP/"),
             (
                 "action(include),name(DeviceStateChange),header(Device),method(starts_with)",
@@ -350,6 +352,66 @@ class TestPresence:
                 await server.until(lambda: sum(a["Action"] == mute for a in server.actions) > asks)  # noqa: B023
             await server.until(lambda: not server.connections)
             assert asyncio.all_tasks() - {asyncio.current_task()} - server._handlers == set()
+
+
+class TestReload:
+    async def test_asterisk_is_told_which_module(self, server):
+        inbox = Inbox()
+        async with watching(server, inbox) as presence:
+            await inbox.until(IDLE)
+            await server.until(lambda: server.actions[-1]["Action"] == "PJSIPShowEndpoints")
+            await presence.reload_module("pbx_config.so")
+            assert server.actions[-1]["Module"] == "pbx_config.so"
+
+    async def test_a_refusal_says_which_node_and_module(self, server):
+        inbox = Inbox()
+        async with watching(server, inbox) as presence:
+            await inbox.until(IDLE)
+            with pytest.raises(ReloadFailed, match=r"node n: nosuch.so: .*No such module"):
+                await presence.reload_module("nosuch.so")
+
+    async def test_without_a_connection_it_fails_at_once(self, server):
+        presence = AmiPresence("n", "127.0.0.1", server.port, "usher", "s3cret", Inbox())
+        with pytest.raises(ReloadFailed, match="no AMI connection"):
+            await presence.reload_module("pbx_config.so")
+
+    async def test_a_long_reload_is_no_dead_line(self, server):
+        """Asterisk answers nothing else meanwhile; pings wait, and do not count as late."""
+        server.mute.add("Reload")
+        inbox = Inbox()
+        async with watching(server, inbox, ping_interval_ms=1, timeout_ms=30) as presence:
+            await inbox.until(IDLE)
+            await server.until(lambda: server.actions[-1]["Action"] == "Ping")
+            async with asyncio.TaskGroup() as group:
+                group.create_task(presence.reload_module("res_pjsip.so"))
+                await server.until(lambda: server.actions[-1]["Action"] == "Reload")
+                count = len(server.actions)
+                with pytest.raises(TimeoutError):
+                    async with asyncio.timeout(0.1):  # Longer than three time-outs for a ping.
+                        await server.until(lambda: len(server.actions) > count)
+                action = server.actions[-1]
+                server._do_reload(server._sessions[0], action, f"ActionID: {action['ActionID']}")
+            await server.until(lambda: server.actions[-1]["Action"] == "Ping")
+        assert presence.connections == 1
+
+    async def test_a_reload_by_hand_shows_new_phones_and_missing_ones(self, server):
+        inbox = Inbox()
+        async with watching(server, inbox) as presence:
+            await inbox.until(IDLE)
+            # Without an event of their own: a static contact without qualify, a removed endpoint.
+            server.phones["200"] = type(server.phones["100"])(contact=True)
+            server.remove("100")
+            server.reloaded("logger")
+            server.reloaded("res_pjsip.so", status=2)
+            server.reloaded("res_pjsip.so")
+            await inbox.until(PhoneDevice("n", "100", DeviceState.INVALID))
+        assert inbox.inputs[2:] == [
+            PhoneReachable("n", "200", reachable=True),
+            PhoneDevice("n", "200", DeviceState.NOT_INUSE),
+            PhoneReachable("n", "100", reachable=False),
+            PhoneDevice("n", "100", DeviceState.INVALID),
+        ]
+        assert presence.connections == 1
 
 
 async def _fault(awaitable):

@@ -220,6 +220,19 @@ class AmiServer:
         else:
             session.send("Response: Error", action_id, "Message: Module not loaded")
 
+    def _do_reload(self, session: _Session, action: dict[str, str], action_id: str) -> None:
+        module = action["Module"]
+        if module == "nosuch.so":
+            session.send("Response: Error", action_id, "Message: No such module")
+        else:
+            session.send("Response: Success", action_id, "Message: Module Reloaded")
+        self.reloaded(module, 2 if module == "nosuch.so" else 0)
+
+    def reloaded(self, module: str, status: int = 0) -> None:
+        """Says that a module was reloaded, as after a command at Asterisk's own console."""
+        for session in self._sessions:
+            session.event("system", "Reload", f"Module: {module}", f"Status: {status}")
+
     def _do_ping(self, session: _Session, action: dict[str, str], action_id: str) -> None:
         session.send("Response: Success", action_id, "Ping: Pong", "Timestamp: 1795360879.583951")
 
