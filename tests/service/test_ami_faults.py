@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import socket
 
 import pytest
 
@@ -119,6 +120,21 @@ class TestConnection:
         server.banner = b"SSH-2.0-OpenSSH_9.2\r\n"
         with pytest.raises(AmiClosed, match="not Asterisk's manager interface"):
             await connection(server).open()
+
+    async def test_nobody_takes_the_connection(self):
+        """A full backlog, or a firewall that drops: no answer at all."""
+        with socket.socket() as full:
+            full.bind(("127.0.0.1", 0))
+            full.listen(0)
+            port = full.getsockname()[1]
+            with socket.create_connection(("127.0.0.1", port)):
+                made = AmiConnection(
+                    AmiAddress("127.0.0.1", port, "usher", "s3cret", timeout_ms=50),
+                    lambda event: None,
+                    lambda kind: None,
+                )
+                with pytest.raises(AmiUnreachable, match=f"127.0.0.1:{port} in time"):
+                    await made.open()
 
     async def test_an_action_that_is_refused(self, server):
         made = connection(server)
@@ -330,18 +346,29 @@ class TestPresence:
         assert "Module not loaded: load res_manager_devicestate.so" in caplog.text
 
     async def test_a_fault_of_whoever_takes_the_inputs_is_not_swallowed(self, server):
+        drawn = asyncio.Event()
+
         def broken(happened):
+            drawn.set()
             if happened == BUSY:
                 raise RuntimeError("inbox is broken")
 
         presence = AmiPresence("n", "127.0.0.1", server.port, "usher", "s3cret", broken)
         async with asyncio.TaskGroup() as group:
             ended = group.create_task(_fault(presence.run()))
-            await server.until(
-                lambda: server.actions[-1:] and server.actions[-1]["Action"] == "PJSIPShowEndpoints"
-            )
+            await drawn.wait()
             server.device("100", DeviceState.INUSE)
         assert str(ended.result()) == "inbox is broken"
+
+    async def test_a_row_that_makes_no_sense_costs_that_phone_only(self, server):
+        server.phones["200"] = type(server.phones["100"])(contact=True)
+        server.spelt[DeviceState.RINGING] = "Yodelling"
+        server.phones["200"].busy_with = DeviceState.RINGING
+        inbox = Inbox()
+        async with watching(server, inbox) as presence:
+            await inbox.until(IDLE)
+        assert {each.endpoint for each in inbox.inputs} == {"100"}
+        assert presence.nonsense == {"EndpointList with DeviceState 'Yodelling'": 1}
 
     async def test_cancelling_leaves_nothing_behind(self, server):
         """Whatever it waits for: the log-in, the boot, the list, the ping."""
