@@ -136,7 +136,7 @@ class Trunk(Strict):
     port: Port = 5060
     """The SIP port there."""
     transport: Choice[Transport] = Transport.UDP
-    """How SIP travels to it."""
+    """How SIP travels to it (`tls` is not supported yet)."""
     username: UserName | None = None
     """The user that the other side asks for, with `password`; none: it knows us by our address."""
     password: SecretReference | None = None

@@ -19,6 +19,7 @@ from engine.adapters.db.connect import parse_url, shown, sqlite_file, writing_en
 from engine.adapters.db.errors import DatabaseErrors, unavailable
 from engine.adapters.db.revision import SchemaMismatch, require_known, revision_of
 from engine.adapters.db.tables import SCHEMA_REVISION, metadata
+from engine.app.ports import StoreUnavailable
 
 __all__ = ["SchemaMismatch", "check", "current", "downgrade", "newest", "require", "upgrade"]
 
@@ -72,6 +73,7 @@ def upgrade(url: str) -> str:
         StoreUnavailable: the database cannot be reached or changed.
         BadDatabaseUrl: the URL is not one of a database that Usher can use.
     """
+    _make_file(url)
     with _connection(url) as connection:
         found = revision_of(connection)
         if found is not None and found > SCHEMA_REVISION:
@@ -137,6 +139,16 @@ def _alembic(connection: Connection) -> Config:
 def _is_missing(url: str) -> bool:
     parsed = parse_url(url)
     return parsed.get_backend_name() == "sqlite" and not sqlite_file(parsed).exists()
+
+
+def _make_file(url: str) -> None:
+    """Makes an empty SQLite file for its owner and group only: callers' numbers will be in it."""
+    if _is_missing(url):
+        try:
+            sqlite_file(parse_url(url)).touch(mode=0o640)
+        except OSError as error:
+            words = f"the database {shown(parse_url(url))} cannot be made: {error.strerror}"
+            raise StoreUnavailable(words) from error
 
 
 @contextmanager
