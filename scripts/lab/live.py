@@ -173,7 +173,6 @@ class LiveCentre:
             "port": port,
             "match": [f"{address}:{port}"],
             "codecs": ["ulaw", "alaw"],
-            "max_channels": 10_000,
         }
         return {
             **sections,
