@@ -28,6 +28,9 @@ RELOAD_TIMEOUT_S: Final = 15.0
 """How long Asterisk may take to reload one module."""
 
 
+OVERLOAD_WAIT_S: Final = 1.0
+"""How long to wait before an overloaded engine is given a configuration again."""
+
 START_DELAYS_S: Final = (1.0, 2.0, 4.0, 8.0)
 """At the start the connection to Asterisk may be younger than the wish to reload."""
 
@@ -122,23 +125,32 @@ class Reload:
             log.error("configuration not applied, the one before stays in force")
             return Outcome.INVALID
         complete = await self._tell_asterisk(candidate)
-        try:
-            self._apply(candidate.policy)
-        except InboxFull as error:
-            log.error("configuration not applied: %s", error)  # noqa: TRY400
-            return Outcome.INVALID
+        await self._apply_when_possible(candidate.policy)
         self._source.accept(candidate)
         for path in candidate.restart:
             log.warning("configuration: %s takes effect when usher is restarted", path)
         log.info("configuration applied")
         return Outcome.APPLIED if complete else Outcome.INCOMPLETE
 
+    async def _apply_when_possible(self, policy: Policy) -> None:
+        told = False
+        while True:
+            try:
+                self._apply(policy)
+            except InboxFull as error:
+                if not told:
+                    log.warning("configuration not applied yet: %s", error)
+                told = True
+                await asyncio.sleep(OVERLOAD_WAIT_S)
+            else:
+                return
+
     async def _tell_asterisk(self, candidate: Candidate, delays_s: Sequence[float] = ()) -> bool:
         """Writes Asterisk's files and has it read them; tells whether all went well.
 
         Args:
             candidate: what to tell.
-            delays_s: how long to wait before each further try to reload a module.
+            delays_s: how long to wait before each further try to reach a node.
         """
         renderer = self._renderer
         if renderer is None:
@@ -154,8 +166,9 @@ class Reload:
                 log.warning(
                     "node %s: a changed file is read at Asterisk's start only", rendered.node
                 )
-            for module in rendered.modules:
-                complete &= await self._reload_module(rendered.node, module, delays_s)
+            for number, module in enumerate(rendered.modules):
+                patience_s = delays_s if number == 0 else ()  # Then it is there, or it is not.
+                complete &= await self._reload_module(rendered.node, module, patience_s)
         return complete
 
     async def _reload_module(self, node: NodeId, module: str, delays_s: Sequence[float]) -> bool:
