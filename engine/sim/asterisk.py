@@ -141,6 +141,12 @@ class Asterisk:
         self._heard_until_ms = now_ms + up_to_ms(self._cuts, on_the_way_ms) - 1
         self._agenda.after(noticed_after_ms, self._notice, self._link)
         self._link += 1
+        # Asterisk's own limit on ringing matters only while nobody else can end it.
+        for channel in self.channels.values():
+            if channel.arrival is None and not channel.up:
+                self._agenda.at(
+                    max(now_ms, channel.rings_until_ms), self._ring_timed_out, channel
+                )
 
     def link(self) -> None:
         """Usher connects: events flow from now on; what exists is listed a moment later."""
@@ -313,7 +319,9 @@ class Asterisk:
         leg = Channel(self, command.leg_id, phone, None)
         leg.caller = self.channels.get(command.call_id)
         self.channels[command.leg_id] = leg
-        self._agenda.after(command.timeout_ms, self._ring_timed_out, leg)
+        leg.rings_until_ms = self._agenda.now_ms + command.timeout_ms
+        if not self.linked:
+            self._agenda.at(leg.rings_until_ms, self._ring_timed_out, leg)
         self.people.rings(leg)
         return None
 

@@ -9,7 +9,7 @@ from engine.core.inputs import LegAnswered, LegRinging
 from engine.sim.agenda import Agenda
 from engine.sim.asterisk import Q850_NORMAL, Asterisk
 from engine.sim.channels import Channel, Phone
-from engine.sim.options import Habits, Options
+from engine.sim.options import Faults, Habits, Options
 from engine.sim.rng import Streams, exponential_ms, up_to_ms
 
 _Q850_BUSY = 17
@@ -39,6 +39,8 @@ class People:
         self._agenda = agenda
         self._ring_ms_max = options.latency.ring_ms_max
         self._phone_changed = phone_changed
+        self._careful = options.faults != Faults()
+        """Only where something can go wrong is anybody ever left alone: saves planning for it."""
         streams = Streams(options.seed)
         self._agents = streams.stream("agents")
         self._outsiders = streams.stream("outsiders")
@@ -135,7 +137,8 @@ class People:
             chance = self.habits.leaves_after_answer
             if chance and self._quirks.random() < chance:
                 self._agenda.after(up_to_ms(self._quirks, 1_500), self._hangs_up, leg)
-        self._agenda.after(_UNCONNECTED_MS, self._hears_nobody, leg)
+        if self._careful:
+            self._agenda.after(_UNCONNECTED_MS, self._hears_nobody, leg)
 
     def _hears_nobody(self, leg: Channel) -> None:
         if leg.alive and not self._out_of_reach(leg) and not self._hears_somebody(leg):
@@ -176,7 +179,8 @@ class People:
 
     def left_alone(self, channel: Channel) -> None:
         """The other party is gone: hangs up if nobody takes care for a while."""
-        self._agenda.after(_ALONE_MS, self._still_alone, channel)
+        if self._careful:
+            self._agenda.after(_ALONE_MS, self._still_alone, channel)
 
     def _still_alone(self, channel: Channel) -> None:
         if not channel.alive or channel.sounding or self._out_of_reach(channel):

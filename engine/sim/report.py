@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from engine.core.commands import Command
 from engine.core.facts import (
@@ -121,7 +122,7 @@ class Ledger:
         self.commands_refused = 0
         self._tallies: dict[QueueId, _Tally] = {}
         self._talking: dict[LegId, QueueId] = {}
-        self._handlers = {
+        self._handlers: dict[type, Callable[[Any], None]] = {
             CallStarted: self._call_started,
             CallEnded: self._call_ended,
             VisitEnded: self._visit_ended,
@@ -135,11 +136,19 @@ class Ledger:
     def observe(self, _now_ms: int, _happened: Input, outputs: Sequence[Command | Fact]) -> None:
         """Takes one step of the core."""
         self.inputs += 1
+        if not outputs:
+            return
         handlers = self._handlers
         for output in outputs:
-            handler = handlers.get(type(output))  # type: ignore[call-overload]
+            handler = handlers.get(type(output))
             if handler is not None:
                 handler(output)
+
+    def listen(self, kinds: Sequence[type], handler: Callable[[Any], None]) -> None:
+        """Hands facts of these kinds, none of which it counts itself, to `handler`."""
+        for kind in kinds:
+            assert kind not in self._handlers
+            self._handlers[kind] = handler
 
     def queues(self) -> dict[str, QueueFigures]:
         """Returns the figures of each queue that had a visit, by its number."""

@@ -232,6 +232,19 @@ class ChannelLaws:
 
     # --- at the end of a step ---------------------------------------------------------------
 
+    def pending(self) -> bool:
+        """Tells whether the step has anything to be looked at in its end."""
+        return bool(
+            self._left
+            or self._ended
+            or self._answered
+            or self._offers.unwanted
+            or self._connects
+            or self._destroyed
+            or self._hung_up
+            or self._reconciled
+        )
+
     def step_ends(
         self, talks_begun: list[LegBook], talks_over: list[LegBook], calls_over: list[CallBook]
     ) -> None:
