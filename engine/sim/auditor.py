@@ -91,9 +91,7 @@ class Auditor:
             facts.WrapupEnded: self._agents.wrapup_ended,
         }
 
-    def observe(
-        self, now_ms: int, happened: Input, outputs: Sequence[Command | Fact]
-    ) -> None:
+    def observe(self, now_ms: int, happened: Input, outputs: Sequence[Command | Fact]) -> None:
         """Takes one step of the core.
 
         Raises:

@@ -14,7 +14,6 @@ from engine.sim.rng import Streams, exponential_ms, up_to_ms
 
 _Q850_BUSY = 17
 _Q850_REJECTED = 21
-_Q850_UNREACHABLE = 20
 _UNCONNECTED_MS = 20_000
 """An agent who picked up and hears nobody for so long hangs up."""
 _ALONE_MS = 15_000
@@ -126,8 +125,6 @@ class People:
         if leaves and caller is not None and self._quirks.random() < 0.5:
             leaves = False
             caller.asterisk.end(caller, Q850_NORMAL)
-            if not leg.alive:
-                return
         leg.up = True
         leg.asterisk.emit(LegAnswered(LegId(leg.channel_id)))
         if leaves and caller is not None:
@@ -227,8 +224,3 @@ class People:
         for channel in list(phone.channels):
             # A restarted phone knows nothing of its calls; Asterisk learns so when it asks.
             self._agenda.after(_ALONE_MS, self._hangs_up, channel)
-
-
-def unreachable_cause() -> int:
-    """Returns the cause with which Asterisk ends a leg to a phone that it cannot reach."""
-    return _Q850_UNREACHABLE

@@ -73,16 +73,17 @@ class SimulationReport:
 
     def to_text(self) -> str:
         """Returns a table for people."""
+        faults = ", ".join(f"{count} {kind}" for kind, count in self.faults.items())
         lines = [
-            f"{self.calls} calls in {self.virtual_hours:g} virtual hours"
-            f" ({self.calls_refused} refused by nodes), {self.offers} offers",
-            f"{self.inputs} inputs, {self.inputs_ignored} of them ignored;"
-            f" {self.commands_refused} commands refused",
-            "faults: " + (", ".join(f"{n} {kind}" for kind, n in self.faults.items()) or "none"),
-            f"all was over {self.liveness_ms / 1000:.1f} virtual seconds after the last call",
+            f"calls           {self.calls} in {self.virtual_hours:g} virtual hours",
+            f"not taken       {self.calls_refused} more, by nodes that were down",
+            f"offers          {self.offers}",
+            f"inputs          {self.inputs}, {self.inputs_ignored} ignored",
+            f"refused         {self.commands_refused} commands",
+            f"faults          {faults or 'none'}",
+            f"over after      {self.liveness_ms / 1000:.1f} virtual seconds",
             "",
-            f"{'queue':10}{'visits':>8}{'answered':>10}{'missed':>8}{'aband.':>8}"
-            f"{'wait s':>9}{'p50':>8}{'p90':>8}{'p99':>8}{'max':>8}{'talk s':>8}",
+            _HEAD,
         ]
         for name, figures in [*self.queues.items(), ("all", self.total)]:
             lines.append(
@@ -94,6 +95,12 @@ class SimulationReport:
             )
         lines += ["", f"trace {self.trace_sha256}"]
         return "\n".join(lines)
+
+
+_HEAD = (
+    f"{'queue':10}{'visits':>8}{'answered':>10}{'missed':>8}{'aband.':>8}"
+    f"{'wait s':>9}{'p50':>8}{'p90':>8}{'p99':>8}{'max':>8}{'talk s':>8}"
+)
 
 
 def _seconds(value_ms: float | None) -> str:

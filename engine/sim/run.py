@@ -107,9 +107,7 @@ class Simulation:
         self.faults.heal()
         self._advance(safe_until_ms + _MENDED_MS)
         people = self.world.people
-        people.behave(
-            replace(people.habits, ignores=0.0, rejects=0.0, leaves_after_answer=0.0)
-        )
+        people.behave(replace(people.habits, ignores=0.0, rejects=0.0, leaves_after_answer=0.0))
         self.shifts.call_everyone()
         for node in self.world.nodes:
             for channel in list(node.channels.values()):

@@ -181,9 +181,7 @@ class Shifts:
     def _plan_break(self, worker: _Worker) -> None:
         rate = self._options.habits.breaks_per_hour
         if rate > 0:
-            self._agenda.after(
-                exponential_ms(self._rng, HOUR_MS / rate), self._takes_break, worker
-            )
+            self._agenda.after(exponential_ms(self._rng, HOUR_MS / rate), self._takes_break, worker)
 
     def _takes_break(self, worker: _Worker) -> None:
         if self.all_hands:
@@ -205,9 +203,7 @@ class Shifts:
         if self.all_hands:
             return
         rate = self._options.traffic.internal_per_agent_hour
-        self._agenda.after(
-            exponential_ms(self._rng, HOUR_MS / rate), self._calls_colleague, worker
-        )
+        self._agenda.after(exponential_ms(self._rng, HOUR_MS / rate), self._calls_colleague, worker)
         if others and not worker.phone.channels and worker.phone.present:
             colleague = others[int(self._rng.random() * len(others))]
             self._dials(worker, str(colleague.agent_id))

@@ -102,4 +102,3 @@ def wants(books: Books, visit: VisitBook, member: MemberBook) -> Answer:
             if member.level > best:
                 return Answer.NO
     return answer
-

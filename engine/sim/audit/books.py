@@ -221,8 +221,8 @@ class QueueBook:
     __slots__ = (
         "last_dynamic",
         "last_static",
-        "memory_known",
         "members",
+        "memory_known",
         "policy",
         "removed",
         "static_only",
