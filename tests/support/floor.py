@@ -112,6 +112,13 @@ class Floor:
         await call.answered
         return call, there
 
+    async def dial_code(self, phone: Phone, code: str) -> Record:
+        """Dials a feature code, listens to the answer's beginning, hangs up."""
+        call = await self.call(code, by=phone, media="silence")
+        await call.wait_until_hears("anything")
+        call.hang_up()
+        return await self.record(call)
+
     # What the engine knows.
 
     async def heard(self, kind: str, **fields: object) -> None:
