@@ -37,7 +37,7 @@ from scripts.lab.waiting import look_until
 ROOT: Final = Path(__file__).resolve().parents[2]
 NODE: Final = "lab"
 TRUNK: Final = "carrier"
-READY_S: Final = 15.0
+READY_S: Final = 30.0
 
 
 def plan(**sections: Any) -> dict[str, Any]:  # noqa: ANN401 - YAML
