@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from engine.core.call import Call, CallEvent, CallState
 from engine.core.calls import caller_left, end_call
-from engine.core.commands import AnswerCall, Connect, DestroyBridge
+from engine.core.commands import Connect, DestroyBridge
 from engine.core.facts import (
     CallEnd,
     HoldEnded,
@@ -23,7 +23,7 @@ from engine.core.offers import drop_leg, hang_up_leg
 from engine.core.shifts import start_wrapup
 from engine.core.state import State
 from engine.core.timers import TimerKind
-from engine.core.visits import close_visit, stop_waiting_sound
+from engine.core.visits import answer_call, close_visit, stop_waiting_sound
 
 NORMAL_CLEARING = 16
 
@@ -71,8 +71,7 @@ def connect_offer(state: State, call: Call, leg: Leg) -> None:
 def connect(state: State, call: Call, leg: Leg) -> None:
     """Begins a talk: one bridge for the two."""
     if not call.answered:
-        call.answered = True
-        state.tell(AnswerCall(call.node, call.call_id))
+        answer_call(state, call)
     stop_waiting_sound(state, call)
     call.advance(CallEvent.CONNECTED)
     leg.advance(LegEvent.CONNECTED)

@@ -101,6 +101,8 @@ class LiveCentre:
         self.phones_at = SipEndpoint(keep_messages=keep_messages)
         self.outside = SipEndpoint(keep_messages=keep_messages)
         self.facts = FactTables(self)
+        self.extra_files: dict[str, str] = {}
+        """Text to add to Asterisk's rendered files, by name, before it starts."""
         self.phones: dict[str, Phone] = {}
         self._prefix = list(prefix)
         self._exits = contextlib.AsyncExitStack()
@@ -171,7 +173,6 @@ class LiveCentre:
             "port": port,
             "match": [f"{address}:{port}"],
             "codecs": ["ulaw", "alaw"],
-            "max_channels": 10_000,
         }
         return {
             **sections,
@@ -197,6 +198,9 @@ class LiveCentre:
     async def render(self) -> None:
         """Writes Asterisk's files."""
         await self.usher("render", str(self.config), "--to", str(self.asterisk.etc), *self._where())
+        for name, text in self.extra_files.items():
+            with (self.asterisk.etc / name).open("a", encoding="utf-8") as file:
+                file.write(text)
 
     def _where(self) -> list[str]:
         directories = self.asterisk.directories().items()
@@ -277,7 +281,7 @@ class LiveCentre:
             return await engine.wait()
 
     async def kill_engine(self) -> None:
-        """kill -9."""
+        """Kill -9."""
         assert self.engine is not None
         engine, self.engine = self.engine, None
         engine.kill()

@@ -207,6 +207,7 @@ class AgentBook:
         self.own_calls: dict[CallId, CallBook | None] = {}
         self.offers = 0
         self.talks = 0
+        """Queue calls that are connected."""
         self.back_off_until_ms = NEVER_MS
         self.last_offer = 0
 

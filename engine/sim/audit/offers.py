@@ -125,11 +125,10 @@ class OfferLaws:
         until_ms = fact.at_ms + policy.retry_interval_ms
         if fact.reason is OfferReason.NO_ANSWER:
             visit.rests_until_ms = until_ms
+        elif ring_all and fact.reason in (OfferReason.LOST, OfferReason.ANSWERED_THEN_LEFT):
+            visit.doubt_until_ms = until_ms  # Whether that counts as a vain ringing is open.
         elif ring_all and fact.outcome is OfferOutcome.MISSED:
             visit.rests_until_ms = until_ms
-        elif ring_all and fact.reason is OfferReason.LOST:
-            # Whether the others had refused before the connection was lost, nobody knows.
-            visit.doubt_until_ms = until_ms
 
 
 def stop_ring_clock(visit: VisitBook, at_ms: int) -> None:

@@ -10,7 +10,7 @@ from engine.core.commands import (
     HangUpLeg,
     RingPhone,
 )
-from engine.core.ids import BRIDGE_PREFIX, AgentId, CallId, LegId, bridge_id_of, is_leg
+from engine.core.ids import BRIDGE_PREFIX, AgentId, CallId, EndpointName, LegId, bridge_id_of, is_leg
 from engine.core.inputs import (
     CallArrived,
     CallerHungUp,
@@ -48,11 +48,13 @@ class ChannelLaws:
 
     def call_arrived(self, happened: CallArrived) -> None:
         """A caller is there; if an agent's phone placed the call, that is in use."""
+        self._caller_seen(happened.call_id, happened.endpoint)
+
+    def _caller_seen(self, call_id: CallId, endpoint: EndpointName) -> None:
         books = self._books
-        agent = books.agents.get(AgentId(happened.endpoint))
-        known = happened.call_id in books.calls_seen
-        if agent is not None and not known and happened.endpoint in books.extensions:
-            agent.own_calls[happened.call_id] = None
+        agent = books.agents.get(AgentId(endpoint))
+        if agent is not None and call_id not in books.calls_seen and endpoint in books.extensions:
+            agent.own_calls[call_id] = None
 
     def caller_hung_up(self, happened: CallerHungUp) -> None:
         """The caller is gone: the call must end in this step."""
@@ -112,6 +114,9 @@ class ChannelLaws:
         books.fired_ms = min(books.fired_ms, books.now_ms - 1)  # Late timers fire from now on.
         self._reconciled = happened
         seen = {channel.channel_id: channel for channel in happened.channels}
+        for channel in happened.channels:
+            if not is_leg(channel.channel_id):
+                self._caller_seen(CallId(channel.channel_id), channel.endpoint)
         for call in [each for each in books.calls.values() if each.node == happened.node]:
             call.doubtful = False
             if call.call_id not in seen:
@@ -122,10 +127,10 @@ class ChannelLaws:
                 call.visit.rests_until_ms = max(call.visit.rests_until_ms, books.now_ms)
         for leg in [each for each in books.legs.values() if each.node == happened.node]:
             leg.doubtful = False
-            channel = seen.get(leg.leg_id)
-            if channel is None:
+            found = seen.get(leg.leg_id)
+            if found is None:
                 self._gone(leg)
-            elif channel.up:
+            elif found.up:
                 self._picked_up(leg)
             if leg.hung_up:
                 leg.hung_up = False  # It was not heard; it must be said again.
