@@ -11,9 +11,9 @@ from scripts.lab.phones import IncomingCall, OutgoingCall, Phone
 from scripts.lab.show.checks import Unmet, require
 
 LOOK_S: Final = 0.01
-RING_S: Final = 5.0
+RING_S: Final = 10.0
 """How long a phone may take to ring that should ring now."""
-HEAR_S: Final = 4.0
+HEAR_S: Final = 10.0
 
 
 class Desk:
