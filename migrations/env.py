@@ -52,5 +52,5 @@ elif context.is_offline_mode():
     with context.begin_transaction():
         context.run_migrations()
 else:
-    with writing_engine(database_url()).begin() as connection:
+    with writing_engine(database_url(), create=True).begin() as connection:
         migrate(connection)

@@ -1,4 +1,4 @@
-"""Virtual time for every async test (unless marked real_time), and hygiene for all."""
+"""Virtual time for every async test (unless real_time or asterisk), and hygiene for all."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ THREAD_END_S = 2.0
 def pytest_asyncio_loop_factories(
     config: pytest.Config, item: pytest.Item
 ) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
-    if item.get_closest_marker("real_time"):
+    if item.get_closest_marker("real_time") or item.get_closest_marker("asterisk"):
         return {"real": asyncio.new_event_loop}
     return {"virtual": VirtualTimeLoop}
 

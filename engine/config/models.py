@@ -136,7 +136,7 @@ class Trunk(Strict):
     port: Port = 5060
     """The SIP port there."""
     transport: Choice[Transport] = Transport.UDP
-    """How SIP travels to it."""
+    """How SIP travels to it (`tls` is not supported yet)."""
     username: UserName | None = None
     """The user that the other side asks for, with `password`; none: it knows us by our address."""
     password: SecretReference | None = None
@@ -148,8 +148,6 @@ class Trunk(Strict):
     match: Annotated[Several[TrunkSource], Field(max_length=100)] = ()
     """Where its calls come from: addresses, networks, or address:port where several trunks (or
     phones) share an address; empty: from `host`."""
-    max_channels: Annotated[int, Field(ge=1, le=10_000)] = 30
-    """Calls at a time, both ways together."""
 
 
 class Extension(Strict):

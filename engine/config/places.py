@@ -51,7 +51,7 @@ class Problem:
         """Returns `file:line: path - message`, with `warning:` before a warning's message."""
         mark = "warning: " if self.severity is Severity.WARNING else ""
         where = f"{self.path} - " if self.path else ""
-        return f"{self.place.file}:{self.place.line}: {where}{mark}{self.message}"
+        return _on_one_line(f"{self.place.file}:{self.place.line}: {where}{mark}{self.message}")
 
 
 class ConfigError(Exception):
@@ -75,6 +75,15 @@ def in_order(problems: Iterable[Problem]) -> list[Problem]:
 def errors_of(problems: Iterable[Problem]) -> list[Problem]:
     """Returns the problems that keep the configuration from being used."""
     return [problem for problem in problems if problem.severity is Severity.ERROR]
+
+
+def _on_one_line(text: str) -> str:
+    """Returns the text with everything escaped that would not show, or would end the line."""
+    if text.isprintable():
+        return text
+    return "".join(
+        each if each.isprintable() else each.encode("unicode_escape").decode() for each in text
+    )
 
 
 def path_text(path: Iterable[Key]) -> str:

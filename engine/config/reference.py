@@ -22,13 +22,13 @@ _UNIONS: Final = {
 
 
 def markdown_reference() -> str:
-    """Returns the text of docs/configuration.md."""
+    """Returns the text of docs/configuration.md, without the last line's end."""
     schema: Part = json_schema()
     lines = [GUIDE.rstrip(), "", "# Every key", ""]
     for name, section in schema["properties"].items():
         lines += [f"## {name}", "", _meaning(section, schema["$defs"]), ""]
         lines += _section(section, schema["$defs"])
-    return "\n".join(lines).rstrip() + "\n"
+    return "\n".join(lines).rstrip()
 
 
 def _section(section: Part, models: Part) -> Iterator[str]:

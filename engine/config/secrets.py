@@ -161,7 +161,9 @@ def fetch(reference: SecretReference, directory: Path, environ: Mapping[str, str
 
 def _private_text(path: Path) -> str:
     try:
-        with path.open("rb") as file:
+        # Not blocking: a pipe of that name must not keep the engine from starting.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(descriptor, "rb") as file:
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):
                 raise SecretUnavailable(f"{path} is not a file")

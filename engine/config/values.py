@@ -233,14 +233,14 @@ LocalPath = Annotated[PathText, BeforeValidator(_against_directory)]
 
 
 _DATABASE_URL: Final = re.compile(
-    r"^(?:sqlite:///.+|postgresql://(?:(?P<user>[^:@/]+)(?P<password>:[^@/]*)?@)?[^/@]+/[^/?]+(?:\?.*)?)$"
+    r"^(?:sqlite:////.+|postgresql://(?:(?P<user>[^:@/]+)(?P<password>:[^@/]*)?@)?[^/@]+/[^/?]+(?:\?.*)?)$"
 )
 
 
 def _database_url(value: str) -> str:
     found = _DATABASE_URL.match(value)
     if found is None:
-        raise wrong("must be postgresql://USER@HOST/DATABASE or sqlite:///PATH")
+        raise wrong("must be postgresql://USER@HOST/DATABASE or sqlite:////ABSOLUTE/PATH")
     if found["password"]:
         raise wrong(
             "the password does not belong into the URL: write it as password: {env: NAME} beside it"
@@ -251,5 +251,5 @@ def _database_url(value: str) -> str:
 DatabaseUrl = Annotated[
     str,
     AfterValidator(_database_url),
-    _says("postgresql://USER@HOST/DATABASE or sqlite:///PATH"),
+    _says("postgresql://USER@HOST/DATABASE or sqlite:////ABSOLUTE/PATH"),
 ]

@@ -11,7 +11,7 @@ from pydantic_core import ErrorDetails
 
 from engine.config.forms import DESTINATION_KINDS
 from engine.config.kinds import choices_at, keys_at
-from engine.config.places import KeyPath
+from engine.config.places import KeyPath, key_text
 from engine.config.tree import Node, Scalar, Series, Table
 from engine.config.values import Strict, expected_words
 
@@ -66,7 +66,7 @@ def is_misspelt(key: str, table: Node, known: list[str]) -> bool:
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Returns `, did you mean X?` if one of the known words is close, else nothing."""
     close = _close(word, frozenset(known))
-    return f", did you mean {close}?" if close else ""
+    return f", did you mean {key_text(close)}?" if close else ""
 
 
 @lru_cache(maxsize=1024)  # A section that was forgotten gives the same guess many times.

@@ -113,6 +113,8 @@ class Call:
     """The leg that is dialled directly, or talked to."""
     answered: bool = False
     """Told Asterisk to answer it."""
+    answers: int = 0
+    """How often it was told."""
     sound: WaitingSound | None = None
     """What plays while waiting, once told to."""
     prompt: PlaybackId | None = None

@@ -5,7 +5,6 @@ from __future__ import annotations
 from engine.core.call import Call, CallEvent, CallState
 from engine.core.codes import dial_code
 from engine.core.commands import (
-    AnswerCall,
     HangUpCall,
     PlayPrompt,
     RingPhone,
@@ -35,7 +34,7 @@ from engine.core.policy import (
 )
 from engine.core.state import State
 from engine.core.timers import TimerKind
-from engine.core.visits import enter_queue, follow, leave_queue, stop_waiting_sound
+from engine.core.visits import answer_call, enter_queue, follow, leave_queue, stop_waiting_sound
 
 HOPS_MAX = 20
 """Destinations that one call may take; a loop of overflowing queues ends here."""
@@ -163,8 +162,7 @@ def _play_then_hang_up(state: State, call: Call, media: tuple[str, ...]) -> None
 def play_prompt(state: State, call: Call) -> None:
     """Plays the call's prompt, from its beginning."""
     if not call.answered:
-        call.answered = True
-        state.tell(AnswerCall(call.node, call.call_id))
+        answer_call(state, call)
     call.prompts += 1
     call.prompt = playback_id_of(call.call_id, call.prompts)
     state.tell(PlayPrompt(call.node, call.prompt, call.call_id, call.prompt_media, call.language))

@@ -28,7 +28,7 @@ SPOKEN: dict[str, Media] = {
     LOGGED_OUT: ("sound:agent-loggedoff",),
     PAUSED: ("sound:dictate/paused",),
     RESUMED: ("sound:activated",),
-    "unknown queue": ("sound:queue-unknown", "sound:pbx-invalid"),
+    "unknown queue": ("sound:pbx-invalid",),
     "not a member": ("sound:agent-incorrect",),
     "static agents cannot log out": ("sound:agent-alreadyon",),
     "not logged in": ("sound:agent-incorrect",),

@@ -36,9 +36,12 @@ def dispatch(state: State) -> None:
 
 
 def _offer(state: State, line: Line, call: Call, candidates: list[Candidate]) -> None:
+    visit = call.visit
+    assert visit is not None
     if line.policy.strategy is not Strategy.RING_ALL:
-        assert call.visit is not None
-        line.rest(call.visit)
+        line.rest(visit)
+    if candidates[0][0].agent_id in visit.tried:
+        visit.tried.clear()
     for agent, membership in choose(line, candidates, state.rng):
         make_offer(state, call, line, agent, membership)
 
@@ -73,11 +76,10 @@ def _candidates(state: State, line: Line, visit: Visit) -> list[Candidate]:
             level = min(state.legs[leg_id].level for leg_id in visit.offers)
             return [each for each in fresh if each[1].level <= level]
         return fresh
-    if not fresh:
-        # Everyone free had a chance: a new round begins.
-        visit.tried.clear()
-        return [
-            (state.agents[agent_id], state.agents[agent_id].memberships[queue_id])
-            for agent_id in line.available
-        ]
-    return fresh
+    if fresh:
+        return fresh
+    # Everyone free had a chance: a new round begins, if it comes to an offer.
+    return [
+        (state.agents[agent_id], state.agents[agent_id].memberships[queue_id])
+        for agent_id in line.available
+    ]

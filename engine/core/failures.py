@@ -24,10 +24,13 @@ from engine.core.offers import drop_leg, end_offer, hang_up_leg, live_offer
 from engine.core.state import State
 from engine.core.talks import bridge_failed, caller_hung_up
 from engine.core.timers import TimerKind
-from engine.core.visits import offer_lost
+from engine.core.visits import answer_call, offer_lost
 
 NOT_FOUND = 404
 UNREACHABLE = 20
+
+ANSWERS_MAX = 3
+"""How often a caller is answered before that is left to the next reconciliation."""
 
 HANG_UP_AGAIN_MS = 2_000
 HANG_UPS_MAX = 5
@@ -113,7 +116,10 @@ def _caller_command_failed(
     if status == NOT_FOUND:
         caller_hung_up(state, call, CallEnd.CALLER, 0)
     elif isinstance(command, AnswerCall):
-        call.answered = False  # The next reconciliation says it again.
+        call.answered = False  # If it is not said again now, the next reconciliation does.
+        engaged = call.state in (CallState.WAITING, CallState.TALKING, CallState.LISTENING)
+        if engaged and state.node_up(call.node) and call.answers < ANSWERS_MAX:
+            answer_call(state, call)
     else:
         call.sound = None
 

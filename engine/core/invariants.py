@@ -6,6 +6,7 @@ from engine.core.agent import Agent, may_be_offered
 from engine.core.call import Call, CallState
 from engine.core.dispatch import first_servable
 from engine.core.leg import LegState
+from engine.core.policy import Strategy
 from engine.core.state import LateTimer, State
 from engine.core.timers import TimerKind
 
@@ -37,6 +38,9 @@ def _check_call(state: State, call: Call) -> None:
         assert engaged or not state.node_up(call.node), "a waiting caller is forgotten"
         for leg_id in visit.offers:
             assert leg_id in state.legs, "an offer without a phone"
+        strategy = state.lines[visit.queue_id].policy.strategy
+        if strategy is Strategy.RING_ALL and not visit.offers:
+            assert not visit.tried, "a new ringing of all leaves somebody out"
         if visit.offers and visit.chosen is None:
             assert _has_timer(state, TimerKind.RING, call.call_id), "ringing without an end"
         if visit.resting:

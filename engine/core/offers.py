@@ -169,6 +169,8 @@ def end_offer(
         _missed(state, agent, leg, reason)
     else:
         visit.tried.pop(agent.agent_id, None)  # It was no chance.
+    if not visit.offers and state.lines[visit.queue_id].policy.strategy is Strategy.RING_ALL:
+        visit.tried.clear()  # With ring-all a round is one ringing.
     if gone:
         drop_leg(state, leg)
     else:

@@ -6,6 +6,7 @@ from engine.core.agent import Agent, Membership
 from engine.core.facts import How, VisitOutcome, VisitReason, WrapupEnd
 from engine.core.ids import AgentId, QueueId
 from engine.core.line import Line
+from engine.core.offers import want_again
 from engine.core.policy import InitialState, Member, MemberKind, Policy, QueuePolicy
 from engine.core.shifts import end_wrapup, log_in, log_out, pause
 from engine.core.state import Node, State
@@ -28,8 +29,11 @@ def apply_policy(state: State, policy: Policy) -> None:
         line = state.lines.get(queue.queue_id)
         if line is None:
             line = state.lines[queue.queue_id] = Line(queue)
+        strategy = line.policy.strategy
         line.use(queue)
         _apply_members(state, line, queue)
+        if strategy is not queue.strategy:
+            _ask_anew(state, line)
     _forget_agents(state, policy)
     for agent in state.agents.values():
         state.refresh(agent)
@@ -49,6 +53,16 @@ def _remove_queue(state: State, queue_id: QueueId) -> None:
             _remove_member(state, agent, membership)
     del state.lines[queue_id]
     state.dirty.pop(queue_id, None)
+
+
+def _ask_anew(state: State, line: Line) -> None:
+    """Lets waiting callers be offered by a new strategy; phones that ring, ring on."""
+    for _, _, call_id in line.waiting:
+        call = state.calls[call_id]
+        assert call.visit is not None
+        call.visit.tried.clear()
+        line.rest(call.visit)
+        want_again(state, call)
 
 
 def _apply_members(state: State, line: Line, queue: QueuePolicy) -> None:

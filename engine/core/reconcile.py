@@ -18,7 +18,7 @@ from engine.core.legs import agent_prompt_is_over, leg_answered, leg_ended
 from engine.core.offers import hang_up_leg, want_again
 from engine.core.state import Node, State
 from engine.core.talks import bridge, caller_hung_up
-from engine.core.visits import start_waiting_sound
+from engine.core.visits import answer_call, start_waiting_sound
 
 
 def node_disconnected(state: State, node_id: NodeId) -> str | None:
@@ -97,11 +97,14 @@ def _catch_up_leg(state: State, leg: Leg, channel: SeenChannel, caller: SeenChan
 
 
 def _catch_up_call(state: State, call: Call, channel: SeenChannel) -> None:
-    if call.state is CallState.LISTENING:
+    if not channel.up:
+        call.answered = False
+    if call.state is CallState.TALKING and not call.answered:
+        answer_call(state, call)
+    elif call.state is CallState.LISTENING:
         play_prompt(state, call)
     elif call.visit is not None:
-        if not channel.up:
-            call.answered = False
+        if not call.answered:
             call.sound = None
         start_waiting_sound(state, call, state.lines[call.visit.queue_id])
         want_again(state, call)

@@ -47,11 +47,18 @@ def enter_queue(state: State, call: Call, queue_id: QueueId) -> None:
 def start_waiting_sound(state: State, call: Call, line: Line) -> None:
     """Answers the caller if need be and lets the waiting sound begin (P-02)."""
     if not call.answered:
-        call.answered = True
-        state.tell_later(AnswerCall(call.node, call.call_id))
+        answer_call(state, call, later=True)
     if call.sound != line.policy.waiting_sound:
         call.sound = line.policy.waiting_sound
         state.tell_later(StartWaitingSound(call.node, call.call_id, call.sound))
+
+
+def answer_call(state: State, call: Call, *, later: bool = False) -> None:
+    """Tells Asterisk to answer the caller; `later`: after all else of this step."""
+    call.answered = True
+    call.answers += 1
+    command = AnswerCall(call.node, call.call_id)
+    (state.tell_later if later else state.tell)(command)
 
 
 def stop_waiting_sound(state: State, call: Call) -> None:

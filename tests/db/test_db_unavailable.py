@@ -13,7 +13,7 @@ from sqlalchemy import event, text
 from engine.adapters.db import BadDatabaseUrl, SqlFactStore, connect, schema
 from engine.app.ports import StoreUnavailable
 from scripts.lab.postgres import PostgresServer
-from tests.db.databases import Database, DatabaseMaker
+from tests.db.databases import KINDS, Database, DatabaseMaker
 from tests.db.story import Story, answered_call
 
 pytestmark = pytest.mark.db
@@ -40,8 +40,10 @@ def stores() -> Iterator[Any]:
 
 
 def test_without_tables_it_says_what_to_do(databases: DatabaseMaker, stores: Any) -> None:
-    for kind in ("sqlite", "postgresql"):
-        store = stores(databases.empty(kind).url)
+    for kind in KINDS:
+        database = databases.empty(kind)
+        database.connect().close()  # SQLite's file is there now, and empty.
+        store = stores(database.url)
         with pytest.raises(StoreUnavailable, match="has no tables yet: run `usher db upgrade`"):
             store.write("e1", _story().facts)
 
@@ -150,9 +152,18 @@ def test_a_file_that_may_not_be_written(databases: DatabaseMaker, stores: Any) -
         store.write("e1", _story().facts)
 
 
-def test_a_folder_that_does_not_exist(tmp_path: Path, stores: Any) -> None:
-    store = stores(f"sqlite:///{tmp_path}/nowhere/usher.db")
-    with pytest.raises(StoreUnavailable, match="cannot be opened: does its folder exist"):
+def test_a_file_that_does_not_exist_is_not_made(tmp_path: Path, stores: Any) -> None:
+    """A wrong path must not become an empty database that looks like a new one."""
+    store = stores(f"sqlite:///{tmp_path}/usher.db")
+    with pytest.raises(StoreUnavailable, match="does not exist yet: run `usher db upgrade`"):
+        store.write("e1", _story().facts)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_cannot_be_opened(tmp_path: Path, stores: Any) -> None:
+    (tmp_path / "usher.db").mkdir()
+    store = stores(f"sqlite:///{tmp_path}/usher.db")
+    with pytest.raises(StoreUnavailable, match="cannot be opened"):
         store.write("e1", _story().facts)
 
 

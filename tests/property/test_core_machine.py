@@ -55,7 +55,7 @@ from engine.core.policy import (
     WaitingSound,
 )
 from engine.core.router import RoutingCore
-from tests.support.centre import NODE, TRUNK, Centre, queue
+from tests.support.centre import NODE, TRUNK, Centre, changed, queue
 
 pytestmark = pytest.mark.property
 
@@ -208,7 +208,11 @@ class AnyHistory(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def configuration_changes(self, data: st.DataObject) -> None:
-        kept = [line for line in self.lines if data.draw(st.integers(0, 3)) > 0]
+        kept = [
+            changed(line, strategy=data.draw(st.sampled_from(Strategy)))
+            for line in self.lines
+            if data.draw(st.integers(0, 3)) > 0
+        ]
         self.centre.apply(*kept)
 
     @rule()

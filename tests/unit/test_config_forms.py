@@ -200,7 +200,7 @@ def test_other_patterns_are_refused(tmp_path, pattern):
         ("feature_codes: {login_toggle: '7'}", ("feature_codes.login_toggle - must be * or # and"
          ' then 1 to 9 digits, * or #, in quotes, not "7"')),
         ("database: {url: mysql://x/y}", ("database.url - must be postgresql://USER@HOST/DATABASE"
-         " or sqlite:///PATH")),
+         " or sqlite:////ABSOLUTE/PATH")),
         ("initial_state: paussed", ("initial_state - must be logged_out, logged_in or paused, did"
          " you mean paused?")),
         ("max_calls: 0", "max_calls - must be at least 1, not 0"),

@@ -138,6 +138,10 @@ def inbound(*routes):
             ),
         ),
         (
+            changed(BASE, "host: sip.example.net", "host: sip.example.net, transport: tls"),
+            "a.yaml:6: trunks.carrier.transport - tls is not supported yet: use tcp or udp",
+        ),
+        (
             changed(BASE, "host: sip.example.net", "host: sip.example.net, username: u"),
             "a.yaml:6: trunks.carrier.username - a username needs a password beside it",
         ),
@@ -368,3 +372,78 @@ def test_beginnings_and_lengths_of_patterns():
     assert not may_begin_with(".", "*7")
     assert not may_begin_with("*", "*7")
     assert [length_min(each) for each in ("12", "12.", "12!", "!")] == [2, 3, 2, 0]
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        (
+            BASE + 'settings: {feature_codes: {login_toggle: "*0", pause_toggle: "7"}}\n',
+            "settings.feature_codes.pause_toggle",
+        ),
+        (
+            changed(BASE, "trunk: carrier}", "trunk: carrier, strip: 3, prepend: x}"),
+            "outbound_routes.national.prepend",
+        ),
+        (
+            queues(
+                a=f"{FULL}, failure: {{queue: '6402'}}, weight: 0",
+                b=f"{FULL}, failure: {{queue: '6401'}}",
+            ),
+            "queues.6401.weight",
+        ),
+        (
+            changed(BASE, "Sales", "Sales\n    waiting_sound: {music: jazz}")
+            + "settings: {music: {jazz: 5}}\n",
+            "settings.music.jazz",
+        ),
+        (
+            changed(BASE, '{agent: "1002"}', '{agent: "1002", skill_level: 2}').replace(
+                "name: Sales", "name: Sales\n    skill_based: yes"
+            ),
+            "queues.6400.skill_based",
+        ),
+        (BASE + "settings: {rtp: {port_first: 30000, port_last: x}}\n", "settings.rtp.port_last"),
+        (BASE + "settings: 5\n", "settings"),
+        (changed(BASE, "host: sip.example.net", "username: 5, password: {env: P}, host: x"),
+         "trunks.carrier.username"),
+        (changed(BASE, "username: usher, password: {env: ARI}",
+                 "username: usher, password: !x y"), "nodes.main.ari.password"),
+        (changed(BASE, "    ami: {username", "    sip: {port: *p}\n    ami: {username"),
+         "nodes.main.sip.port"),
+    ],
+)  # fmt: skip
+def test_a_value_with_a_problem_of_its_own_causes_no_others(tmp_path, text, path):
+    """What is wrong is cut out before the rules look; they must not judge by the gap."""
+    assert [each.path for each in check(write(tmp_path, text))] == [path]
+
+
+def test_several_mistakes_in_one_list_keep_the_indexes_as_written(tmp_path):
+    members = (
+        "      - 5\n"
+        '      - {agent: "1001", kind: statc}\n'
+        "      - {agent: 1}\n"
+        '      - {agent: "1002"}\n'
+        '      - {agent: "7000"}\n'
+    )
+    text = changed(BASE, '      - {agent: "1001"}\n      - {agent: "1002"}\n', members)
+    assert lines_of(write(tmp_path, text)) == [
+        "a.yaml:17: queues.6400.members[0] - must be a mapping, not 5",
+        (
+            "a.yaml:18: queues.6400.members[1].kind - must be static or dynamic,"
+            " did you mean static?"
+        ),
+        'a.yaml:19: queues.6400.members[2].agent - must be a text in quotes: "1"',
+        "a.yaml:21: queues.6400.members[4].agent - there is no agent 7000: add it to agents",
+    ]
+
+
+def test_a_section_that_is_no_mapping_is_one_problem_in_whatever_file(tmp_path):
+    agents = BASE[BASE.index("agents:") : BASE.index("queues:")]
+    write(tmp_path, changed(BASE, agents, "agents: [a]\n"))
+    write(tmp_path, agents, "b.yaml")
+    expected = ["a.yaml:10: agents - must be a mapping, not a list"]
+    assert lines_of(tmp_path) == expected
+    write(tmp_path, BASE)
+    write(tmp_path, "agents: [a]\n", "b.yaml")
+    assert lines_of(tmp_path) == ["b.yaml:1: agents - must be a mapping, not a list"]

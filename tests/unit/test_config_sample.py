@@ -116,7 +116,7 @@ def test_every_key_is_described():
 def test_the_reference_in_docs_is_up_to_date():
     """If this fails: `usher schema --markdown > docs/configuration.md`."""
     written = (SAMPLE.parent / "docs" / "configuration.md").read_text(encoding="utf-8")
-    assert written == markdown_reference()
+    assert written == markdown_reference() + "\n"
 
 
 def test_the_reference_names_every_key_of_the_sample():

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import os
 import pickle
 
 import pytest
@@ -86,10 +87,13 @@ def test_odd_contents_are_refused_without_showing_them(tmp_path, content, why):
     assert str(caught.value) == f"{tmp_path}/secret {why}"
 
 
-def test_a_directory_is_no_secret(tmp_path):
+def test_a_directory_or_a_pipe_is_no_secret(tmp_path):
     (tmp_path / "secret").mkdir()
-    with pytest.raises(SecretUnavailable, match="cannot be read: Is a directory"):
+    with pytest.raises(SecretUnavailable, match="secret cannot be read: Is a directory"):
         fetch(SecretFromFile(file="secret"), tmp_path, {})
+    os.mkfifo(tmp_path / "pipe", 0o600)
+    with pytest.raises(SecretUnavailable, match="pipe is not a file"):
+        fetch(SecretFromFile(file="pipe"), tmp_path, {})
 
 
 def test_an_environment_variable_of_two_lines_is_refused():

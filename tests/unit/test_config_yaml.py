@@ -140,10 +140,12 @@ def test_links_pipes_and_directories_called_yaml_do_not_hang_or_crash(tmp_path):
     (tmp_path / "b.yaml").symlink_to(tmp_path / "gone")
     os.mkfifo(tmp_path / "c.yaml")
     (tmp_path / "d.yaml").mkdir()
+    (tmp_path / "e.yaml").symlink_to("/proc/self/mem")
     assert lines_of(tmp_path) == [
         "b.yaml:1: cannot be read: a link to nothing",
         "c.yaml:1: cannot be read: no file",
         "d.yaml:1: cannot be read: no file",
+        "e.yaml:1: cannot be read: Input/output error",
     ]
 
 
@@ -241,6 +243,20 @@ def test_odd_keys_do_not_break_the_line(tmp_path):
     found = check(write(tmp_path, text))
     assert [each.path for each in found] == ['settings."a\\nb"', f'settings."{"k" * 60}..."']
     assert all("\n" not in str(each) for each in found)
+
+
+def test_an_odd_key_in_a_guess_does_not_break_the_line(tmp_path):
+    """Found by mutation: a tab before a key is part of the key, and the guess repeated it."""
+    text = changed(BASE, '  "1002": {name: Benj', '  "\\t1002": {name: Benj')
+    assert [each.partition(" - ")[2] for each in lines_of(write(tmp_path, text))] == [
+        "this key must be 2 to 15 digits",
+        'there is no agent 1002, did you mean "\\t1002"?',
+    ]
+
+
+def test_a_line_is_one_line_even_for_odd_file_names(tmp_path):
+    write(tmp_path, "x", "a\nb.yaml")
+    assert str(check(tmp_path)[0]).startswith(f"{tmp_path}/a\\nb.yaml:1: must be")
 
 
 def test_the_error_carries_all_problems_and_warnings_in_order(tmp_path):

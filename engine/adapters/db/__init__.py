@@ -5,6 +5,8 @@ Must not: decide what a figure means (that is `engine.reports`), let SQL or a ro
 """
 
 from engine.adapters.db.connect import BadDatabaseUrl
+from engine.adapters.db.report_store import SqlReportStore
+from engine.adapters.db.revision import SchemaMismatch
 from engine.adapters.db.store import SqlFactStore, StoreCounts
 
-__all__ = ["BadDatabaseUrl", "SqlFactStore", "StoreCounts"]
+__all__ = ["BadDatabaseUrl", "SchemaMismatch", "SqlFactStore", "SqlReportStore", "StoreCounts"]

@@ -54,13 +54,20 @@ def shown(url: URL) -> str:
     return url.render_as_string(hide_password=True)
 
 
-def writing_engine(text: str) -> Engine:
+def writing_engine(text: str, *, create: bool = False) -> Engine:
     """Returns an engine whose transactions write; SQLite's writer lock is taken at their start.
+
+    Args:
+        text: the URL.
+        create: make SQLite's file if there is none; otherwise connecting is a FileNotFoundError.
 
     Raises:
         BadDatabaseUrl: see `parse_url`.
     """
-    return _engine(text, WRITE_TIMEOUT_MS, begin="BEGIN IMMEDIATE")
+    engine = _engine(text, WRITE_TIMEOUT_MS, begin="BEGIN IMMEDIATE")
+    if not create:
+        _expect_file(engine)
+    return engine
 
 
 def reading_engine(text: str) -> Engine:
@@ -72,6 +79,7 @@ def reading_engine(text: str) -> Engine:
     engine = _engine(text, READ_TIMEOUT_MS, begin="BEGIN")
     if engine.dialect.name == "postgresql":
         return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    _expect_file(engine)
     event.listen(engine, "connect", _refuse_writes)
     return engine
 
@@ -116,6 +124,18 @@ def _postgresql(url: URL, statement_timeout_ms: int) -> Engine:
         execution_options={"preserve_rowcount": True},
         connect_args={key: value for key, value in wanted.items() if key not in url.query},
     )
+
+
+def _expect_file(engine: Engine) -> None:
+    """Keeps SQLite from making an empty database where a path is wrong."""
+    if engine.dialect.name != "sqlite":
+        return
+
+    def look(*_: object) -> None:
+        if not sqlite_file(engine.url).exists():
+            raise FileNotFoundError(str(sqlite_file(engine.url)))
+
+    event.listen(engine, "do_connect", look)
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:

@@ -93,6 +93,8 @@ def _first(error: BaseException) -> BaseException:
 
 def _trouble(error: BaseException) -> str:
     origin = error.orig if isinstance(error, exc.DBAPIError) and error.orig else error
+    if isinstance(origin, FileNotFoundError):
+        return f"does not exist yet: {UPGRADE}"
     if isinstance(origin, psycopg.errors.UndefinedTable | psycopg.errors.UndefinedColumn):
         return f"lacks tables or columns: {UPGRADE}"
     if isinstance(origin, psycopg.Error):

@@ -19,6 +19,7 @@ from engine.adapters.db.connect import parse_url, shown, sqlite_file, writing_en
 from engine.adapters.db.errors import DatabaseErrors, unavailable
 from engine.adapters.db.revision import SchemaMismatch, require_known, revision_of
 from engine.adapters.db.tables import SCHEMA_REVISION, metadata
+from engine.app.ports import StoreUnavailable
 
 __all__ = ["SchemaMismatch", "check", "current", "downgrade", "newest", "require", "upgrade"]
 
@@ -65,13 +66,15 @@ def require(url: str) -> None:
 def upgrade(url: str) -> str:
     """Brings a database's tables up to date, in one transaction; makes a SQLite file if need be.
 
-    Returns the revision that they have now.
+    Returns the revision that they have now. Several processes may do this at once, but not several
+    threads of one (Alembic keeps its context in a global).
 
     Raises:
         SchemaMismatch: the tables are newer than this Usher; nothing was changed.
         StoreUnavailable: the database cannot be reached or changed.
         BadDatabaseUrl: the URL is not one of a database that Usher can use.
     """
+    _make_file(url)
     with _connection(url) as connection:
         found = revision_of(connection)
         if found is not None and found > SCHEMA_REVISION:
@@ -137,6 +140,16 @@ def _alembic(connection: Connection) -> Config:
 def _is_missing(url: str) -> bool:
     parsed = parse_url(url)
     return parsed.get_backend_name() == "sqlite" and not sqlite_file(parsed).exists()
+
+
+def _make_file(url: str) -> None:
+    """Makes an empty SQLite file for its owner and group only: callers' numbers will be in it."""
+    if _is_missing(url):
+        try:
+            sqlite_file(parse_url(url)).touch(mode=0o640)
+        except OSError as error:
+            words = f"the database {shown(parse_url(url))} cannot be made: {error.strerror}"
+            raise StoreUnavailable(words) from error
 
 
 @contextmanager

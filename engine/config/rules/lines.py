@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from engine.config.models import Transport
 from engine.config.places import KeyPath, Problem
 from engine.config.rules.subject import Subject
 from engine.core.ids import BRIDGE_PREFIX, LEG_PREFIX, PLAYBACK_PREFIX
@@ -21,6 +22,10 @@ def trunks(subject: Subject) -> Iterator[Problem]:
         if name in _TAKEN_NAMES or name.startswith("transport-"):
             yield subject.places.problem(
                 path, "this name has a meaning of its own in Asterisk: choose another"
+            )
+        if trunk.transport is Transport.TLS:
+            yield subject.places.problem(
+                (*path, "transport"), "tls is not supported yet: use tcp or udp"
             )
         has_user = subject.written.has((*path, "username"))
         has_password = subject.written.has((*path, "password"))

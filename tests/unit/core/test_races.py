@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from engine.core.commands import Connect, HangUpCall, HangUpLeg, RingPhone
+from engine.core.commands import AnswerCall, Connect, HangUpCall, HangUpLeg, RingPhone
 from engine.core.facts import (
+    CallEnd,
     CallEnded,
     InputIgnored,
     OfferEnded,
@@ -14,9 +15,9 @@ from engine.core.facts import (
     VisitEnded,
     VisitOutcome,
 )
-from engine.core.inputs import CommandFailed, LegAnswered
+from engine.core.inputs import AgentAction, CommandFailed, LegAnswered
 from engine.core.policy import Strategy
-from tests.support.centre import Centre, queue, static
+from tests.support.centre import Centre, dynamic, queue, static
 
 pytestmark = pytest.mark.unit
 
@@ -126,11 +127,26 @@ def test_a_connection_that_fails_is_tried_again_then_both_are_let_go() -> None:
     centre.answer("1001")
     for _ in range(3):
         centre.give(CommandFailed(centre.of(Connect)[-1], 500, "no bridge"))
+        centre.wait(100)
     assert len(centre.of(Connect)) == 3
     assert len(centre.of(HangUpCall)) == len(centre.of(HangUpLeg)) == 1
     centre.obey()
     assert not centre.core.state.calls
     assert not centre.core.state.legs
+
+
+def test_a_connection_that_fails_because_the_caller_is_gone_is_the_callers_end() -> None:
+    """Found by real phones: the refusal came before the news of the hang-up."""
+    centre = Centre(queue("6400", *static("1001")))
+    call_id = centre.call("6400")
+    centre.answer("1001")
+    centre.give(CommandFailed(centre.of(Connect)[-1], 404, "channel not found"))
+    centre.wait(20)
+    centre.hang_up(call_id)
+    assert [end.ended_by for end in centre.of(CallEnded)] == [CallEnd.CALLER]
+    centre.obey()
+    centre.wait(1_000)
+    assert len(centre.of(Connect)) == 1
 
 
 def test_a_hang_up_that_fails_is_repeated_and_given_up() -> None:
@@ -152,3 +168,45 @@ def test_a_hang_up_of_a_channel_that_is_gone_counts_as_its_end() -> None:
     centre.hang_up(call_id)
     centre.give(CommandFailed(centre.of(HangUpLeg)[-1], 404, "no such channel"))
     assert not centre.core.state.legs
+
+
+@pytest.mark.row("R-01")
+def test_ring_all_rings_the_only_agent_again_after_a_log_out_in_mid_ring() -> None:
+    """Found by the simulator: an agent once rung counted as tried for ever."""
+    centre = Centre(queue("6400", *dynamic("1001"), strategy=Strategy.RING_ALL))
+    centre.log_in("1001", queue_id="6400")
+    centre.call("6400")
+    centre.act("1001", "6400", AgentAction.PAUSE)
+    centre.obey()
+    centre.act("1001", "6400", AgentAction.RESUME)
+    assert centre.rang() == ["1001"]
+
+
+def test_looking_at_a_caller_in_vain_does_not_begin_a_new_round() -> None:
+    """Found by the simulator: an agent was rung twice before another had a first chance."""
+    options = {"ring_timeout_ms": 5_000, "retry_interval_ms": 0, "strategy": Strategy.LINEAR}
+    centre = Centre(
+        queue("6400", *static("1001", "1002"), **options),
+        queue("6401", *static("1001"), weight=9),
+    )
+    centre.reach("1002", reachable=False)
+    light = centre.call("6400")
+    leg_id = centre.ringing()["1001"]
+    centre.wait(5_000)
+    heavy = centre.call("6401")
+    centre.end_leg(leg_id)
+    state = centre.core.state
+    assert state.legs[centre.ringing()["1001"]].call_id == heavy
+    assert list(state.calls[light].visit.tried) == ["1001"]
+    centre.reach("1002")
+    assert state.legs[centre.ringing()["1002"]].call_id == light
+
+
+def test_a_talking_caller_whose_answer_failed_is_answered_again() -> None:
+    """Found by the simulator: bridged, but for the network never answered."""
+    centre = Centre(queue("6400", *static("1001")))
+    centre.call("6400")
+    centre.answer("1001")
+    for _ in range(3):
+        centre.give(CommandFailed(centre.of(AnswerCall)[-1], 500, "odd"))
+    assert len(centre.of(AnswerCall)) == 3

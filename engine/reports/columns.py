@@ -1,0 +1,128 @@
+"""Which columns a report has, in which order, and how a value of each is written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Final
+
+from engine.reports.build import ReportKind
+
+
+class Form(Enum):
+    """How a value is written."""
+
+    TEXT = auto()
+    NUMBER = auto()
+    LIST = auto()
+    TIME = auto()
+    """Epoch milliseconds; in JSON also as ISO 8601 under the name without `_ms`."""
+    DURATION = auto()
+    PERCENT = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column. `name` is the row's field and the JSON key; `title` heads it in a table.
+
+    A column without a title is in JSON only: a table must fit a screen.
+    """
+
+    name: str
+    form: Form
+    title: str = ""
+
+
+_STARTED: Final = Column("started_at_ms", Form.TIME, "started")
+_ENDED: Final = Column("ended_at_ms", Form.TIME)
+_NUMBER: Final = Column("caller_number", Form.TEXT, "caller")
+_NAME: Final = Column("caller_name", Form.TEXT, "name")
+_STATUS: Final = Column("status", Form.TEXT, "status")
+_REASON: Final = Column("reason", Form.TEXT, "reason")
+_RING: Final = Column("ring_ms", Form.DURATION, "ring")
+_TALK: Final = Column("talk_ms", Form.DURATION, "talk")
+_HOLD: Final = Column("hold_ms", Form.DURATION, "hold")
+_WAIT: Final = Column("wait_ms", Form.DURATION, "wait")
+_QUEUE: Final = Column("queue_id", Form.TEXT, "queue")
+_AGENT: Final = Column("agent_id", Form.TEXT, "agent")
+_CALL: Final = Column("call_id", Form.TEXT)
+_VISIT: Final = Column("visit_id", Form.TEXT)
+
+COLUMNS: Final[dict[ReportKind, tuple[Column, ...]]] = {
+    ReportKind.CALLS: (
+        _STARTED,
+        _ENDED,
+        Column("call_id", Form.TEXT, "call"),
+        Column("source", Form.TEXT),
+        Column("endpoint", Form.TEXT, "from"),
+        _NUMBER,
+        _NAME,
+        Column("dialled", Form.TEXT, "dialled"),
+        _STATUS,
+        Column("queues", Form.LIST, "queues"),
+        Column("parties", Form.LIST, "talked with"),
+        _WAIT,
+        _RING,
+        _TALK,
+        _HOLD,
+        Column("ended_by", Form.TEXT, "ended by"),
+        Column("cause", Form.NUMBER),
+    ),
+    ReportKind.VISITS: (
+        _STARTED,
+        _ENDED,
+        _VISIT,
+        _CALL,
+        _QUEUE,
+        _NUMBER,
+        _NAME,
+        _STATUS,
+        _REASON,
+        _AGENT,
+        Column("offers", Form.NUMBER, "offers"),
+        _WAIT,
+        _RING,
+        _TALK,
+        _HOLD,
+        Column("talk_ended_by", Form.TEXT, "ended by"),
+        Column("entry_position", Form.NUMBER),
+        Column("exit_position", Form.NUMBER),
+    ),
+    ReportKind.OFFERS: (
+        _STARTED,
+        _ENDED,
+        Column("offer_id", Form.TEXT),
+        _VISIT,
+        _CALL,
+        _QUEUE,
+        _AGENT,
+        _NUMBER,
+        _NAME,
+        Column("attempt", Form.NUMBER, "attempt"),
+        _STATUS,
+        _REASON,
+        _RING,
+        Column("cause", Form.NUMBER),
+        Column("visit_status", Form.TEXT, "visit"),
+    ),
+    ReportKind.SUMMARY: (
+        _QUEUE,
+        Column("total", Form.NUMBER, "total"),
+        Column("answered", Form.NUMBER, "answered"),
+        Column("missed", Form.NUMBER, "missed"),
+        Column("abandoned", Form.NUMBER, "abandoned"),
+        Column("open", Form.NUMBER, "open"),
+        Column("unknown", Form.NUMBER),
+        Column("handle_ms_average", Form.DURATION, "avg handle"),
+        Column("wait_answered_ms_average", Form.DURATION, "avg wait (answered)"),
+        Column("wait_ms_average", Form.DURATION, "avg wait (all)"),
+        Column("wait_ms_max", Form.DURATION, "max wait"),
+        Column("talk_ms_average", Form.DURATION, "avg talk"),
+        Column("hold_ms_average", Form.DURATION, "avg hold"),
+        Column("answered_percent", Form.PERCENT, "answered %"),
+        Column("missed_percent", Form.PERCENT, "missed %"),
+        Column("abandoned_percent", Form.PERCENT, "abandoned %"),
+        Column("sla_percent", Form.PERCENT, "SLA %"),
+    ),
+}
+"""Every field of the rows of a kind, once. docs/records.md describes the JSON keys."""

@@ -1,0 +1,278 @@
+"""Hot reload: a configuration with a mistake changes nothing; a good one tells Asterisk first."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from engine.adapters.files import ConfigWatcher
+from engine.app.ports import Candidate, ReloadFailed, Rendered, RenderFailed
+from engine.app.pump import InboxFull
+from engine.app.reload import Outcome, Reload
+from engine.bootstrap.asterisk_files import Target
+from engine.bootstrap.source import ConfigDirectory, FilesOfAsterisk
+from engine.config import ConfigError
+from engine.core.ids import NodeId
+from engine.core.policy import Policy
+from tests.support.fakes import InlineThread
+
+pytestmark = pytest.mark.service
+
+NODE = NodeId("main")
+GOOD = """
+nodes:
+  main:
+    ari: {url: "http://127.0.0.1:8088", username: usher, password: {env: SECRET}}
+    ami: {username: usher, password: {env: SECRET}}
+extensions:
+  "1001": {name: Ann, password: {env: SECRET}}
+agents:
+  "1001": {}
+queues:
+  "6400": {name: Sales, members: [{agent: "1001"}]}
+settings:
+  data_directory: data
+"""
+
+
+class Source:
+    def __init__(self) -> None:
+        self.next: Candidate | None = None
+        self.accepted: list[Candidate] = []
+
+    def read(self) -> Candidate | None:
+        return self.next
+
+    def accept(self, candidate: Candidate) -> None:
+        self.accepted.append(candidate)
+
+
+class Bench:
+    def __init__(self) -> None:
+        self.notes: list = []
+        self.source = Source()
+        self.rendered = [Rendered(NODE, ("res_pjsip.so", "http"))]
+        self.fault: Exception | None = None
+        self.hang = False
+        self.full = False
+        self.reload = Reload(self.source, self.apply, self, {NODE: self}, InlineThread())
+
+    def apply(self, policy: Policy) -> None:
+        if self.full:
+            raise InboxFull("overloaded")
+        self.notes.append(policy)
+
+    def render(self, candidate: Candidate) -> list[Rendered]:
+        if isinstance(self.fault, RenderFailed):
+            raise self.fault
+        self.notes.append("render")
+        return self.rendered
+
+    async def reload_module(self, module: str) -> None:
+        if self.hang:
+            await asyncio.Event().wait()
+        if isinstance(self.fault, ReloadFailed):
+            raise self.fault
+        self.notes.append(module)
+
+
+async def test_a_good_configuration_reaches_asterisk_before_the_core(caplog):
+    bench = Bench()
+    policy = Policy(nodes=(NODE,))
+    bench.source.next = Candidate(("warning: odd",), policy, ("settings.sip",))
+    assert await bench.reload.reload() is Outcome.APPLIED
+    assert bench.notes == ["render", "res_pjsip.so", "http", policy]
+    assert bench.source.accepted == [bench.source.next]
+    assert "settings.sip takes effect when usher is restarted" in caplog.text
+    assert "warning: odd" in caplog.text
+
+
+async def test_a_configuration_with_errors_changes_nothing_and_says_all(caplog):
+    bench = Bench()
+    bench.source.next = Candidate(("a.yaml:3: queues - wrong", "a.yaml:9: agents - wrong too"))
+    assert await bench.reload.reload() is Outcome.INVALID
+    assert bench.notes == []
+    assert bench.source.accepted == []
+    assert caplog.text.count(" - wrong") == 2
+
+
+async def test_unchanged_files_change_nothing():
+    bench = Bench()
+    assert await bench.reload.reload() is Outcome.SAME
+    assert bench.notes == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (RenderFailed("node main: pjsip.conf: not a name"), "not a name"),
+        (ReloadFailed("permission denied"), "module reload res_pjsip.so"),
+    ],
+)
+async def test_calls_go_on_by_the_new_configuration_if_asterisk_cannot_be_told(caplog, fault, said):
+    bench = Bench()
+    bench.fault = fault
+    bench.source.next = Candidate((), Policy())
+    assert await bench.reload.reload() is Outcome.INCOMPLETE
+    assert bench.notes[-1] == Policy()
+    assert said in caplog.text
+
+
+async def test_an_asterisk_that_does_not_answer_is_not_waited_for_for_ever(caplog):
+    bench = Bench()
+    bench.hang = True
+    bench.source.next = Candidate((), Policy())
+    assert await bench.reload.reload() is Outcome.INCOMPLETE
+    assert "no answer" in caplog.text
+
+
+async def test_an_overloaded_engine_takes_a_configuration_when_it_can(caplog):
+    bench = Bench()
+    bench.full = True
+    bench.source.next = Candidate((), Policy())
+    task = asyncio.get_running_loop().create_task(bench.reload.reload())
+    await asyncio.sleep(10)
+    assert bench.source.accepted == []
+    bench.full = False
+    assert await task is Outcome.APPLIED
+    assert bench.source.accepted == [bench.source.next]
+    assert caplog.text.count("overloaded") == 1
+
+
+async def test_being_asked_often_reloads_once_more_not_often():
+    bench = Bench()
+    bench.source.next = Candidate((), Policy())
+    bench.rendered = []
+    task = asyncio.get_running_loop().create_task(bench.reload.run(Candidate(())))
+    for _ in range(10):
+        bench.reload.ask()
+    await asyncio.sleep(1)
+    assert bench.notes == ["render", "render", Policy()]
+    task.cancel()
+    await asyncio.wait([task])
+
+
+async def test_at_the_start_asterisk_is_told_what_changed_meanwhile_when_it_can_be_asked():
+    bench = Bench()
+    bench.rendered = [Rendered(NODE, ("res_pjsip.so",))]
+    bench.fault = ReloadFailed("not connected yet")
+    task = asyncio.get_running_loop().create_task(bench.reload.run(Candidate((), Policy())))
+    await asyncio.sleep(2)
+    bench.fault = None
+    await asyncio.sleep(10)
+    assert bench.notes == ["render", "res_pjsip.so"]
+    task.cancel()
+    await asyncio.wait([task])
+
+
+def write(path: Path, text: str) -> None:
+    path.mkdir(exist_ok=True)
+    (path / "all.yaml").write_text(text)
+
+
+def test_the_directory_of_yaml_as_a_source(tmp_path):
+    write(tmp_path, GOOD)
+    source = ConfigDirectory(tmp_path, {"SECRET": "s3cret"})
+    source.first()
+    assert source.read() is None
+    write(tmp_path, GOOD.replace("name: Sales", "nmae: Sales"))
+    wrong = source.read()
+    assert wrong is not None
+    assert wrong.policy is None
+    assert any("nmae" in problem for problem in wrong.problems)
+    assert source.read() is None, "the same mistakes are told once"
+    write(tmp_path, GOOD.replace("6400", "6401").replace(":8088", ":8089"))
+    good = source.read()
+    assert good is not None
+    assert good.policy is not None
+    assert [queue.queue_id for queue in good.policy.queues] == ["6401"]
+    assert good.restart == ("nodes",)
+    source.accept(good)
+    write(tmp_path, GOOD.replace("6400", "6402").replace(":8088", ":8089"))
+    better = source.read()
+    assert better is not None
+    assert better.restart == (), "compared with what is in force"
+
+
+def test_a_missing_secret_is_a_mistake_that_can_be_mended_without_touching_the_files(tmp_path):
+    write(tmp_path, GOOD)
+    environ = {"SECRET": "s3cret"}
+    source = ConfigDirectory(tmp_path, environ)
+    source.first()
+    write(tmp_path, GOOD.replace("Ann", "Anna"))
+    del environ["SECRET"]
+    wrong = source.read()
+    assert wrong is not None
+    assert wrong.policy is None
+    assert "SECRET is not set" in wrong.problems[0]
+    environ["SECRET"] = "s3cret"
+    good = source.read()
+    assert good is not None
+    assert good.policy is not None
+
+
+def test_errors_at_the_start_are_all_told(tmp_path):
+    write(tmp_path, GOOD.replace("name: Sales", "nmae: Sales").replace("usher,", "'',"))
+    with pytest.raises(ConfigError) as caught:
+        ConfigDirectory(tmp_path, {"SECRET": "s3cret"}).first()
+    assert len(caught.value.problems) >= 2
+
+
+def test_only_files_that_differ_are_written_and_only_their_modules_reloaded(tmp_path):
+    write(tmp_path / "config", GOOD)
+    source = ConfigDirectory(tmp_path / "config", {"SECRET": "s3cret"})
+    source.first()
+    files = FilesOfAsterisk(Target(tmp_path / "asterisk"))
+    write(tmp_path / "config", GOOD.replace("Ann", "Anna"))
+    first = source.read()
+    assert first is not None
+    (rendered,) = files.render(first)
+    assert "res_pjsip.so" in rendered.modules
+    write(tmp_path / "config", GOOD.replace("Ann", "Hannah"))
+    second = source.read()
+    assert second is not None
+    (rendered,) = files.render(second)
+    assert rendered.restart is False
+    assert "http" not in rendered.modules
+    assert "res_pjsip.so" in rendered.modules
+    assert files.render(second) == []
+
+
+def test_files_that_cannot_be_written_are_a_failure_with_a_name(tmp_path):
+    write(tmp_path / "config", GOOD)
+    source = ConfigDirectory(tmp_path / "config", {"SECRET": "s3cret"})
+    source.first()
+    write(tmp_path / "config", GOOD.replace("Ann", "Anna"))
+    candidate = source.read()
+    assert candidate is not None
+    (tmp_path / "asterisk").write_text("in the way")
+    with pytest.raises(RenderFailed, match=r"node main: .*asterisk: File exists"):
+        FilesOfAsterisk(Target(tmp_path / "asterisk")).render(candidate)
+
+
+@pytest.mark.real_time
+async def test_a_burst_of_changes_is_told_once_when_it_is_over(tmp_path):
+    write(tmp_path, GOOD)
+    seen = asyncio.Queue[None]()
+
+    async def watch() -> None:
+        async for change in ConfigWatcher(tmp_path, debounce_s=0.05).changes():
+            seen.put_nowait(change)
+
+    loop = asyncio.get_running_loop()
+    task = loop.create_task(watch())
+    async with asyncio.timeout(5):
+        await seen.get()  # It watches from here on.
+    (tmp_path / "all.yaml").write_text(GOOD)
+    (tmp_path / "new.tmp").write_text(GOOD)
+    (tmp_path / "new.tmp").replace(tmp_path / "all.yaml")
+    async with asyncio.timeout(5):
+        await seen.get()
+    assert seen.empty()
+    (tmp_path / "all.yaml").unlink()
+    async with asyncio.timeout(5):
+        await seen.get()
+    task.cancel()
+    await asyncio.wait([task])
