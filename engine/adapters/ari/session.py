@@ -20,7 +20,7 @@ from typing import Any, Final
 
 import aiohttp
 
-from engine.adapters.ari.client import AriClient
+from engine.adapters.ari.client import ANSWER_S, AriClient
 from engine.adapters.ari.compare import QUESTIONS, picture
 from engine.adapters.ari.counters import Counters
 from engine.adapters.ari.decode import EVENTS, Decoder, entering_leg
@@ -50,7 +50,7 @@ log = logging.getLogger(__name__)
 COMPARE_S: Final = 10.0
 """Within this time of the connection Asterisk must have told what exists."""
 
-ENTER_S: Final = 10.0
+ENTER_S: Final = 1.5 * ANSWER_S
 """Within this time of its making a leg must have entered our application."""
 
 BAD_REQUEST: Final = 400
@@ -132,6 +132,8 @@ class Session:
         elif isinstance(command, PlayPrompt):
             self._playing.setdefault(command.channel_id, []).append(command.playback_id)
         elif isinstance(command, RingPhone):
+            if command.leg_id in self._undialled or self._decoder.knows(command.leg_id):
+                return  # Said before. Dialled a second time, Asterisk would destroy the leg.
             timer = self._loop.call_later(ENTER_S, self._never_entered, command.leg_id)
             self._undialled[command.leg_id] = (command, timer)
         elif isinstance(command, HangUpLeg):
@@ -145,11 +147,11 @@ class Session:
     def end(self) -> None:
         """Fails all commands that have no answer."""
         self.ready = False
+        self._client.close()
         for leg_id in list(self._undialled):
             command = self._give_up_dialling(leg_id)
             if command is not None:
                 self._fail(command, 0, "connection lost")
-        self._client.close()
 
     # Messages.
 
