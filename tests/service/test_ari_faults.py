@@ -348,6 +348,14 @@ async def test_an_arrival_whose_event_is_late_is_not_told_twice(server, posted):
     assert posted.count(CallArrived) == 0
 
 
+async def test_commands_fail_until_the_comparison_is_done(server, posted):
+    telephony = telephony_of(server, posted)
+    server.before["GET", "channels"] = lambda: telephony.send(NOBODY)
+    async with running(telephony):
+        await posted.first(NodeConnected)
+    assert posted.all[0] == CommandFailed(NOBODY, 0, "not connected")
+
+
 # Strange messages.
 
 
@@ -465,10 +473,24 @@ async def test_a_leg_in_the_making_fails_with_the_connection(server, posted):
         server.enter_legs = False
         command = ring(CallId(arrive(server).channel_id))
         telephony.send(command)
-        await telephony.drain()
+        telephony.send(NOBODY)
+        await posted.first(CommandFailed)
         server.cut()
         await posted.exactly(CommandFailed(command, 0, "connection lost"))
-    assert posted.count(CommandFailed) == 1
+    assert posted.count(CommandFailed) == 2
+
+
+async def test_drained_means_that_legs_are_dialled_too(server, posted):
+    async with connected(server, posted) as telephony:
+        command = ring(CallId(arrive(server).channel_id))
+        telephony.send(command)
+        await telephony.drain()
+        assert server.requests[-1][1].endswith("/dial")
+        server.enter_legs = False
+        telephony.send(ring(command.call_id, "1002", 2))
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await telephony.drain()
 
 
 @pytest.mark.parametrize("status", [404, 409])

@@ -99,6 +99,8 @@ class Session:
         """To the questions of the comparison."""
         self._undialled: dict[str, tuple[RingPhone, asyncio.TimerHandle]] = {}
         """Legs being made."""
+        self._all_dialled = asyncio.Event()
+        self._all_dialled.set()
 
     async def live(self) -> str:
         """Reads until the connection is lost; returns why, as far as known.
@@ -136,13 +138,16 @@ class Session:
                 return  # Said before. Dialled a second time, Asterisk would destroy the leg.
             timer = self._loop.call_later(ENTER_S, self._never_entered, command.leg_id)
             self._undialled[command.leg_id] = (command, timer)
+            self._all_dialled.clear()
         elif isinstance(command, HangUpLeg):
             self._give_up_dialling(command.leg_id)
         self._ask(command, requests)
 
     async def drain(self) -> None:
         """Returns when every command sent so far is answered or has failed."""
-        await self._client.wait_idle()
+        while self._undialled or self._client.unanswered:
+            await self._all_dialled.wait()
+            await self._client.wait_idle()
 
     def end(self) -> None:
         """Fails all commands that have no answer."""
@@ -255,6 +260,8 @@ class Session:
         command, timer = self._undialled.pop(leg_id, (None, None))
         if timer is not None:
             timer.cancel()
+        if not self._undialled:
+            self._all_dialled.set()
         return command
 
     def _never_entered(self, leg_id: str) -> None:
