@@ -78,7 +78,8 @@ def _add_run(commands: Commands) -> None:
         "--asterisk-conf",
         type=Path,
         metavar="DIR",
-        help="on reload also write Asterisk's files there (see `usher render`) and reload them",
+        help="also write Asterisk's files there (see `usher render`), at the start and on every"
+        " change, and have Asterisk reload them",
     )
     _takes_site(parser)
     levels = ["debug", "info", "warning", "error"]
