@@ -20,26 +20,24 @@ import json
 import os
 import secrets
 import signal
-import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Self
 
 import yaml
 
 from scripts.lab.asterisk import AsteriskServer
+from scripts.lab.fact_tables import FactTables, Rows
+from scripts.lab.journal import Input, JournalReader
 from scripts.lab.phones import Caller, Phone, SipEndpoint
+from scripts.lab.waiting import look_until
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 NODE: Final = "lab"
 TRUNK: Final = "carrier"
-READY_S: Final = 15.0
-LOOK_S: Final = 0.02
-"""Between two looks at a file or table that nobody announces changes of."""
-
-Rows = list[dict[str, Any]]
+READY_S: Final = 30.0
 
 
 def plan(**sections: Any) -> dict[str, Any]:  # noqa: ANN401 - YAML
@@ -73,6 +71,7 @@ class LiveCentre:
         database_url: a PostgreSQL; SQLite by default.
         rtp_ports: how many ports for voice Asterisk has.
         prefix: put in front of the engine's command, for example a profiler.
+        ari_port: where the engine finds Asterisk's web server, if not where that listens: a proxy.
 
     Attributes:
         asterisk: the server. engine: its process, None while it does not run.
@@ -88,6 +87,7 @@ class LiveCentre:
         rtp_ports: int = 600,
         prefix: Sequence[str] = (),
         keep_messages: bool = True,
+        ari_port: int | None = None,
     ) -> None:
         """Starts nothing."""
         self.run_dir = run_dir
@@ -100,10 +100,12 @@ class LiveCentre:
         self.engine: asyncio.subprocess.Process | None = None
         self.phones_at = SipEndpoint(keep_messages=keep_messages)
         self.outside = SipEndpoint(keep_messages=keep_messages)
-        self.facts = FactTables(self)
         self.extra_files: dict[str, str] = {}
         """Text to add to Asterisk's rendered files, by name, before it starts."""
+        self.facts = FactTables(database_url or self.data / "usher.db")
+        self.journal = JournalReader(self.data)
         self.phones: dict[str, Phone] = {}
+        self.ari_port = ari_port
         self._prefix = list(prefix)
         self._exits = contextlib.AsyncExitStack()
 
@@ -112,8 +114,13 @@ class LiveCentre:
         try:
             await self._exits.enter_async_context(self.phones_at)
             await self._exits.enter_async_context(self.outside)
+            # Asterisk listens at its own port, whatever the engine is told afterwards.
+            ari_port, self.ari_port = self.ari_port, None
             self.write_config()
             await self.render()
+            if ari_port is not None:
+                self.ari_port = ari_port
+                self.write_config()
             await self.asterisk.start()
             self._exits.push_async_callback(self.asterisk.stop)
             self._exits.push_async_callback(self.stop_engine)
@@ -161,7 +168,7 @@ class LiveCentre:
         }
         node = {
             "ari": {
-                "url": f"http://127.0.0.1:{ports.http}",
+                "url": f"http://127.0.0.1:{self.ari_port or ports.http}",
                 "username": "usher",
                 "password": {"file": "ari"},
             },
@@ -173,7 +180,6 @@ class LiveCentre:
             "port": port,
             "match": [f"{address}:{port}"],
             "codecs": ["ulaw", "alaw"],
-            "max_channels": 10_000,
         }
         return {
             **sections,
@@ -191,6 +197,12 @@ class LiveCentre:
             if not path.exists():
                 path.touch(mode=0o600)
                 path.write_text(secrets.token_urlsafe(18), encoding="utf-8")
+
+    async def apply(self, sections: Mapping[str, Any], *, timeout_s: float = READY_S) -> None:
+        """Writes another configuration and waits until the running engine has applied it."""
+        begin = self.log_size()
+        self.write_config(sections)
+        await self.engine_says("configuration applied", since=begin, timeout_s=timeout_s)
 
     def password(self, number: str) -> str:
         """Returns an extension's SIP password."""
@@ -241,7 +253,7 @@ class LiveCentre:
             self.engine = await asyncio.create_subprocess_exec(
                 *("setpriv", "--pdeathsig", "KILL", *self._prefix),
                 *(sys.executable, "-m", "engine", "run", str(self.config)),
-                *("--asterisk-conf", str(self.asterisk.etc), *self._where()),
+                *self._rendering(),
                 cwd=ROOT,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -250,16 +262,27 @@ class LiveCentre:
         await self.engine_says("telephony connected", since=begin)
         await self.engine_says("watching the phones", since=begin)
 
+    def _rendering(self) -> list[str]:
+        """Lets the engine write Asterisk's files again on reload, unless something was added to them."""
+        if self.extra_files:
+            return []
+        return ["--asterisk-conf", str(self.asterisk.etc), *self._where()]
+
     async def engine_says(self, words: str, *, since: int = 0, timeout_s: float = READY_S) -> str:
         """Waits until the engine's log has a line with these words after byte `since`."""
-        async with _deadline(timeout_s, f"the engine to log {words!r}", self.engine_log):
-            while True:
-                for line in self.engine_log(since).splitlines():
-                    if words in line:
-                        return line
-                if self.engine is not None and self.engine.returncode is not None:
-                    raise RuntimeError(f"the engine ended\n{self.engine_log(since)[-3000:]}")
-                await asyncio.sleep(LOOK_S)
+
+        def look() -> str | None:
+            for line in self.engine_log(since).splitlines():
+                if words in line:
+                    return line
+            if self.engine is not None and self.engine.returncode is not None:
+                raise RuntimeError(f"the engine ended\n{self.engine_log(since)[-3000:]}")
+            return None
+
+        what = f"the engine to log {words!r}"
+        line = await look_until(look, what, timeout_s, seen=self.engine_log)
+        assert line is not None
+        return line
 
     def engine_log(self, since: int = 0) -> str:
         """Returns the engine's log from byte `since` on."""
@@ -301,10 +324,54 @@ class LiveCentre:
         pages = Path(f"/proc/{self.engine.pid}/statm").read_text(encoding="ascii").split()[1]
         return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
+    async def heard(
+        self, kind: str, *, since: int = 0, timeout_s: float = 10.0, **fields: object
+    ) -> Input:
+        """Waits until the engine has taken in an input of this kind with these fields.
+
+        `since` leaves out that many inputs, for example `len(live.journal.inputs())` of before.
+        """
+
+        def look() -> Input | None:
+            for happened in self.journal.inputs()[since:]:
+                same = all(happened.get(name) == value for name, value in fields.items())
+                if happened["t"] == kind and same:
+                    return happened
+            return None
+
+        found = await look_until(
+            look,
+            f"the engine to hear {kind} {fields}",
+            timeout_s,
+            seen=lambda: self.journal.inputs()[since:][-60:],
+        )
+        assert found is not None
+        return found
+
+    async def until_reachable(
+        self, number: str, *, reachable: bool = True, timeout_s: float = 10.0
+    ) -> None:
+        """Waits until the engine believes that a phone is there (or is not)."""
+        what = f"the engine to believe that {number} is{'' if reachable else ' not'} there"
+        await look_until(lambda: self._believes(number) is reachable, what, timeout_s)
+
+    def _believes(self, number: str) -> bool:
+        for happened in reversed(self.journal.inputs()):
+            if happened["t"] == "PhoneReachable" and happened["endpoint"] == number:
+                return bool(happened["reachable"])
+        return False
+
     # Phones.
 
+    def carrier(self, *, media: str = "none") -> Phone:
+        """Returns the far end of the trunk as a phone: it takes calls to any number outside."""
+        if "*" not in self.phones:
+            self.phones["*"] = Phone(self.outside, "*", server=self.sip, media=media)
+        self.phones["*"].media = media
+        return self.phones["*"]
+
     async def phone(self, number: str, *, media: str = "none", register: bool = True) -> Phone:
-        """Returns the extension's phone, registered."""
+        """Returns the extension's phone, registered; a running engine knows of it then."""
         phone = Phone(
             self.phones_at,
             number,
@@ -315,49 +382,6 @@ class LiveCentre:
         self.phones[number] = phone
         if register:
             await phone.register()
+            if self.engine is not None:
+                await self.until_reachable(number)
         return phone
-
-
-class FactTables:
-    """Reads the facts where they are stored, with a deadline for those on their way."""
-
-    def __init__(self, live: LiveCentre) -> None:
-        """Opens nothing."""
-        self._live = live
-
-    def rows(self, table: str) -> Rows:
-        """Returns a table's rows in the order in which they were made (SQLite only)."""
-        path = self._live.data / "usher.db"
-        if not path.exists():
-            return []
-        with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
-            database.row_factory = sqlite3.Row
-            try:
-                found = database.execute(f"SELECT * FROM {table} ORDER BY rowid")  # noqa: S608
-            except sqlite3.OperationalError:
-                return []
-            return [dict(row) for row in found]
-
-    async def until(
-        self, table: str, true: Callable[[Rows], object], timeout_s: float = 10.0
-    ) -> Rows:
-        """Waits until `true` is so of a table's rows, and returns them.
-
-        Raises:
-            TimeoutError: it never was; the message has the rows.
-        """
-        async with _deadline(timeout_s, f"{table} to be as wanted", lambda: self.rows(table)):
-            while True:
-                rows = self.rows(table)
-                if true(rows):
-                    return rows
-                await asyncio.sleep(LOOK_S)
-
-
-@contextlib.asynccontextmanager
-async def _deadline(seconds: float, what: str, seen: Callable[[], object]) -> Any:  # noqa: ANN401
-    try:
-        async with asyncio.timeout(seconds):
-            yield
-    except TimeoutError:
-        raise TimeoutError(f"waited {seconds:g} s for {what}; seen:\n{seen()!s:.6000}") from None

@@ -1,0 +1,232 @@
+"""One test's view of a running call centre: phones, calls, records, and order when it leaves."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Callable
+from typing import Literal
+
+from scripts.lab.live import LiveCentre
+from scripts.lab.phones import Call, IncomingCall, OutgoingCall, Phone
+from scripts.lab.phones.agent import UserAgent
+from scripts.lab.waiting import look_until
+from tests.support.draft import Queue
+from tests.support.records import Record, Row, check_record, gather
+
+TOLERANCE_MS = 100
+"""How far a record may be from what a phone measured: two processes on a busy machine."""
+
+_numbers = itertools.count(1)
+_COMPLAINTS = (" ERROR ", " CRITICAL ", "Traceback")
+_OPEN = ("calls", "queue_visits", "offers", "talk_segments", "holds")
+
+
+class Floor:
+    """What a test does with a live centre.
+
+    `forgiven` are words of the engine's log lines that this test brings about on purpose.
+    """
+
+    def __init__(self, live: LiveCentre) -> None:
+        """Begins a test."""
+        self.live = live
+        self.log_begin = live.log_size()
+        self.journal_begin = len(live.journal.inputs())
+        self.forgiven: list[str] = []
+        self._asked: dict[OutgoingCall, tuple[str, int]] = {}
+        self._callers: set[UserAgent] = {live.caller}
+
+    # Phones and calls.
+
+    async def phones(self, *numbers: str | Queue, media: str = "none") -> list[Phone]:
+        """Returns registered phones; a queue stands for its agents."""
+        found = []
+        for each in numbers:
+            for number in each.agents if isinstance(each, Queue) else (each,):
+                phone = self.live.phones.get(number)
+                if phone is None:
+                    phone = await self.live.phone(number, media=media)
+                phone.media = media
+                self._callers.add(phone)
+                found.append(phone)
+        return found
+
+    async def phone(self, number: str | Queue, *, media: str = "none") -> Phone:
+        """Returns one registered phone."""
+        (phone,) = await self.phones(number, media=media)
+        return phone
+
+    async def call(
+        self,
+        number: str | Queue,
+        *,
+        by: UserAgent | None = None,
+        media: str = "none",
+        name: str | None = None,
+    ) -> OutgoingCall:
+        """Dials from outside with a number of its own, or from a phone; returns once it is tried."""
+        call = self.place(number, by=by, media=media, name=name)
+        await call.trying
+        return call
+
+    def place(
+        self,
+        number: str | Queue,
+        *,
+        by: UserAgent | None = None,
+        media: str = "none",
+        name: str | None = None,
+        cancel_at_answer: bool = False,
+    ) -> OutgoingCall:
+        """As `call`, but returns when the INVITE is sent."""
+        dialled = number.number if isinstance(number, Queue) else number
+        own = by is None
+        caller = self.live.caller if by is None else by
+        shown = f"030{next(_numbers):07}" if own else caller.user
+        assert hasattr(caller, "place")
+        call: OutgoingCall = caller.place(
+            dialled,
+            from_number=shown if own else None,
+            from_name=name,
+            media=media,
+            cancel_at_answer=cancel_at_answer,
+        )
+        earlier = self._rows_of(shown)
+        placed = sum(number == shown for number, _ in self._asked.values())
+        self._asked[call] = (shown, max(len(earlier), placed))
+        return call
+
+    def _rows_of(self, caller_number: str) -> list[Row]:
+        rows = self.live.facts.rows("calls")
+        return [row for row in rows if row["caller_number"] == caller_number]
+
+    async def talking(
+        self, queue: Queue, agent: Phone, *, media: str = "none"
+    ) -> tuple[OutgoingCall, IncomingCall]:
+        """Calls a queue, and has the agent's phone, which must be the one that rings, pick up."""
+        call = await self.call(queue, media=media)
+        there = await agent.incoming()
+        there.answer()
+        await there.acknowledged
+        await call.answered
+        return call, there
+
+    async def dial_code(self, phone: Phone, code: str) -> Record:
+        """Dials a feature code, listens to the answer's beginning, hangs up."""
+        call = await self.call(code, by=phone, media="silence")
+        await call.wait_until_hears("anything")
+        call.hang_up()
+        return await self.record(call)
+
+    # What the engine knows.
+
+    async def heard(self, kind: str, **fields: object) -> None:
+        """Waits until the engine has taken in such an input since this test began."""
+        await self.live.heard(kind, since=self.journal_begin, **fields)
+
+    async def record(self, call: OutgoingCall, *, timeout_s: float = 10.0) -> Record:
+        """Waits until a call is over in the database too; returns its record, checked."""
+        number, index = self._asked[call]
+
+        def over(_: object) -> bool:
+            rows = self._rows_of(number)
+            return len(rows) > index and rows[index]["ended_at_ms"] is not None
+
+        await self.live.facts.until("calls", over, timeout_s)
+        record = gather(self.live.facts.rows, self._rows_of(number)[index]["call_id"])
+        check_record(record)
+        return record
+
+    async def settled(self, call: OutgoingCall) -> Record:
+        """As `record`, and waits until the phones that rang for it are free again."""
+        record = await self.record(call)
+        for offer in record.offers:
+            await self.heard("LegEnded", leg_id=offer["offer_id"])
+        return record
+
+    async def rows(self, table: str, count: int = 1, **fields: object) -> list[Row]:
+        """Waits until a table has exactly so many rows with these fields; returns them."""
+
+        def fit(rows: list[Row]) -> list[Row]:
+            return [
+                row for row in rows if all(row[name] == value for name, value in fields.items())
+            ]
+
+        return fit(await self.live.facts.until(table, lambda rows: len(fit(rows)) == count))
+
+    def count(self, table: str, **fields: object) -> int:
+        """Returns how many rows with these fields there are now."""
+        rows = self.live.facts.rows(table)
+        return sum(all(row[name] == value for name, value in fields.items()) for row in rows)
+
+    # The end.
+
+    async def leave(self) -> None:
+        """Ends what the test left running, and asserts that the centre is in order."""
+        for agent in sorted(self._callers, key=lambda each: isinstance(each, Phone)):
+            for call in list(agent.live):
+                call.hang_up()  # type: ignore[attr-defined]
+        await self._until_quiet()
+        for table in _OPEN:
+            await self.live.facts.until(
+                table, lambda rows: all(row["ended_at_ms"] is not None for row in rows)
+            )
+        assert self.live.facts.rows("facts_rejected") == []
+        assert not (self.live.data / "refused.jsonl").exists()
+        complaints = [
+            line
+            for line in self.live.engine_log(self.log_begin).splitlines()
+            if any(word in line for word in _COMPLAINTS)
+            and not any(word in line for word in self.forgiven)
+        ]
+        assert complaints == []
+
+    async def _until_quiet(self) -> None:
+        async def quiet() -> bool:
+            return await self.live.asterisk.cli("core show channels concise") == ""
+
+        await look_until(quiet, "the end of all channels", 10)
+
+    def log(self) -> str:
+        """Returns what the engine has logged since the test began."""
+        return self.live.engine_log(self.log_begin)
+
+
+async def hears_only(
+    call: Call, wanted: float | Literal["anything", "silence"], *others: float, seconds: float = 5.0
+) -> None:
+    """Waits until a party hears the one and, of what was there before, nothing any more."""
+
+    def heard() -> bool:
+        return call.hears(wanted) and not any(call.hears(other) for other in others)
+
+    what = f"{call.owner.user} hears {wanted} and none of {others}"
+    await call.audio.until(heard, what, seconds)
+
+
+async def hear_packets(call: Call, count: int) -> None:
+    """Waits until so many more packets of voice have come: a duration that the far side measures."""
+    until = call.audio.received + count
+    what = f"{call.owner.user} receives {count} packets"
+    await call.audio.until(lambda: call.audio.received >= until, what, 5.0 + count / 50)
+
+
+async def nothing_for(seconds: float, *unwanted: Callable[[], object]) -> None:
+    """Asserts that none of these becomes true for a while."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + seconds
+    while loop.time() < end:
+        for each in unwanted:
+            assert not each()
+        await asyncio.sleep(0.02)
+
+
+def about(expected_ms: float, measured_ms: float, tolerance_ms: float = TOLERANCE_MS) -> bool:
+    """Tells whether two measurements of one duration agree."""
+    return abs(expected_ms - measured_ms) <= tolerance_ms
+
+
+def ms_between(earlier_ns: int, later_ns: int) -> float:
+    """Returns milliseconds between two times of the phones' clock."""
+    return (later_ns - earlier_ns) / 1_000_000
