@@ -1,49 +1,42 @@
-"""The `usher` command: arguments in, text and exit codes out. What it does is in `bootstrap`.
+"""The `usher` command: arguments in, an exit code out. What it does is in `bootstrap.commands`.
 
 Rooms are imported by the command that needs them, so that `usher --help` is quick and a broken
-driver for one database does not keep `usher check-config` from working.
+driver for one thing does not keep the others from working.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from engine.app.engine import EXIT_BROKEN
-
-DONE: Final = 0
-FOUND_WRONG: Final = 1
-USAGE: Final = 2
-
 CONFIG_VARIABLE: Final = "USHER_CONFIG"
 CONFIG_DEFAULT: Final = "config"
+REPORTS: Final = ("calls", "visits", "offers", "summary")
 
-EPILOG: Final = f"""exit codes:
+USAGE: Final = 2
+
+EPILOG: Final = """exit codes:
   0  done
   1  found wrong: a mistake in the configuration, a failed check
   2  usage: wrong arguments
-  {EXIT_BROKEN}  (run only) a part of the engine broke; start it again, calls live on in Asterisk
+  3  (run only) a part of the engine broke; start it again, calls live on in Asterisk
 """
+
+Work = Callable[[argparse.Namespace], int]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; returns the exit code."""
-    parser = make_parser()
-    options = parser.parse_args(arguments)
+    options = make_parser().parse_args(arguments)
+    work: Work = options.work
     try:
-        result: int = options.work(options)
-    except BrokenPipeError:  # The reader (head, less) has seen enough.
-        sys.stderr.close()
-        return DONE
+        return work(options)
     except KeyboardInterrupt:
-        return FOUND_WRONG
-    else:
-        return result
+        return 1
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -55,84 +48,137 @@ def make_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    _add_run(commands)
+    _add_check_config(commands)
+    _add_schema(commands)
+    _add_render(commands)
+    _add_simulate(commands)
+    _add_replay(commands)
+    _add_report(commands)
+    _add_db(commands)
+    _add_import_queues(commands)
+    return parser
 
-    run = _command(commands, "run", _run, "run the engine until SIGTERM or SIGINT; calls live on")
-    _takes_config(run)
-    run.add_argument(
+
+# Every parser that argparse makes for a command has the type of its parent, but it does not say so.
+Commands = Any
+
+
+def _add_run(commands: Commands) -> None:
+    parser = _command(
+        commands, "run", _run, "run the engine until SIGTERM or SIGINT; calls live on"
+    )
+    _takes_config(parser)
+    parser.add_argument(
         "--no-watch",
         action="store_true",
         help="do not reload when a file of the configuration changes (SIGHUP always reloads)",
     )
-    run.add_argument(
+    parser.add_argument(
         "--asterisk-conf",
         type=Path,
         metavar="DIR",
-        help="on reload also write Asterisk's files there (see `usher render`) and reload them",
+        help="also write Asterisk's files there (see `usher render`), at the start and on every"
+        " change, and have Asterisk reload them",
     )
-    _takes_directories(run)
-    run.add_argument("--log-level", default="info", choices=["debug", "info", "warning", "error"])
-    run.add_argument("--log-json", action="store_true", help="log lines as JSON objects")
+    _takes_site(parser)
+    levels = ["debug", "info", "warning", "error"]
+    parser.add_argument("--log-level", default="info", choices=levels)
+    parser.add_argument("--log-json", action="store_true", help="log lines as JSON objects")
 
-    check = _command(commands, "check-config", _check_config, "say all that is wrong, with lines")
-    _takes_config(check)
-    _takes_json(check)
 
-    schema = _command(commands, "schema", _schema, "print the configuration's JSON Schema")
-    schema.add_argument("--markdown", action="store_true", help="print a reference for people")
+def _add_check_config(commands: Commands) -> None:
+    parser = _command(
+        commands, "check-config", _check_config, "say all that is wrong with a configuration"
+    )
+    _takes_config(parser)
+    _takes_json(parser)
 
-    render = _command(commands, "render", _render, "write Asterisk's own configuration files")
-    _takes_config(render)
-    render.add_argument(
+
+def _add_schema(commands: Commands) -> None:
+    parser = _command(commands, "schema", _schema, "print the configuration's JSON Schema")
+    parser.add_argument("--markdown", action="store_true", help="print a reference for people")
+    parser.add_argument("--json", action="store_true", help="as without it: the schema is JSON")
+
+
+def _add_render(commands: Commands) -> None:
+    parser = _command(commands, "render", _render, "write Asterisk's own configuration files")
+    _takes_config(parser)
+    parser.add_argument(
         "--to",
+        dest="asterisk_conf",
         type=Path,
         required=True,
         metavar="DIR",
         help="Asterisk's configuration directory; with several nodes, one directory in it for each",
     )
-    _takes_directories(render)
-    _takes_json(render)
-
-    _add_simulate(commands)
-
-    replay = _command(
-        commands,
-        "replay",
-        _replay,
-        "compute again what happened, from a journal; checks invariants",
+    parser.add_argument(
+        "--make-secrets",
+        action="store_true",
+        help="first make up the passwords of nodes and extensions that are in no file yet",
     )
-    replay.add_argument("path", type=Path, help="a journal file, or a data directory: all of it")
-    replay.add_argument("--quiet", action="store_true", help="print the summary only")
-    replay.add_argument("--numbers", action="store_true", help="show callers' numbers and names")
-    replay.add_argument(
+    _takes_site(parser)
+    _takes_json(parser)
+
+
+def _add_simulate(commands: Commands) -> None:
+    _command(commands, "simulate", _simulate, "run seeded days through the real core")
+
+
+def _add_replay(commands: Commands) -> None:
+    parser = _command(
+        commands, "replay", _replay, "compute again what happened, and check the invariants"
+    )
+    parser.add_argument("path", type=Path, help="a journal file, or a data directory: all of it")
+    parser.add_argument("--quiet", action="store_true", help="print the summary only")
+    parser.add_argument("--numbers", action="store_true", help="show callers' numbers and names")
+    parser.add_argument(
         "--check-every",
         type=_positive,
         default=1,
         metavar="N",
         help="check the invariants after every N inputs (default: 1)",
     )
-    _takes_json(replay)
+    _takes_json(parser)
 
-    _add_report(commands)
 
-    database = _command(commands, "db", _db, "make, upgrade or check the database's tables")
-    database.add_argument("action", choices=["upgrade", "current", "check"])
-    _takes_config(database)
+def _add_report(commands: Commands) -> None:
+    parser = _command(commands, "report", _report, "print what the record says")
+    parser.add_argument("kind", choices=REPORTS)
+    _takes_config(parser)
+    day = "a day (2025-01-31) or a time with its zone (2025-01-31T14:00+01:00)"
+    parser.add_argument("--from", dest="from_text", metavar="TIME", help=f"{day}; default: today")
+    parser.add_argument("--to", dest="to_text", metavar="TIME", help=f"{day}; a day is included")
+    parser.add_argument("--zone", default="UTC", help="time zone, such as Europe/Berlin")
+    parser.add_argument("--queue", action="append", default=[], metavar="NUMBER", help="only these")
+    parser.add_argument("--agent", action="append", default=[], metavar="NUMBER", help="only these")
+    parser.add_argument("--limit", type=_positive, default=1000, metavar="ROWS")
+    parser.add_argument(
+        "--sla-s",
+        type=_seconds,
+        default=60.0,
+        metavar="SECONDS",
+        help="summary: answered within so many seconds counts as in time (default: 60)",
+    )
+    _takes_json(parser)
 
-    importing = _command(
+
+def _add_db(commands: Commands) -> None:
+    parser = _command(commands, "db", _db, "make, upgrade or check the database's tables")
+    parser.add_argument("action", choices=["upgrade", "current", "check"])
+    _takes_config(parser)
+
+
+def _add_import_queues(commands: Commands) -> None:
+    parser = _command(
         commands, "import-queues", _import_queues, "read queues.conf of app_queue (not built yet)"
     )
-    importing.add_argument("path", type=Path, nargs="?", help="queues.conf")
-    return parser
+    parser.add_argument("path", type=Path, nargs="?", help="queues.conf")
 
 
-def _command(
-    commands: Any,  # noqa: ANN401 - argparse does not name the type of what it returns.
-    name: str,
-    work: Any,  # noqa: ANN401
-    text: str,
-) -> argparse.ArgumentParser:
+def _command(commands: Commands, name: str, work: Work, text: str) -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = commands.add_parser(
-        name, help=text, description=text[0].upper() + text[1:] + "."
+        name, help=text, description=f"{text[0].upper()}{text[1:]}."
     )
     parser.set_defaults(work=work)
     return parser
@@ -152,14 +198,26 @@ def _takes_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
-def _takes_directories(parser: argparse.ArgumentParser) -> None:
+def _takes_site(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--directory",
         action="append",
         default=[],
         metavar="NAME=PATH",
         type=_assignment,
-        help="an entry for asterisk.conf's [directories], where Asterisk's own does not fit",
+        help="an entry of asterisk.conf's [directories], where Asterisk's own does not fit",
+    )
+    parser.add_argument(
+        "--listen",
+        metavar="ADDRESS",
+        help="where ARI and AMI listen, if the configuration reaches them by a name",
+    )
+    parser.add_argument(
+        "--permit",
+        action="append",
+        default=[],
+        metavar="NETWORK",
+        help="from where AMI may be used, besides this machine",
     )
 
 
@@ -178,182 +236,60 @@ def _positive(text: str) -> int:
     return int(text)
 
 
-def _fail(message: object) -> int:
-    print(f"usher: {message}", file=sys.stderr)
-    return FOUND_WRONG
-
-
-def _print_json(value: object) -> None:
-    print(json.dumps(value, indent=2, default=str))
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds <= 86_400:
+        raise argparse.ArgumentTypeError(f"{text!r}: seconds from 0 to 86400")
+    return seconds
 
 
 def _run(options: argparse.Namespace) -> int:
-    from engine.adapters.db import BadDatabaseUrl
-    from engine.adapters.db.schema import SchemaMismatch
-    from engine.adapters.files import StateInUse
-    from engine.bootstrap.asterisk_files import Target
-    from engine.bootstrap.logs import set_up_logging
-    from engine.bootstrap.run import RunOptions, run
-    from engine.config import ConfigError
+    from engine.bootstrap.commands.running import run_command
 
-    set_up_logging(options.log_level, as_json=options.log_json)
-    target = None
-    if options.asterisk_conf is not None:
-        target = Target(options.asterisk_conf, dict(options.directory))
-    try:
-        return run(RunOptions(options.config, not options.no_watch, target), os.environ)
-    except ConfigError as error:
-        for problem in error.problems:
-            print(problem, file=sys.stderr)
-        return FOUND_WRONG
-    except (StateInUse, SchemaMismatch, BadDatabaseUrl) as error:
-        return _fail(error)
-    except OSError as error:
-        return _fail(f"{error.filename}: {error.strerror}" if error.filename else error)
+    return run_command(options)
 
 
 def _check_config(options: argparse.Namespace) -> int:
-    from engine.config import check, errors_of
+    from engine.bootstrap.commands.configuring import check_config_command
 
-    problems = check(options.config)
-    errors = errors_of(problems)
-    if options.json:
-        _print_json(
-            [
-                {
-                    "file": str(problem.place.file),
-                    "line": problem.place.line,
-                    "path": problem.path,
-                    "message": problem.message,
-                    "severity": problem.severity.value,
-                }
-                for problem in problems
-            ]
-        )
-    else:
-        for problem in problems:
-            print(problem)
-        warnings = len(problems) - len(errors)
-        print(f"{options.config}: {len(errors)} errors, {warnings} warnings")
-    return FOUND_WRONG if errors else DONE
+    return check_config_command(options)
 
 
 def _schema(options: argparse.Namespace) -> int:
-    from engine.config import json_schema, markdown_reference
+    from engine.bootstrap.commands.configuring import schema_command
 
-    if options.markdown:
-        print(markdown_reference())
-    else:
-        _print_json(json_schema())
-    return DONE
+    return schema_command(options)
 
 
 def _render(options: argparse.Namespace) -> int:
-    from engine.app.ports import RenderFailed
-    from engine.bootstrap.asterisk_files import Target, render_all
-    from engine.config import ConfigError, load, resolve_secrets
+    from engine.bootstrap.commands.configuring import render_command
 
-    try:
-        configuration = load(options.config)
-        secrets = resolve_secrets(configuration, os.environ)
-        target = Target(options.to, dict(options.directory))
-        written = render_all(configuration, secrets, target)
-    except ConfigError as error:
-        for problem in error.problems:
-            print(problem, file=sys.stderr)
-        return FOUND_WRONG
-    except RenderFailed as error:
-        return _fail(error)
-    if options.json:
-        _print_json(
-            {
-                node: {
-                    "changed": [str(path) for path in rendered.changed],
-                    "reload": rendered.reload,
-                    "restart": rendered.restart,
-                }
-                for node, rendered in written.items()
-            }
-        )
-        return DONE
-    for node, rendered in written.items():
-        for path in rendered.changed:
-            print(f"{node}: {path}")
-        if rendered.restart:
-            print(f"{node}: restart Asterisk (if it runs)")
-        elif rendered.reload:
-            print(f"{node}: reload in Asterisk: {' '.join(rendered.reload)}")
-        else:
-            print(f"{node}: nothing has changed")
-    return DONE
+    return render_command(options)
 
 
 def _replay(options: argparse.Namespace) -> int:
-    from engine.bootstrap.replay import ReplayImpossible, replay
+    from engine.bootstrap.commands.replaying import replay_command
 
-    silent = options.quiet or options.json
-    try:
-        report = replay(
-            options.path,
-            (lambda _: None) if silent else print,
-            check_every=options.check_every,
-            show_private=options.numbers,
-        )
-    except ReplayImpossible as error:
-        return _fail(error)
-    if options.json:
-        _print_json(report.as_json())
-    else:
-        print(f"history {report.epoch}: {report.inputs} inputs")
-        for title, counter in (
-            ("inputs", report.kinds),
-            ("commands", report.commands),
-            ("facts", report.facts),
-        ):
-            print(f"  {title}: " + ", ".join(f"{n} {kind}" for kind, n in counter.most_common()))
-        for note in report.notes:
-            print(f"  note: {note}")
-        for problem in report.problems:
-            print(f"  WRONG: {problem}")
-        if not report.problems:
-            print("  all invariants hold")
-    return FOUND_WRONG if report.problems else DONE
+    return replay_command(options)
+
+
+def _report(options: argparse.Namespace) -> int:
+    from engine.bootstrap.commands.recording import report_command
+
+    return report_command(options)
 
 
 def _db(options: argparse.Namespace) -> int:
-    from engine.adapters.db import BadDatabaseUrl, schema
-    from engine.adapters.db.schema import SchemaMismatch
-    from engine.app.ports import StoreUnavailable
-    from engine.bootstrap.build import database_url
-    from engine.config import ConfigError, load, resolve_secrets
+    from engine.bootstrap.commands.recording import db_command
 
-    try:
-        configuration = load(options.config)
-        url = database_url(configuration, resolve_secrets(configuration, os.environ))
-        if options.action == "upgrade":
-            schema.upgrade(url)
-        elif options.action == "check":
-            schema.require(url)
-        print(f"the database's tables are at revision {schema.current(url) or '(none yet)'}")
-    except ConfigError as error:
-        for problem in error.problems:
-            print(problem, file=sys.stderr)
-        return FOUND_WRONG
-    except (SchemaMismatch, StoreUnavailable, BadDatabaseUrl) as error:
-        return _fail(error)
-    return DONE
+    return db_command(options)
 
 
-def _add_simulate(commands: Any) -> None:  # noqa: ANN401
-    _command(commands, "simulate", _not_yet, "run seeded days through the real core")
-
-
-def _add_report(commands: Any) -> None:  # noqa: ANN401
-    _command(commands, "report", _not_yet, "print a report")
-
-
-def _not_yet(_options: argparse.Namespace) -> int:
-    print("usher: this command is not built yet", file=sys.stderr)
+def _simulate(_options: argparse.Namespace) -> int:
+    print("usher: simulate is not built yet", file=sys.stderr)
     return USAGE
 
 

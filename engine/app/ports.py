@@ -290,7 +290,7 @@ class Watcher(Protocol):
     """Watches the configuration."""
 
     def changes(self) -> AsyncIterator[None]:
-        """Yields once after each burst of changes, when it is over."""
+        """Yields when it has begun to watch, then once after each burst of changes."""
 
 
 class Thread(Protocol):

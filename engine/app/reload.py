@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from typing import Final
 
@@ -26,6 +26,13 @@ log = logging.getLogger(__name__)
 
 RELOAD_TIMEOUT_S: Final = 15.0
 """How long Asterisk may take to reload one module."""
+
+
+OVERLOAD_WAIT_S: Final = 1.0
+"""How long to wait before an overloaded engine is given a configuration again."""
+
+START_DELAYS_S: Final = (1.0, 2.0, 4.0, 8.0)
+"""At the start the connection to Asterisk may be younger than the wish to reload."""
 
 
 class Outcome(StrEnum):
@@ -70,15 +77,24 @@ class Reload:
         self._reloaders = reloaders
         self._thread = thread
         self._asked = asyncio.Event()
+        self._by_hand = False
         self.last: Outcome | None = None
         """What became of the last reload."""
 
     def ask(self) -> None:
         """Asks `run` for a reload (SIGHUP)."""
+        self._by_hand = True
         self._asked.set()
 
-    async def run(self) -> None:
-        """Reloads whenever it is asked to, one reload after the other."""
+    async def run(self, started_with: Candidate) -> None:
+        """Reloads whenever it is asked to, one reload after the other.
+
+        First it tells Asterisk what was changed while Usher did not run.
+
+        Args:
+            started_with: the configuration in force.
+        """
+        await self._tell_asterisk(started_with, delays_s=START_DELAYS_S)
         while True:
             await self._asked.wait()
             self._asked.clear()
@@ -95,9 +111,11 @@ class Reload:
         return self.last
 
     async def _reload(self) -> Outcome:
+        by_hand, self._by_hand = self._by_hand, False
         candidate = await self._thread.call(self._source.read)
         if candidate is None:
-            log.info("configuration: nothing has changed")
+            level = logging.INFO if by_hand else logging.DEBUG
+            log.log(level, "configuration: nothing has changed")
             return Outcome.SAME
         for problem in candidate.problems:
             log.log(
@@ -107,18 +125,33 @@ class Reload:
             log.error("configuration not applied, the one before stays in force")
             return Outcome.INVALID
         complete = await self._tell_asterisk(candidate)
-        try:
-            self._apply(candidate.policy)
-        except InboxFull as error:
-            log.error("configuration not applied: %s", error)  # noqa: TRY400
-            return Outcome.INVALID
+        await self._apply_when_possible(candidate.policy)
         self._source.accept(candidate)
         for path in candidate.restart:
             log.warning("configuration: %s takes effect when usher is restarted", path)
         log.info("configuration applied")
         return Outcome.APPLIED if complete else Outcome.INCOMPLETE
 
-    async def _tell_asterisk(self, candidate: Candidate) -> bool:
+    async def _apply_when_possible(self, policy: Policy) -> None:
+        told = False
+        while True:
+            try:
+                self._apply(policy)
+            except InboxFull as error:
+                if not told:
+                    log.warning("configuration not applied yet: %s", error)
+                told = True
+                await asyncio.sleep(OVERLOAD_WAIT_S)
+            else:
+                return
+
+    async def _tell_asterisk(self, candidate: Candidate, delays_s: Sequence[float] = ()) -> bool:
+        """Writes Asterisk's files and has it read them; tells whether all went well.
+
+        Args:
+            candidate: what to tell.
+            delays_s: how long to wait before each further try to reach a node.
+        """
         renderer = self._renderer
         if renderer is None:
             return True
@@ -133,25 +166,39 @@ class Reload:
                 log.warning(
                     "node %s: a changed file is read at Asterisk's start only", rendered.node
                 )
-            for module in rendered.modules:
-                complete &= await self._reload_module(rendered.node, module)
+            for number, module in enumerate(rendered.modules):
+                patience_s = delays_s if number == 0 else ()  # Then it is there, or it is not.
+                complete &= await self._reload_module(rendered.node, module, patience_s)
         return complete
 
-    async def _reload_module(self, node: NodeId, module: str) -> bool:
+    async def _reload_module(self, node: NodeId, module: str, delays_s: Sequence[float]) -> bool:
+        problem = await self._try_to_reload(node, module)
+        for delay_s in delays_s:
+            if problem is not None:
+                await asyncio.sleep(delay_s)
+                problem = await self._try_to_reload(node, module)
+        if problem is None:
+            log.info("node %s: %s reloaded", node, module)
+            return True
+        log.error(
+            "node %s: %s not reloaded (%s): run `asterisk -rx 'module reload %s'` there",
+            node,
+            module,
+            problem,
+            module,
+        )
+        return False
+
+    async def _try_to_reload(self, node: NodeId, module: str) -> str | None:
+        """Returns why it did not work, None if it did."""
         reloader = self._reloaders.get(node)
+        if reloader is None:
+            return "there is no way to ask it"
         try:
-            if reloader is None:
-                raise ReloadFailed("there is no way to ask it")  # noqa: TRY301
             async with asyncio.timeout(RELOAD_TIMEOUT_S):
                 await reloader.reload_module(module)
-        except (ReloadFailed, TimeoutError) as error:
-            log.error(  # noqa: TRY400 - the reason is enough.
-                "node %s: %s not reloaded (%s): run `asterisk -rx 'module reload %s'` there",
-                node,
-                module,
-                str(error) or "no answer",
-                module,
-            )
-            return False
-        log.info("node %s: %s reloaded", node, module)
-        return True
+        except TimeoutError:
+            return f"no answer within {RELOAD_TIMEOUT_S:.0f} s"
+        except ReloadFailed as error:
+            return str(error)
+        return None

@@ -28,6 +28,9 @@ SWITCH_INTERVAL_S: Final = 0.0005
 """How long the database's thread may keep the interpreter from a call (Python's default: 5 ms)."""
 
 
+SQLITE_NAME: Final = "usher.db"
+
+
 @dataclass(frozen=True, slots=True)
 class Built:
     """An engine and what is closed when it has ended."""
@@ -58,7 +61,7 @@ def build(configuration: Configuration, secrets: Secrets) -> Built:
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     directory = StateDirectory(Path(configuration.settings.data_directory))
     directory.lock()
-    database = database_url(configuration, secrets)
+    database = database_url(configuration, _revealed(configuration, secrets))
     _prepare_database(database)
     outbox = FileOutbox(directory)
     saved = FileSavedState(directory)
@@ -130,18 +133,19 @@ def _prepare_database(url: str) -> None:
         log.warning("starting without the database: %s", error)
 
 
-def database_url(configuration: Configuration, secrets: Secrets | None) -> str:
-    """Returns the database's URL with its password, or that of the default SQLite file.
-
-    Without `secrets` the password is left out.
-    """
+def database_url(configuration: Configuration, password: str | None) -> str:
+    """Returns the database's URL with its password, or that of the default SQLite file."""
     database = configuration.settings.database
     if database.url is None:
-        path = Path(configuration.settings.data_directory).absolute() / "usher.db"
+        path = Path(configuration.settings.data_directory).absolute() / SQLITE_NAME
         return f"sqlite:///{path}"
-    if database.password is None or secrets is None:
+    if password is None:
         return database.url
     url = urlsplit(database.url)
     user, _, host = url.netloc.rpartition("@")
-    password = quote(secrets.of(database.password).reveal(), safe="")
-    return urlunsplit(url._replace(netloc=f"{user}:{password}@{host}"))
+    return urlunsplit(url._replace(netloc=f"{user}:{quote(password, safe='')}@{host}"))
+
+
+def _revealed(configuration: Configuration, secrets: Secrets) -> str | None:
+    reference = configuration.settings.database.password
+    return None if reference is None else secrets.of(reference).reveal()

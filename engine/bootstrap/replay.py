@@ -38,7 +38,7 @@ class ReplayReport:
 
     def as_json(self) -> dict[str, Any]:
         """Returns this as a JSON value."""
-        return dataclasses.asdict(self)
+        return {each.name: getattr(self, each.name) for each in dataclasses.fields(self)}
 
 
 class ReplayImpossible(Exception):

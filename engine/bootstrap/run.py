@@ -57,7 +57,7 @@ async def _live(built: Built, source: ConfigDirectory, options: RunOptions) -> i
         engine.reloaders(),
         built.file_thread,
     )
-    engine.add_side_task("reload", reload.run)
+    engine.add_side_task("reload", lambda: reload.run(source.in_force()))
     if options.watch:
         watcher = ConfigWatcher(options.config)
         engine.add_side_task("watch configuration", lambda: reload.watch(watcher))

@@ -32,6 +32,7 @@ class ConfigDirectory:
         self._environ = environ
         self._digest: str | None = None
         self._in_force: Configuration | None = None
+        self._first: tuple[Configuration, Secrets] | None = None
 
     def first(self) -> tuple[Configuration, Secrets, tuple[str, ...]]:
         """Returns the configuration to start with, its secrets and its warnings.
@@ -47,7 +48,14 @@ class ConfigDirectory:
         secrets = resolve_secrets(examined.configuration, self._environ)
         self._digest = reading.digest
         self._in_force = examined.configuration
+        self._first = (examined.configuration, secrets)
         return examined.configuration, secrets, tuple(map(str, examined.problems))
+
+    def in_force(self) -> ports.Candidate:
+        """Returns what `first` read."""
+        assert self._first is not None
+        configuration, secrets = self._first
+        return ports.Candidate((), to_policy(configuration), (), (configuration, secrets))
 
     def read(self) -> ports.Candidate | None:
         """Reads the files; None if they say what they said the last time."""

@@ -148,8 +148,6 @@ class Trunk(Strict):
     match: Annotated[Several[TrunkSource], Field(max_length=100)] = ()
     """Where its calls come from: addresses, networks, or address:port where several trunks (or
     phones) share an address; empty: from `host`."""
-    max_channels: Annotated[int, Field(ge=1, le=10_000)] = 30
-    """Calls at a time, both ways together."""
 
 
 class Extension(Strict):

@@ -48,7 +48,7 @@ from engine.core.policies import apply_policy
 from engine.core.reconcile import engine_started, node_connected, node_disconnected
 from engine.core.shifts import wrapup_expired
 from engine.core.state import LateTimer, Output, State
-from engine.core.talks import caller_hung_up, hold_changed
+from engine.core.talks import bridge_again, caller_hung_up, hold_changed
 from engine.core.timers import TimerKind
 from engine.core.visits import rest_is_over, ring_timed_out, waited_too_long
 
@@ -168,6 +168,8 @@ def _fire(state: State, kind: TimerKind, owner: str) -> None:
         return
     if kind is TimerKind.HANG_UP:
         hang_up_again(state, owner)
+    elif kind is TimerKind.CONNECT:
+        bridge_again(state, LegId(owner))
     elif kind is TimerKind.AGENT_PROMPT:
         agent_prompt_is_over(state, LegId(owner))
     elif call is not None:

@@ -18,6 +18,9 @@ class Query:
 
     What began from `from_ms` until before `to_ms` (epoch milliseconds); where the beginning was
     never told, what ended then. Empty `queues` or `agents` mean all. `limit` None means no limit.
+
+    Raises:
+        ValueError: the limit is below 1 (a database would take -1 for none).
     """
 
     from_ms: int
@@ -25,6 +28,11 @@ class Query:
     queues: tuple[QueueId, ...] = ()
     agents: tuple[AgentId, ...] = ()
     limit: int | None = LIMIT_DEFAULT
+
+    def __post_init__(self) -> None:
+        """Checks the limit."""
+        if self.limit is not None and self.limit < 1:
+            raise ValueError(f"--limit: {self.limit} is below 1")
 
 
 class ReportStore(Protocol):

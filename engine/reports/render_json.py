@@ -19,7 +19,9 @@ def render_json(report: Report, zone: tzinfo) -> str:
     answer: dict[str, object] = {
         "report": report.kind.value,
         "from": shown_time(query.from_ms, zone),
+        "from_ms": query.from_ms,
         "to": shown_time(query.to_ms, zone),
+        "to_ms": query.to_ms,
         "zone": str(zone),
         "queues": list(query.queues),
         "agents": list(query.agents),

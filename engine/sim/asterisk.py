@@ -1,18 +1,14 @@
-"""A lying Asterisk: one node's channels, bridges and playbacks, and the wire to them.
+"""A lying Asterisk: one node's channels, bridges and playbacks.
 
-It does what commands say, some time later, in their order; it tells what happened, some time
-later, in order. While the wire is cut nothing arrives and nothing is told; what was on the wire at
-that moment may or may not have been done. docs/simulation.md is the law of it.
+It does what commands say, and tells what happened, as far as the wire lets it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from engine.core.commands import (
     AnswerCall,
-    Command,
     Connect,
     DestroyBridge,
     HangUpCall,
@@ -25,23 +21,19 @@ from engine.core.commands import (
 from engine.core.ids import LegId, NodeId, PlaybackId
 from engine.core.inputs import (
     CallerHungUp,
-    CommandFailed,
     Input,
     LegEnded,
     NodeConnected,
-    NodeDisconnected,
     PlaybackEnded,
 )
 from engine.sim.agenda import Agenda
 from engine.sim.channels import Channel, People
 from engine.sim.options import Options
-from engine.sim.rng import Streams, up_to_ms
-from engine.sim.whims import Fate, Whims
+from engine.sim.rng import up_to_ms
+from engine.sim.wire import Does, Wire
 
 _MEDIUM_MS = 1_500
 """How long one medium of a prompt lasts."""
-_SNAPSHOT_MS_MAX = 200
-"""Between subscribing to events and having listed the channels."""
 
 Q850_NORMAL = 16
 Q850_NO_ANSWER = 19
@@ -49,37 +41,23 @@ Q850_ELSEWHERE = 26
 
 
 class Asterisk:
-    """One node: its switch, and the wire between it and Usher."""
+    """One node: its switch, at the end of a wire."""
 
     def __init__(
         self, node: NodeId, agenda: Agenda, post: Callable[[Input], None], options: Options
     ) -> None:
         """Makes a running node that nobody is connected to; `people` must be set before use."""
         self.node = node
+        self.wire = Wire(node, self, agenda, post, options)
+        self.emit = self.wire.emit
         self.people: People
+        self._agenda = agenda
         self.channels: dict[str, Channel] = {}
         self.bridges: dict[str, list[Channel]] = {}
         self.running = True
         self.boots = 1
-        self.linked = False
-        """Bytes flow. (Usher may still believe so a while after they stopped.)"""
-        self.open = False
-        """Usher believes that it is connected."""
-        self.events_lost = 0
-        self._agenda = agenda
-        self._post = post
-        streams = Streams(options.seed)
-        self._wire = streams.stream(f"wire.{node}")
-        self._cuts = streams.stream(f"cuts.{node}")
-        self._whims = Whims.of(options.faults, streams.stream(f"whims.{node}"))
-        self._latency = options.latency
-        self._link = 0
-        self._heard_until_ms = 0
-        self._command_lane_ms = 0
-        self._event_lane_ms = 0
-        self._unanswered: list[Command] = []
         self._at_the_door: list[Channel] = []
-        self._do: dict[type, Callable[[Any], str | None]] = {
+        self.does: dict[type, Does] = {
             AnswerCall: self._answer_call,
             StartWaitingSound: self._start_sound,
             StopWaitingSound: self._stop_sound,
@@ -91,75 +69,38 @@ class Asterisk:
             HangUpCall: self._hang_up_call,
         }
 
-    def heal(self) -> None:
-        """No more whims: what is sent arrives, what happens is told once and soon."""
-        if self._whims is not None:
-            self._whims.heal()
+    # --- connection -------------------------------------------------------------------------
 
-    # --- the wire ---------------------------------------------------------------------------
-
-    def send(self, command: Command) -> None:
-        """Takes a command from Usher."""
-        if not self.linked:
-            if self.open:
-                self._unanswered.append(command)
-            else:
-                self._agenda.after(0, self._fail_locally, (command, "not connected"))
-            return
-        latency_ms = self._latency.command_ms_max
-        if not latency_ms:
-            self._execute(command)
-            return
-        when_ms = self._agenda.now_ms + up_to_ms(self._wire, latency_ms)
-        when_ms = self._command_lane_ms = max(when_ms, self._command_lane_ms)
-        self._agenda.at(when_ms, self._arrives, (self._link, command))
-
-    def emit(self, happened: Input) -> None:
-        """Tells Usher, if the wire is there."""
-        if not self.linked:
-            self.events_lost += 1
-            return
-        when_ms = self._agenda.now_ms
-        if self._latency.event_ms_max:
-            when_ms += up_to_ms(self._wire, self._latency.event_ms_max)
-        repeated = False
-        if self._whims is not None:
-            when_ms += self._whims.lateness_ms()
-            repeated = self._whims.repeats()
-        when_ms = self._event_lane_ms = max(when_ms, self._event_lane_ms)
-        self._agenda.at(when_ms, self._deliver, (self._link, happened))
-        if repeated:
-            self._agenda.at(when_ms, self._deliver, (self._link, happened))
+    def listing(self) -> NodeConnected:
+        """Returns all channels that were handed to Usher, and all bridges."""
+        channels = tuple(channel.seen() for channel in self.channels.values() if channel.entered)
+        boot_id = f"{self.node}-boot-{self.boots}"
+        return NodeConnected(self.node, channels, tuple(self.bridges), boot_id)
 
     def cut(self, noticed_after_ms: int) -> None:
-        """Breaks the wire; Usher notices some time later."""
-        if not self.linked:
+        """Breaks the wire; from now on Asterisk's own limits on ringing matter."""
+        if not self.wire.linked:
             return
-        self.linked = False
+        self.wire.cut(noticed_after_ms)
         now_ms = self._agenda.now_ms
-        on_the_way_ms = max(0, self._command_lane_ms - now_ms)
-        self._heard_until_ms = now_ms + up_to_ms(self._cuts, on_the_way_ms) - 1
-        self._agenda.after(noticed_after_ms, self._notice, self._link)
-        self._link += 1
+        for channel in self.channels.values():
+            if channel.arrival is None and not channel.up:
+                until_ms = max(now_ms, channel.rings_until_ms)
+                self._agenda.at(until_ms, self._ring_timed_out, channel)
 
     def link(self) -> None:
-        """Usher connects: events flow from now on; what exists is listed a moment later."""
-        if self.linked or not self.running:
-            return
-        self.linked = True
-        listed_ms = self._agenda.now_ms + up_to_ms(self._cuts, _SNAPSHOT_MS_MAX)
-        # Events from before the list was made are told after it: they come late or twice.
-        self._event_lane_ms = max(listed_ms, self._agenda.now_ms)
-        self._agenda.at(listed_ms, self._list, self._link)
-        for channel in self._at_the_door:
-            self._agenda.after(up_to_ms(self._cuts, 1_000), self._enter, channel)
-        self._at_the_door.clear()
+        """Usher connects; the dialplan lets in who waited for that."""
+        self.wire.link()
+        if self.wire.linked:
+            for channel in self._at_the_door:
+                self._agenda.after(up_to_ms(self.wire.cuts, 1_000), self._enter, channel)
+            self._at_the_door.clear()
 
     def stop(self) -> None:
         """Asterisk stops: every channel is gone and nobody is told."""
         self.running = False
-        self.cut(noticed_after_ms=up_to_ms(self._cuts, 1_000))
-        self._heard_until_ms = 0
+        self.cut(noticed_after_ms=up_to_ms(self.wire.cuts, 1_000))
+        self.wire.forget()
         for channel in list(self.channels.values()):
             self._vanish(channel)
         self.bridges.clear()
@@ -170,68 +111,17 @@ class Asterisk:
         self.running = True
         self.boots += 1
 
-    def _arrives(self, sent: tuple[int, Command]) -> None:
-        link, command = sent
-        if link == self._link:
-            self._execute(command)
-            return
-        if self._agenda.now_ms <= self._heard_until_ms:
-            self._do[type(command)](command)
-        self._fail_locally((command, "connection lost"))
-
-    def _deliver(self, told: tuple[int, Input]) -> None:
-        link, happened = told
-        if link == self._link:
-            self._post(happened)
-        else:
-            self.events_lost += 1
-
-    def _notice(self, link: int) -> None:
-        if not self.open or link != self._link - 1:
-            return
-        self.open = False
-        self._post(NodeDisconnected(self.node))
-        unanswered, self._unanswered = self._unanswered, []
-        for command in unanswered:
-            self._fail_locally((command, "connection lost"))
-
-    def _list(self, link: int) -> None:
-        if link != self._link:
-            return
-        self.open = True
-        channels = tuple(channel.seen() for channel in self.channels.values() if channel.entered)
-        boot_id = f"{self.node}-boot-{self.boots}"
-        self._post(NodeConnected(self.node, channels, tuple(self.bridges), boot_id))
-
-    def _fail_locally(self, failed: tuple[Command, str]) -> None:
-        self._post(CommandFailed(failed[0], 0, failed[1]))
-
-    def _execute(self, command: Command) -> None:
-        fate = Fate.DONE if self._whims is None else self._whims.fate(command)
-        if fate is Fate.REFUSED:
-            self.emit(CommandFailed(command, 500, "Allocation failed"))
-            return
-        why = None if fate is Fate.FORGOTTEN else self._do[type(command)](command)
-        if fate is not Fate.DONE:
-            self._agenda.after(5_000, self._time_out, (self._link, command))
-        elif why is not None:
-            self.emit(CommandFailed(command, int(why[:3]), why[4:]))
-
-    def _time_out(self, sent: tuple[int, Command]) -> None:
-        if sent[0] == self._link:
-            self._fail_locally((sent[1], "no answer in time"))
-
-    # --- the switch -------------------------------------------------------------------------
+    # --- channels ---------------------------------------------------------------------------
 
     def arrive(self, channel: Channel, *, held: bool) -> bool:
         """A caller dials in; returns whether the node takes the call.
 
         `held`: while Usher is away the dialplan keeps the caller waiting, instead of refusing.
         """
-        if not self.running or (not self.linked and not held):
+        if not self.running or (not self.wire.linked and not held):
             return False
         self.channels[channel.channel_id] = channel
-        if self.linked:
+        if self.wire.linked:
             self._enter(channel)
         else:
             channel.entered = False
@@ -255,7 +145,7 @@ class Asterisk:
     def _enter(self, channel: Channel) -> None:
         arrival = channel.arrival
         if channel.alive and arrival is not None:
-            if not self.linked:
+            if not self.wire.linked:
                 self._at_the_door.append(channel)
                 channel.entered = False
                 return
@@ -313,7 +203,9 @@ class Asterisk:
         leg = Channel(self, command.leg_id, phone, None)
         leg.caller = self.channels.get(command.call_id)
         self.channels[command.leg_id] = leg
-        self._agenda.after(command.timeout_ms, self._ring_timed_out, leg)
+        leg.rings_until_ms = self._agenda.now_ms + command.timeout_ms
+        if not self.wire.linked:
+            self._agenda.at(leg.rings_until_ms, self._ring_timed_out, leg)
         self.people.rings(leg)
         return None
 

@@ -8,7 +8,7 @@ specification's rows; docs/simulation.md lists them. Whoever breaks one raises `
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 from engine.core import commands, facts, inputs
 from engine.core.commands import Command
@@ -69,6 +69,11 @@ class Auditor:
             commands.PlayPrompt: _nothing,
         }
         self._on_fact: dict[type, Handler] = {
+            facts.HoldStarted: _nothing,
+            facts.HoldEnded: _nothing,
+            facts.ActionRefused: _nothing,
+            facts.InputIgnored: _nothing,
+            facts.CommandRefused: _nothing,
             facts.CallStarted: self._calls.call_started,
             facts.CallEnded: self._calls.call_ended,
             facts.VisitStarted: self._calls.visit_started,
@@ -98,17 +103,22 @@ class Auditor:
         books.now_ms = now_ms
         self._steps += 1
         thorough = self._steps % self._every == 0
-        self._offers.check_order = self._calls.exact_places = thorough
         on_input = self._on_input.get(type(happened))
         if on_input is not None:
             on_input(happened)
-        for output in outputs:
-            on_command = self._on_command.get(type(output))
-            if on_command is not None:
-                on_command(output)
-            else:
-                self._take_fact(output)
-        self._step_ends()
+        if outputs:
+            self._offers.check_order = self._calls.exact_places = thorough
+            on_facts, on_commands = self._on_fact, self._on_command
+            for output in outputs:
+                kind: type = type(output)
+                on_fact = on_facts.get(kind)
+                if on_fact is None:
+                    on_commands[kind](output)
+                else:
+                    self._check_stamp(cast("Fact", output))
+                    on_fact(output)
+        if outputs or on_input is not None:
+            self._step_ends()
         self._dues.check()
         if thorough:
             self._check_nobody_waits_in_vain()
@@ -132,26 +142,27 @@ class Auditor:
                 if member.wrapup is not None:
                     raise books.fail("liveness", f"{agent.agent_id} is in wrap-up for ever")
 
-    def _take_fact(self, fact: Any) -> None:  # noqa: ANN401
-        books = self._books
+    def _check_stamp(self, fact: Fact) -> None:
+        """Facts are numbered without a gap and told when they happen."""
         self._seq += 1
         if fact.seq != self._seq:
-            raise books.fail("sequence", f"fact {fact.seq} came where {self._seq} was expected")
-        kind = type(fact)
-        if fact.at_ms != books.now_ms and kind is not facts.VisitStarted:
-            raise books.fail("time", f"{kind.__name__} of {fact.at_ms} was told at another time")
-        on_fact = self._on_fact.get(kind)
-        if on_fact is not None:
-            on_fact(fact)
+            raise self._books.fail(
+                "sequence", f"fact {fact.seq} came where {self._seq} was expected"
+            )
+        if fact.at_ms != self._books.now_ms and type(fact) is not facts.VisitStarted:
+            raise self._books.fail("time", f"{fact} was told at another time")
 
     def _step_ends(self) -> None:
-        calls = self._calls
-        self._agents.step_ends(calls.talks_over)
-        self._channels.step_ends(calls.talks_begun, calls.talks_over, calls.calls_over)
-        self._configuration.step_ends()
-        calls.talks_begun.clear()
-        calls.talks_over.clear()
-        calls.calls_over.clear()
+        calls, agents = self._calls, self._agents
+        if agents.must_pause or calls.talks_over or agents.wrapups_begun:
+            agents.step_ends(calls.talks_over)
+        if calls.talks_begun or calls.talks_over or calls.calls_over or self._channels.pending():
+            self._channels.step_ends(calls.talks_begun, calls.talks_over, calls.calls_over)
+            calls.talks_begun.clear()
+            calls.talks_over.clear()
+            calls.calls_over.clear()
+        if self._configuration.changed:
+            self._configuration.step_ends()
 
     def _policy_applied(self, happened: inputs.PolicyApplied) -> None:
         self._configuration.applied(happened.policy)
@@ -170,7 +181,6 @@ class Auditor:
 
     def _check_queue(self, queue: QueueBook) -> None:
         books = self._books
-        limit = queue.policy.waiting_max
         free = [
             member for member in queue.members.values() if may_take(books, member) is Answer.YES
         ]
@@ -184,13 +194,6 @@ class Auditor:
             many = len(visit.offers)
             if many > 1 and queue.policy.strategy is not Strategy.RING_ALL:
                 raise books.fail("one call", f"{visit.visit_id} rings {many} agents at once")
-        if 0 < limit < len(queue.waiting) and self._limit_held(queue):
-            raise books.fail("capacity", f"{len(queue.waiting)} wait in {queue.policy.queue_id}")
-
-    def _limit_held(self, queue: QueueBook) -> bool:
-        """Callers who came in before a limit was lowered may stay."""
-        del queue
-        return False
 
 
 def _nothing(_: object) -> None:

@@ -45,6 +45,7 @@ class Channel:
         "phone",
         "plan",
         "playback_id",
+        "rings_until_ms",
         "sounding",
         "up",
     )
@@ -69,6 +70,8 @@ class Channel:
         """False for a caller who still waits in the dialplan for Usher to come back."""
         self.bridge_id: str | None = None
         self.playback_id: str | None = None
+        self.rings_until_ms = 0
+        """For legs only: when Asterisk itself stops the ringing."""
         self.sounding = False
         """The waiting sound is on."""
 

@@ -18,9 +18,9 @@ class AuditFailure(AssertionError):
         self.at_ms = at_ms
         self.seed = seed
         self.trace: Sequence[str] = ()
-        super().__init__(rule, what)
+        super().__init__(f"[{rule}] {what}")
 
-    def __str__(self) -> str:
+    def describe(self) -> str:
         """Returns seed, time, rule and what happened; then the trace."""
         head = f"seed {self.seed}, at {self.at_ms} ms: [{self.rule}] {self.what}"
         if not self.trace:

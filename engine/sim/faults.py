@@ -57,7 +57,7 @@ class FaultActor:
         self._recover(None)
         world.process.apply(self._policy)
         for node in world.nodes:
-            node.heal()
+            node.wire.heal()
             if not node.running:
                 node.start()
         for phone in world.people.phones.values():
@@ -87,7 +87,7 @@ class FaultActor:
 
     def _cut_link(self) -> None:
         node = self._any_node()
-        if not node.open:
+        if not node.wire.open:
             return
         self.injected["link cut"] += 1
         node.cut(noticed_after_ms=up_to_ms(self._rng, _NOTICED_MS_MAX))
@@ -99,7 +99,7 @@ class FaultActor:
 
     def _restart_node(self) -> None:
         node = self._any_node()
-        if not node.open or not node.running:
+        if not node.wire.open or not node.running:
             return
         self.injected["node restart"] += 1
         node.stop()

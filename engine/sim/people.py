@@ -9,12 +9,11 @@ from engine.core.inputs import LegAnswered, LegRinging
 from engine.sim.agenda import Agenda
 from engine.sim.asterisk import Q850_NORMAL, Asterisk
 from engine.sim.channels import Channel, Phone
-from engine.sim.options import Habits, Options
+from engine.sim.options import Faults, Habits, Options
 from engine.sim.rng import Streams, exponential_ms, up_to_ms
 
 _Q850_BUSY = 17
 _Q850_REJECTED = 21
-_Q850_UNREACHABLE = 20
 _UNCONNECTED_MS = 20_000
 """An agent who picked up and hears nobody for so long hangs up."""
 _ALONE_MS = 15_000
@@ -39,6 +38,8 @@ class People:
         self._agenda = agenda
         self._ring_ms_max = options.latency.ring_ms_max
         self._phone_changed = phone_changed
+        self._careful = options.faults != Faults()
+        """Only where something can go wrong is anybody ever left alone: saves planning for it."""
         streams = Streams(options.seed)
         self._agents = streams.stream("agents")
         self._outsiders = streams.stream("outsiders")
@@ -124,8 +125,6 @@ class People:
         if leaves and caller is not None and self._quirks.random() < 0.5:
             leaves = False
             caller.asterisk.end(caller, Q850_NORMAL)
-            if not leg.alive:
-                return
         leg.up = True
         leg.asterisk.emit(LegAnswered(LegId(leg.channel_id)))
         if leaves and caller is not None:
@@ -135,7 +134,8 @@ class People:
             chance = self.habits.leaves_after_answer
             if chance and self._quirks.random() < chance:
                 self._agenda.after(up_to_ms(self._quirks, 1_500), self._hangs_up, leg)
-        self._agenda.after(_UNCONNECTED_MS, self._hears_nobody, leg)
+        if self._careful:
+            self._agenda.after(_UNCONNECTED_MS, self._hears_nobody, leg)
 
     def _hears_nobody(self, leg: Channel) -> None:
         if leg.alive and not self._out_of_reach(leg) and not self._hears_somebody(leg):
@@ -176,7 +176,8 @@ class People:
 
     def left_alone(self, channel: Channel) -> None:
         """The other party is gone: hangs up if nobody takes care for a while."""
-        self._agenda.after(_ALONE_MS, self._still_alone, channel)
+        if self._careful:
+            self._agenda.after(_ALONE_MS, self._still_alone, channel)
 
     def _still_alone(self, channel: Channel) -> None:
         if not channel.alive or channel.sounding or self._out_of_reach(channel):
@@ -223,8 +224,3 @@ class People:
         for channel in list(phone.channels):
             # A restarted phone knows nothing of its calls; Asterisk learns so when it asks.
             self._agenda.after(_ALONE_MS, self._hangs_up, channel)
-
-
-def unreachable_cause() -> int:
-    """Returns the cause with which Asterisk ends a leg to a phone that it cannot reach."""
-    return _Q850_UNREACHABLE

@@ -143,7 +143,7 @@ class Process:
         self._wanted_ms = None
         for node in self.nodes.values():
             node.cut(noticed_after_ms=0)
-            node.open = False
+            node.wire.open = False
 
     def recover(self) -> None:
         """Starts the process again: snapshot, journal since, configuration."""
@@ -174,43 +174,38 @@ class Process:
             raise self._failure("core.check", str(error)) from error
 
     def _step(self, core: Core, happened: Input) -> None:
+        outputs = self._feed(core, happened)
+        trace = self.trace
+        trace.record(self._agenda.now_ms, happened, outputs)
+        for observe in self._observers:
+            observe(self._agenda.now_ms, happened, outputs)
+        if self._check_every and trace.steps % self._check_every == 0:
+            self.check()
+        wanted_ms = core.next_deadline()
+        if wanted_ms != self._wanted_ms:
+            self._wanted_ms = wanted_ms
+            self.deadline_ms = NEVER_MS if wanted_ms is None else wanted_ms
+            if wanted_ms is not None and self.timer_late_ms_max:
+                self.deadline_ms += up_to_ms(self._lateness, self.timer_late_ms_max)
+        nodes = self.nodes
+        for output in outputs:
+            if type(output) in _COMMANDS:
+                command = cast("Command", output)
+                nodes[command.node].wire.send(command)
+
+    def _feed(self, core: Core, happened: Input) -> list[Output]:
         now_ms = self._agenda.now_ms
         if self.journal is not None:
             self.journal.entries.append((now_ms, happened))
         try:
             outputs = core.handle(now_ms, happened)
-        except AuditFailure:
-            raise
         except Exception as error:
             # The border to the code under test: whatever it raises is a finding, with its trace.
             self.trace.record(now_ms, happened, ())
             raise self._failure("core raised", f"{type(error).__name__}: {error}") from error
         if self._since is not None:
             self._since.append((now_ms, happened, outputs))
-        trace = self.trace
-        trace.record(now_ms, happened, outputs)
-        try:
-            for observe in self._observers:
-                observe(now_ms, happened, outputs)
-        except AuditFailure as failure:
-            failure.trace = trace.last_lines()
-            raise
-        if self._check_every and trace.steps % self._check_every == 0:
-            self.check()
-        wanted_ms = core.next_deadline()
-        if wanted_ms != self._wanted_ms:
-            self._wanted_ms = wanted_ms
-            if wanted_ms is None:
-                self.deadline_ms = NEVER_MS
-            elif self.timer_late_ms_max:
-                self.deadline_ms = wanted_ms + up_to_ms(self._lateness, self.timer_late_ms_max)
-            else:
-                self.deadline_ms = wanted_ms
-        nodes = self.nodes
-        for output in outputs:
-            if type(output) in _COMMANDS:
-                command = cast("Command", output)
-                nodes[command.node].send(command)
+        return outputs
 
     def _failure(self, rule: str, what: str) -> AuditFailure:
         failure = AuditFailure(rule, what, at_ms=self._agenda.now_ms)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from engine.core.commands import Command
 from engine.core.facts import (
@@ -72,16 +73,17 @@ class SimulationReport:
 
     def to_text(self) -> str:
         """Returns a table for people."""
+        faults = ", ".join(f"{count} {kind}" for kind, count in self.faults.items())
         lines = [
-            f"{self.calls} calls in {self.virtual_hours:g} virtual hours"
-            f" ({self.calls_refused} refused by nodes), {self.offers} offers",
-            f"{self.inputs} inputs, {self.inputs_ignored} of them ignored;"
-            f" {self.commands_refused} commands refused",
-            "faults: " + (", ".join(f"{n} {kind}" for kind, n in self.faults.items()) or "none"),
-            f"all was over {self.liveness_ms / 1000:.1f} virtual seconds after the last call",
+            f"calls           {self.calls} in {self.virtual_hours:g} virtual hours",
+            f"not taken       {self.calls_refused} more, by nodes that were down",
+            f"offers          {self.offers}",
+            f"inputs          {self.inputs}, {self.inputs_ignored} ignored",
+            f"refused         {self.commands_refused} commands",
+            f"faults          {faults or 'none'}",
+            f"over after      {self.liveness_ms / 1000:.1f} virtual seconds",
             "",
-            f"{'queue':10}{'visits':>8}{'answered':>10}{'missed':>8}{'aband.':>8}"
-            f"{'wait s':>9}{'p50':>8}{'p90':>8}{'p99':>8}{'max':>8}{'talk s':>8}",
+            _HEAD,
         ]
         for name, figures in [*self.queues.items(), ("all", self.total)]:
             lines.append(
@@ -93,6 +95,12 @@ class SimulationReport:
             )
         lines += ["", f"trace {self.trace_sha256}"]
         return "\n".join(lines)
+
+
+_HEAD = (
+    f"{'queue':10}{'visits':>8}{'answered':>10}{'missed':>8}{'aband.':>8}"
+    f"{'wait s':>9}{'p50':>8}{'p90':>8}{'p99':>8}{'max':>8}{'talk s':>8}"
+)
 
 
 def _seconds(value_ms: float | None) -> str:
@@ -121,7 +129,7 @@ class Ledger:
         self.commands_refused = 0
         self._tallies: dict[QueueId, _Tally] = {}
         self._talking: dict[LegId, QueueId] = {}
-        self._handlers = {
+        self._handlers: dict[type, Callable[[Any], None]] = {
             CallStarted: self._call_started,
             CallEnded: self._call_ended,
             VisitEnded: self._visit_ended,
@@ -135,11 +143,19 @@ class Ledger:
     def observe(self, _now_ms: int, _happened: Input, outputs: Sequence[Command | Fact]) -> None:
         """Takes one step of the core."""
         self.inputs += 1
+        if not outputs:
+            return
         handlers = self._handlers
         for output in outputs:
-            handler = handlers.get(type(output))  # type: ignore[call-overload]
+            handler = handlers.get(type(output))
             if handler is not None:
                 handler(output)
+
+    def listen(self, kinds: Sequence[type], handler: Callable[[Any], None]) -> None:
+        """Hands facts of these kinds, none of which it counts itself, to `handler`."""
+        for kind in kinds:
+            assert kind not in self._handlers
+            self._handlers[kind] = handler
 
     def queues(self) -> dict[str, QueueFigures]:
         """Returns the figures of each queue that had a visit, by its number."""

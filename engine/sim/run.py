@@ -7,13 +7,9 @@ more, everything is mended, everybody is at work: now whatever is pending must c
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from engine.core.commands import Command
-from engine.core.facts import Fact
-from engine.core.inputs import Input
 from engine.core.policy import Policy
 from engine.core.router import RoutingCore
 from engine.sim.agenda import Agenda
@@ -23,7 +19,7 @@ from engine.sim.faults import FaultActor
 from engine.sim.options import HOUR_MS, START_MS, Options
 from engine.sim.process import Core, CoreMaker
 from engine.sim.report import Ledger, SimulationReport
-from engine.sim.shifts import Shifts
+from engine.sim.shifts import Board, Shifts
 from engine.sim.workload import Callers, Source, sources_of
 from engine.sim.world import World
 
@@ -53,7 +49,6 @@ class Simulation:
         options: all else; the seed above all.
         maker: makes the cores; another than the real one only to see the auditor catch it.
         sources: who calls; by default made from the policy.
-        on_fact: sees every fact.
     """
 
     def __init__(
@@ -63,7 +58,6 @@ class Simulation:
         *,
         maker: CoreMaker | None = None,
         sources: list[Source] | None = None,
-        on_fact: Callable[[Fact], None] | None = None,
     ) -> None:
         """Builds the world; `run` starts it."""
         self.policy = policy
@@ -71,7 +65,7 @@ class Simulation:
         self.agenda = Agenda(START_MS)
         self.ledger = Ledger()
         self.auditor = Auditor(options)
-        observers = [self.auditor.observe, self.ledger.observe, self._learn]
+        observers = [self.auditor.observe, self.ledger.observe]
         self.world = World(policy, options, self.agenda, maker or RealCores(), observers)
         self.faults = FaultActor(self.world, options)
         self.callers = Callers(
@@ -84,7 +78,7 @@ class Simulation:
         self.shifts = Shifts(
             self.agenda, options, self.world.people, self.callers, self.world.nodes
         )
-        self._on_fact = on_fact
+        self.ledger.listen(Board.KINDS, self.shifts.board.learn)
 
     def run(self) -> SimulationReport:
         """Runs both phases.
@@ -160,13 +154,6 @@ class Simulation:
                     at_ms=self.agenda.now_ms,
                 )
             self._advance(next_ms)
-
-    def _learn(self, _now_ms: int, _happened: Input, outputs: list[Command | Fact]) -> None:
-        learn, on_fact = self.shifts.board.learn, self._on_fact
-        for output in outputs:
-            learn(output)
-            if on_fact is not None and isinstance(output, Fact):
-                on_fact(output)
 
     def _report(self, liveness_ms: int) -> SimulationReport:
         ledger = self.ledger

@@ -37,6 +37,8 @@ _DAY_MS = 24 * HOUR_MS
 class Board:
     """What the lamps on the phones show: who is logged in and paused, learnt from facts."""
 
+    KINDS = (AgentLoggedIn, AgentLoggedOut, PauseStarted, PauseEnded)
+
     def __init__(self) -> None:
         """Begins dark."""
         self.logged_in: dict[tuple[AgentId, QueueId], bool] = {}

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from engine.core.ids import CallId, EndpointName
 from engine.core.inputs import CallArrived
@@ -176,7 +175,7 @@ class Callers:
 
     def _arrive(self, channel: Channel) -> bool:
         node = channel.asterisk
-        held = node.linked or self._door.random() < 0.5
+        held = node.wire.linked or self._door.random() < 0.5
         if not node.arrive(channel, held=held):
             self.calls_refused += 1
             return False

@@ -100,6 +100,8 @@ class LiveCentre:
         self.engine: asyncio.subprocess.Process | None = None
         self.phones_at = SipEndpoint(keep_messages=keep_messages)
         self.outside = SipEndpoint(keep_messages=keep_messages)
+        self.extra_files: dict[str, str] = {}
+        """Text to add to Asterisk's rendered files, by name, before it starts."""
         self.facts = FactTables(database_url or self.data / "usher.db")
         self.journal = JournalReader(self.data)
         self.phones: dict[str, Phone] = {}
@@ -178,7 +180,6 @@ class LiveCentre:
             "port": port,
             "match": [f"{address}:{port}"],
             "codecs": ["ulaw", "alaw"],
-            "max_channels": 10_000,
         }
         return {
             **sections,
@@ -210,6 +211,9 @@ class LiveCentre:
     async def render(self) -> None:
         """Writes Asterisk's files."""
         await self.usher("render", str(self.config), "--to", str(self.asterisk.etc), *self._where())
+        for name, text in self.extra_files.items():
+            with (self.asterisk.etc / name).open("a", encoding="utf-8") as file:
+                file.write(text)
 
     def _where(self) -> list[str]:
         directories = self.asterisk.directories().items()

@@ -10,6 +10,7 @@ import pytest
 
 import engine.adapters.ami.presence as ami_presence
 from engine.adapters.ami import AmiPresence
+from engine.app.ports import ReloadFailed
 from engine.core.ids import EndpointName, NodeId
 from engine.core.inputs import DeviceState, PhoneDevice, PhoneReachable
 from scripts.lab.asterisk import AsteriskServer, AsteriskUnavailable
@@ -86,6 +87,13 @@ aors = 104
 type = aor
 max_contacts = 1
 {more}
+"""
+STATIC = """
+[{number}](phone)
+aors = {number}
+[{number}]
+type = aor
+contact = sip:{number}@127.0.0.1:1
 """
 # Least rights: nothing that could originate, run a command or change the configuration.
 MANAGER = """
@@ -272,15 +280,26 @@ async def test_asterisk_is_killed_and_comes_back(lab, monkeypatch):
     assert lab.presence.connections == 2
 
 
-async def test_a_phone_added_by_a_reload_is_noticed(lab):
+async def test_a_reload_adds_phones_and_takes_them_away(lab, monkeypatch):
     async with lab.asterisk, SipEndpoint() as endpoint, running(lab.presence):
         await lab.sees(**ALL_AWAY)
-        text = PJSIP[PJSIP.index("[102](phone)") : PJSIP.index("[103](phone)")]
-        lab.configure(more=text.replace("102", "106"))
-        await lab.asterisk.reload("res_pjsip.so")
+        # 102 becomes 106; 107 is there from the start, for its contact is static and not asked.
+        monkeypatch.setitem(globals(), "PJSIP", PJSIP.replace("102", "106"))
+        lab.configure(more=STATIC.format(number=107))
+        await lab.presence.reload_module("res_pjsip.so")
+        await lab.sees(p102=(DeviceState.INVALID, False), p107=IDLE)
         new = lab.phone(endpoint, "106")
         await new.register()
         await lab.sees(p106=IDLE)
+        # The same by hand, as an administrator at Asterisk's console does it.
+        lab.configure(more=STATIC.format(number=108))
+        await lab.asterisk.reload("res_pjsip.so")
+        await lab.sees(p107=(DeviceState.INVALID, False), p108=IDLE)
+        with pytest.raises(ReloadFailed, match=r"nosuch\.so: .*No such module"):
+            await lab.presence.reload_module("nosuch.so")
+        for builtin in ("manager", "logger"):
+            await lab.presence.reload_module(builtin)
+    assert lab.presence.connections == 1
 
 
 async def test_a_static_contact(lab):

@@ -95,6 +95,7 @@ def _lose(store: SqlFactStore, epoch: str, batch: Sequence[Fact]) -> None:
 plans = st.lists(st.tuples(st.integers(1, 40), st.sampled_from(MISHAPS)), max_size=30)
 
 
+@pytest.mark.timeout(240)
 @settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import socket
 
 import pytest
 
@@ -19,7 +20,8 @@ from engine.adapters.ami.errors import (
     AmiUnreachable,
 )
 from engine.adapters.ami.protocol import MESSAGE_BYTES_MAX
-from engine.core.inputs import DeviceState, PhoneDevice
+from engine.app.ports import ReloadFailed
+from engine.core.inputs import DeviceState, PhoneDevice, PhoneReachable
 from tests.support.ami_server import AmiServer
 
 pytestmark = [pytest.mark.service, pytest.mark.real_time]
@@ -119,6 +121,21 @@ class TestConnection:
         with pytest.raises(AmiClosed, match="not Asterisk's manager interface"):
             await connection(server).open()
 
+    async def test_nobody_takes_the_connection(self):
+        """A full backlog, or a firewall that drops: no answer at all."""
+        with socket.socket() as full:
+            full.bind(("127.0.0.1", 0))
+            full.listen(0)
+            port = full.getsockname()[1]
+            with socket.create_connection(("127.0.0.1", port)):
+                made = AmiConnection(
+                    AmiAddress("127.0.0.1", port, "usher", "s3cret", timeout_ms=50),
+                    lambda event: None,
+                    lambda kind: None,
+                )
+                with pytest.raises(AmiUnreachable, match=f"127.0.0.1:{port} in time"):
+                    await made.open()
+
     async def test_an_action_that_is_refused(self, server):
         made = connection(server)
         await made.open()
@@ -181,6 +198,7 @@ class TestPresence:
         assert [(a["MatchCriteria"], a.get("Filter")) for a in filters] == [
             ("action(include),name(FullyBooted)", None),
             ("action(include),name(Shutdown)", None),
+            ("action(include),name(Reload)", None),
             ("action(include),name(PeerStatus),header(Peer),method(starts_with)", "PJSIP/"),
             (
                 "action(include),name(DeviceStateChange),header(Device),method(starts_with)",
@@ -328,18 +346,29 @@ class TestPresence:
         assert "Module not loaded: load res_manager_devicestate.so" in caplog.text
 
     async def test_a_fault_of_whoever_takes_the_inputs_is_not_swallowed(self, server):
+        drawn = asyncio.Event()
+
         def broken(happened):
+            drawn.set()
             if happened == BUSY:
                 raise RuntimeError("inbox is broken")
 
         presence = AmiPresence("n", "127.0.0.1", server.port, "usher", "s3cret", broken)
         async with asyncio.TaskGroup() as group:
             ended = group.create_task(_fault(presence.run()))
-            await server.until(
-                lambda: server.actions[-1:] and server.actions[-1]["Action"] == "PJSIPShowEndpoints"
-            )
+            await drawn.wait()
             server.device("100", DeviceState.INUSE)
         assert str(ended.result()) == "inbox is broken"
+
+    async def test_a_row_that_makes_no_sense_costs_that_phone_only(self, server):
+        server.phones["200"] = type(server.phones["100"])(contact=True)
+        server.spelt[DeviceState.RINGING] = "Yodelling"
+        server.phones["200"].busy_with = DeviceState.RINGING
+        inbox = Inbox()
+        async with watching(server, inbox) as presence:
+            await inbox.until(IDLE)
+        assert {each.endpoint for each in inbox.inputs} == {"100"}
+        assert presence.nonsense == {"EndpointList with DeviceState 'Yodelling'": 1}
 
     async def test_cancelling_leaves_nothing_behind(self, server):
         """Whatever it waits for: the log-in, the boot, the list, the ping."""
@@ -350,6 +379,66 @@ class TestPresence:
                 await server.until(lambda: sum(a["Action"] == mute for a in server.actions) > asks)  # noqa: B023
             await server.until(lambda: not server.connections)
             assert asyncio.all_tasks() - {asyncio.current_task()} - server._handlers == set()
+
+
+class TestReload:
+    async def test_asterisk_is_told_which_module(self, server):
+        inbox = Inbox()
+        async with watching(server, inbox) as presence:
+            await inbox.until(IDLE)
+            await server.until(lambda: server.actions[-1]["Action"] == "PJSIPShowEndpoints")
+            await presence.reload_module("pbx_config.so")
+            assert server.actions[-1]["Module"] == "pbx_config.so"
+
+    async def test_a_refusal_says_which_node_and_module(self, server):
+        inbox = Inbox()
+        async with watching(server, inbox) as presence:
+            await inbox.until(IDLE)
+            with pytest.raises(ReloadFailed, match=r"node n: nosuch.so: .*No such module"):
+                await presence.reload_module("nosuch.so")
+
+    async def test_without_a_connection_it_fails_at_once(self, server):
+        presence = AmiPresence("n", "127.0.0.1", server.port, "usher", "s3cret", Inbox())
+        with pytest.raises(ReloadFailed, match="no AMI connection"):
+            await presence.reload_module("pbx_config.so")
+
+    async def test_a_long_reload_is_no_dead_line(self, server):
+        """Asterisk answers nothing else meanwhile; pings wait, and do not count as late."""
+        server.mute.add("Reload")
+        inbox = Inbox()
+        async with watching(server, inbox, ping_interval_ms=1, timeout_ms=30) as presence:
+            await inbox.until(IDLE)
+            await server.until(lambda: server.actions[-1]["Action"] == "Ping")
+            async with asyncio.TaskGroup() as group:
+                group.create_task(presence.reload_module("res_pjsip.so"))
+                await server.until(lambda: server.actions[-1]["Action"] == "Reload")
+                count = len(server.actions)
+                with pytest.raises(TimeoutError):
+                    async with asyncio.timeout(0.1):  # Longer than three time-outs for a ping.
+                        await server.until(lambda: len(server.actions) > count)
+                action = server.actions[-1]
+                server._do_reload(server._sessions[0], action, f"ActionID: {action['ActionID']}")
+            await server.until(lambda: server.actions[-1]["Action"] == "Ping")
+        assert presence.connections == 1
+
+    async def test_a_reload_by_hand_shows_new_phones_and_missing_ones(self, server):
+        inbox = Inbox()
+        async with watching(server, inbox) as presence:
+            await inbox.until(IDLE)
+            # Without an event of their own: a static contact without qualify, a removed endpoint.
+            server.phones["200"] = type(server.phones["100"])(contact=True)
+            server.remove("100")
+            server.reloaded("logger")
+            server.reloaded("res_pjsip.so", status=2)
+            server.reloaded("res_pjsip.so")
+            await inbox.until(PhoneDevice("n", "100", DeviceState.INVALID))
+        assert inbox.inputs[2:] == [
+            PhoneReachable("n", "200", reachable=True),
+            PhoneDevice("n", "200", DeviceState.NOT_INUSE),
+            PhoneReachable("n", "100", reachable=False),
+            PhoneDevice("n", "100", DeviceState.INVALID),
+        ]
+        assert presence.connections == 1
 
 
 async def _fault(awaitable):

@@ -66,6 +66,7 @@ class AmiServer:
         self.booted = True
         self.mute: set[str] = set()  # actions that get no answer
         self.refuse: set[str] = set()  # actions that get an error
+        self.spelt = dict(_SPELT)
         self.modules = {"res_manager_devicestate"}
         self.banner = b"Asterisk Call Manager/11.0.0\r\n"
         self.port = 0
@@ -164,7 +165,9 @@ class AmiServer:
         try:
             if not self.accepting:
                 return
-            writer.write(self.banner)
+            writer.write(self.banner[:5])
+            await asyncio.sleep(0)
+            writer.write(self.banner[5:])
             while True:
                 block = await reader.readuntil(b"\r\n\r\n")
                 lines = block.decode().strip().split("\r\n")
@@ -220,6 +223,19 @@ class AmiServer:
         else:
             session.send("Response: Error", action_id, "Message: Module not loaded")
 
+    def _do_reload(self, session: _Session, action: dict[str, str], action_id: str) -> None:
+        module = action["Module"]
+        if module == "nosuch.so":
+            session.send("Response: Error", action_id, "Message: No such module")
+        else:
+            session.send("Response: Success", action_id, "Message: Module Reloaded")
+        self.reloaded(module, 2 if module == "nosuch.so" else 0)
+
+    def reloaded(self, module: str, status: int = 0) -> None:
+        """Says that a module was reloaded, as after a command at Asterisk's own console."""
+        for session in self._sessions:
+            session.event("system", "Reload", f"Module: {module}", f"Status: {status}")
+
     def _do_ping(self, session: _Session, action: dict[str, str], action_id: str) -> None:
         session.send("Response: Success", action_id, "Ping: Pong", "Timestamp: 1795360879.583951")
 
@@ -232,7 +248,7 @@ class AmiServer:
             session.send(
                 *("Event: EndpointList", action_id, "ObjectType: endpoint"),
                 *(f"ObjectName: {endpoint}", "Transport: ", f"Aor: {endpoint}", "Contacts: "),
-                *(f"DeviceState: {_SPELT[phone.device]}", "ActiveChannels: 0"),
+                *(f"DeviceState: {self.spelt[phone.device]}", "ActiveChannels: 0"),
             )
         count = f"ListItems: {len(self.phones)}"
         session.send("Event: EndpointListComplete", action_id, "EventList: Complete", count)

@@ -12,6 +12,7 @@ from engine.adapters.ami.decode import (
     DeviceSaid,
     Meaningless,
     PeerSaid,
+    PhonesReloaded,
     Unasked,
     decode_endpoint,
     decode_event,
@@ -56,6 +57,19 @@ def test_fully_booted():
     assert decode_event({"Event": "FullyBooted"}) == Booted()
 
 
+@pytest.mark.parametrize("module", ["res_pjsip.so", "All", "res_pjsip_config_wizard.so"])
+def test_a_reload_of_phones(module):
+    event = {"Event": "Reload", "Module": module, "Status": "0"}
+    assert decode_event(event) == PhonesReloaded()
+
+
+@pytest.mark.parametrize(
+    "event", [{"Module": "logger", "Status": "0"}, {"Module": "res_pjsip.so", "Status": "2"}]
+)
+def test_other_reloads_and_failed_ones_change_no_phone(event):
+    assert decode_event({"Event": "Reload"} | event) == Unasked("Reload of no use")
+
+
 @pytest.mark.parametrize(
     ("event", "kind"),
     [
@@ -70,6 +84,8 @@ def test_fully_booted():
         ({"Event": "DeviceStateChange", "Device": "PJSIP/1", "State": "TIRED"}, "State 'TIRED'"),
         ({"Event": "DeviceStateChange", "Device": "PJSIP/1", "State": ["A", "B"]}, "State 'list'"),
         ({"Event": "PeerStatus", "PeerStatus": "Reachable"}, "without a Peer"),
+        ({"Event": "Reload", "Module": "All"}, "one Status"),
+        ({"Event": "Reload", "Module": ["a", "b"], "Status": "0"}, "one Module"),
         ({"Event": "PeerStatus", "Peer": "", "PeerStatus": "Reachable"}, "PJSIP/<endpoint>"),
         ({"Event": "PeerStatus", "Peer": "PJSIP/1"}, "PeerStatus missing"),
         ({"Event": "PeerStatus", "Peer": "PJSIP/1", "PeerStatus": "Lagged"}, "'Lagged'"),

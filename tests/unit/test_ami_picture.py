@@ -77,6 +77,40 @@ def test_the_last_row_of_a_phone_that_is_listed_twice_counts():
     assert picture.reachable_count() == 1
 
 
+class TestCompare:
+    """The list of endpoints, taken again after a reload on a living connection."""
+
+    def test_what_is_known_already_is_not_posted_again(self):
+        picture = drawn(DeviceState.NOT_INUSE)
+        assert picture.compare([IDLE]) == []
+
+    def test_a_new_phone_with_a_contact_of_its_own_is_reachable(self):
+        picture = drawn(DeviceState.NOT_INUSE)
+        new = DeviceSaid("101", DeviceState.NOT_INUSE)
+        assert picture.compare([IDLE, new]) == [
+            PhoneReachable("n", "101", reachable=True),
+            PhoneDevice("n", "101", DeviceState.NOT_INUSE),
+        ]
+
+    def test_a_phone_that_was_taken_out_does_not_exist(self):
+        picture = drawn(DeviceState.NOT_INUSE)
+        assert picture.compare([]) == [reach(yes=False), device(DeviceState.INVALID)]
+        assert len(picture) == 0
+        assert picture.compare([]) == []
+
+    def test_in_use_does_not_hide_that_a_phone_has_lost_its_contact(self):
+        """The list says "in use" of it; we know better than the list."""
+        picture = drawn(DeviceState.INUSE)
+        told(picture, DOWN)
+        assert picture.compare([DeviceSaid("100", DeviceState.INUSE)]) == []
+        assert picture.reachable_count() == 0
+
+    def test_a_change_that_no_event_told_is_found(self):
+        picture = drawn(DeviceState.NOT_INUSE)
+        assert picture.compare([AWAY]) == [reach(yes=False), device(DeviceState.UNAVAILABLE)]
+        assert picture.compare([IDLE]) == [device(DeviceState.NOT_INUSE), reach(yes=True)]
+
+
 _said = st.one_of(
     st.builds(PeerSaid, st.sampled_from("ab"), st.booleans()),
     st.builds(DeviceSaid, st.sampled_from("ab"), st.sampled_from(DeviceState)),

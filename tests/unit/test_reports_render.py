@@ -158,7 +158,9 @@ def test_json_of_a_call() -> None:
     assert shown == {
         "report": "calls",
         "from": "2025-01-01T01:00:00.000+01:00",
+        "from_ms": T0,
         "to": "2025-01-02T01:00:00.000+01:00",
+        "to_ms": T0 + 86_400_000,
         "zone": "Europe/Berlin",
         "queues": ["6400"],
         "agents": ["1001"],
@@ -287,3 +289,9 @@ def test_durations(duration_ms: int, shown: str) -> None:
 def test_a_report_is_a_value() -> None:
     one = make_report(Shelf(OFFER), ReportKind.OFFERS, QUERY)
     assert one == Report(ReportKind.OFFERS, QUERY, (OFFER,))
+
+
+@pytest.mark.parametrize("limit", [0, -1])
+def test_a_limit_is_at_least_one(limit: int) -> None:
+    with pytest.raises(ValueError, match="--limit"):
+        dataclasses.replace(QUERY, limit=limit)

@@ -65,6 +65,7 @@ class AmiConnection:
         self._manager = OneConnection(self._event, on_nonsense, self._end)
         self._manager.config.update(host=address.host, port=address.port)
         self._opened = False
+        self._asking = asyncio.Lock()
 
     async def open(self) -> None:
         """Connects and logs in (by challenge, so the secret itself is never sent).
@@ -102,8 +103,11 @@ class AmiConnection:
                 " check its name, secret and permit lines in manager.conf"
             ) from None
 
-    async def ask(self, action: str, **headers: str) -> list[Any]:
+    async def ask(self, action: str, *, timeout_ms: int | None = None, **headers: str) -> list[Any]:
         """Sends an action and returns the messages of the answer, at least one.
+
+        One action at a time: Asterisk works them off one by one too, so that a short one behind a
+        long one would seem to be late. `timeout_ms` (default: the address's) counts from sending.
 
         Raises:
             AmiRefused: Asterisk answered with an error.
@@ -115,9 +119,11 @@ class AmiConnection:
                 raise ValueError(f"AMI action {action}: a line break in header {name}")
         if not self._opened:
             raise AmiClosed("not connected yet")
-        self._raise_if_closed()
-        answer: asyncio.Future[Any] = self._manager.send_action({"Action": action, **headers})
-        messages = await self.until(answer, self._timeout_s, f"answer to the AMI action {action}")
+        timeout_s = self._timeout_s if timeout_ms is None else timeout_ms / 1_000
+        async with self._asking:
+            self._raise_if_closed()
+            answer: asyncio.Future[Any] = self._manager.send_action({"Action": action, **headers})
+            messages = await self.until(answer, timeout_s, f"answer to the AMI action {action}")
         if not isinstance(messages, list):
             messages = [messages]
         if not messages[0].success:
@@ -131,21 +137,23 @@ class AmiConnection:
             AmiTimeout: `what` did not come in time; the connection is closed.
             AmiClosed: the connection has ended.
         """
-        either: set[asyncio.Future[Any]] = {future, self._closed}
-        await asyncio.wait(either, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+        if not future.done():
+            either: set[asyncio.Future[Any]] = {future, self._closed}
+            await asyncio.wait(either, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
         if future.done():
             return future.result()
         self._raise_if_closed()
         self.close()
         raise AmiTimeout(f"{self._address.place}: no {what} within {timeout_s:g} s")
 
-    async def wait_closed(self, timeout_s: float) -> None:
-        """Waits so long; raises why as soon as the connection has ended.
+    async def wait(self, future: asyncio.Future[Any], timeout_s: float) -> None:
+        """Waits for a future or so long; raises why as soon as the connection has ended.
 
         Raises:
             AmiClosed: it has.
         """
-        await asyncio.wait({self._closed}, timeout=timeout_s)
+        either: set[asyncio.Future[Any]] = {future, self._closed}
+        await asyncio.wait(either, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
         self._raise_if_closed()
 
     def close(self) -> None:

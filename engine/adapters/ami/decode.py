@@ -52,6 +52,11 @@ class Booted:
 
 
 @dataclass(frozen=True, slots=True)
+class PhonesReloaded:
+    """Asterisk read the configuration of its endpoints again: some may be new, some gone."""
+
+
+@dataclass(frozen=True, slots=True)
 class Meaningless:
     """A message that says nothing to us. `kind` is safe to log: it holds no caller's number."""
 
@@ -65,7 +70,7 @@ class Unasked:
     kind: str
 
 
-Said = PeerSaid | DeviceSaid | Booted | Meaningless | Unasked
+Said = PeerSaid | DeviceSaid | Booted | PhonesReloaded | Meaningless | Unasked
 
 
 def decode_event(headers: Mapping[str, str]) -> Said:
@@ -77,10 +82,12 @@ def decode_event(headers: Mapping[str, str]) -> Said:
         return _peer(headers)
     if event == "FullyBooted":
         return Booted()
+    if event == "Reload":
+        return _reload(headers)
     return Unasked(f"event {_shown(event)}")
 
 
-def decode_endpoint(headers: Mapping[str, str]) -> Said:
+def decode_endpoint(headers: Mapping[str, str]) -> DeviceSaid | Meaningless:
     """Returns what one row (event EndpointList) of PJSIPShowEndpoints says."""
     name = headers.get("ObjectName")
     if not isinstance(name, str) or not name:
@@ -110,6 +117,15 @@ def _peer(headers: Mapping[str, str]) -> Said:
     if reachable is None:
         return Meaningless(f"PeerStatus with PeerStatus {_shown(status)}")
     return PeerSaid(EndpointName(endpoint), reachable)
+
+
+def _reload(headers: Mapping[str, str]) -> Said:
+    module, status = headers.get("Module"), headers.get("Status")
+    if not isinstance(module, str) or not isinstance(status, str):
+        return Meaningless("Reload without one Module and one Status")
+    if status == "0" and (module == "All" or "pjsip" in module):
+        return PhonesReloaded()
+    return Unasked("Reload of no use")
 
 
 def _endpoint(headers: Mapping[str, str], event: str, name: str) -> str | Meaningless | Unasked:

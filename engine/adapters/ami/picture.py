@@ -12,6 +12,7 @@ from engine.core.inputs import DeviceState, Input, PhoneDevice, PhoneReachable
 
 _GONE: Final = (DeviceState.UNAVAILABLE, DeviceState.INVALID)
 _NOBODY_KNOWS: Final = (*_GONE, DeviceState.UNKNOWN)
+_NOT_IN_A_CALL: Final = (*_NOBODY_KNOWS, DeviceState.NOT_INUSE)
 
 
 @dataclass(slots=True)
@@ -49,7 +50,7 @@ class Picture:
         return sum(phone.reachable for phone in self._phones.values())
 
     def redraw(self, seen: Iterable[DeviceSaid]) -> list[Input]:
-        """Takes the list of all endpoints; returns the full picture.
+        """Takes the list of all endpoints after a new connection; returns the full picture.
 
         It has two inputs for each endpoint, changed or not, and says of endpoints that were known
         before and are missing now that they do not exist.
@@ -59,13 +60,25 @@ class Picture:
         for said in seen:
             # In this list, a phone that is in use with no contact left counts as reachable; when the
             # call ends, its device state corrects that. Meanwhile nobody would ring it anyway.
-            peer = said.state not in _NOBODY_KNOWS
-            self._phones[said.endpoint] = _Phone(peer=peer, device=said.state, told=peer)
-            inputs += self._both(said.endpoint, said.state, reachable=peer)
+            there = said.state not in _NOBODY_KNOWS
+            self._phones[said.endpoint] = _Phone(peer=there, device=said.state, told=there)
+            inputs += self._both(said.endpoint, said.state, reachable=there)
+        return inputs + self._gone(before)
+
+    def compare(self, seen: Iterable[DeviceSaid]) -> list[Input]:
+        """Takes the list of all endpoints on a living connection; returns what is new in it."""
+        before, inputs = dict(self._phones), []
+        for said in seen:
+            known = before.pop(said.endpoint, None)
+            if known is None or said.state in _NOT_IN_A_CALL:
+                # Nothing hides whether it has a contact.
+                inputs += self.change(
+                    PeerSaid(said.endpoint, reachable=said.state not in _NOBODY_KNOWS)
+                )
+            inputs += self.change(said)
         for endpoint in before:
-            if endpoint not in self._phones:
-                inputs += self._both(endpoint, DeviceState.INVALID, reachable=False)
-        return inputs
+            del self._phones[endpoint]
+        return inputs + self._gone(before)
 
     def change(self, said: PeerSaid | DeviceSaid) -> list[Input]:
         """Takes one change; returns what is new in it (often nothing)."""
@@ -83,6 +96,15 @@ class Picture:
             phone.told = phone.reachable
             inputs.append(PhoneReachable(self._node, said.endpoint, phone.reachable))
         return inputs
+
+    def _gone(self, before: Iterable[EndpointName]) -> list[Input]:
+        """Says of those that were known before and are not now that they do not exist."""
+        return [
+            happened
+            for endpoint in before
+            if endpoint not in self._phones
+            for happened in self._both(endpoint, DeviceState.INVALID, reachable=False)
+        ]
 
     def _both(self, endpoint: EndpointName, state: DeviceState, *, reachable: bool) -> list[Input]:
         return [

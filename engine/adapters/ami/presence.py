@@ -14,11 +14,14 @@ from engine.adapters.ami.decode import (
     DeviceSaid,
     Meaningless,
     PeerSaid,
+    PhonesReloaded,
+    Unasked,
     decode_endpoint,
     decode_event,
 )
 from engine.adapters.ami.errors import AmiError, AmiLoginRefused, AmiRefused
 from engine.adapters.ami.picture import Picture
+from engine.app.ports import ReloadFailed
 from engine.core.ids import EndpointName, NodeId
 from engine.core.inputs import Input
 
@@ -26,6 +29,8 @@ log = logging.getLogger(__name__)
 
 BOOT_TIMEOUT_MS: Final = 120_000
 """How long an Asterisk that lets us in may take to load its modules."""
+RELOAD_TIMEOUT_MS: Final = 30_000
+"""Asterisk answers when it has read everything; thousands of phones take seconds."""
 RETRY_FIRST_MS: Final = 500
 RETRY_LAST_MS: Final = 10_000
 REFUSED_RETRY_FIRST_MS: Final = 5_000
@@ -38,6 +43,7 @@ _EVENTS: Final = (
     # (event, header to look at, what it starts with); evaluated in Asterisk, by hash of the name.
     ("FullyBooted", None, ""),
     ("Shutdown", None, ""),
+    ("Reload", None, ""),
     ("PeerStatus", "Peer", "PJSIP/"),
     ("DeviceStateChange", "Device", "PJSIP/"),
 )
@@ -47,11 +53,11 @@ _DEVICE_STATE_MODULE: Final = "res_manager_devicestate"
 
 
 class AmiPresence:
-    """Implements the port `Presence` for one node, through its manager interface.
+    """Implements the ports `Presence` and `Reloader` for one node, through its manager interface.
 
     On every connection it first posts `PhoneReachable` and `PhoneDevice` for each endpoint that
-    Asterisk has (and for each that it had and has no more), then what changes. While it is
-    disconnected nothing is posted: what Asterisk did not say, nobody knows.
+    Asterisk has (and for each that it had and has no more), then what changes, also by a reload of
+    Asterisk's configuration. While it is disconnected nothing is posted: what Asterisk did not say, nobody knows.
 
     It needs a manager account with `read = system,call` and `write = system`, and the module
     `res_manager_devicestate.so`.
@@ -85,6 +91,7 @@ class AmiPresence:
         self._post = post
         self._ping_interval_s = ping_interval_ms / 1_000
         self._picture = Picture(node)
+        self._connection: AmiConnection | None = None
         self.nonsense: Counter[str] = Counter()
         """How often messages of each kind made no sense or were not asked for."""
         self.connections = 0
@@ -112,67 +119,73 @@ class AmiPresence:
             told = str(error)
             await asyncio.sleep(pause_ms / 1_000)
 
+    async def reload_module(self, module: str) -> None:
+        """Has Asterisk read a module's configuration again; implements `Reloader`.
+
+        Raises:
+            ReloadFailed: Asterisk refused, or is out of reach.
+        """
+        if self._connection is None:
+            raise ReloadFailed(f"node {self._node}: no AMI connection to {self._address.place}")
+        try:
+            await self._connection.ask("Reload", timeout_ms=RELOAD_TIMEOUT_MS, Module=module)
+        except AmiError as error:
+            raise ReloadFailed(f"node {self._node}: {module}: {error}") from None
+
     async def _one_connection(self) -> AmiError:
         """Returns why the connection could not be made or is over."""
-        booted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        early: dict[tuple[type, EndpointName], PeerSaid | DeviceSaid] = {}
-        live = False
-
-        def take(message: Any) -> None:  # noqa: ANN401 - panoramisk has no types
-            said = decode_event(message)
-            if isinstance(said, PeerSaid | DeviceSaid):
-                if live:
-                    self._change(said)
-                else:  # Of each endpoint only the latest matters, so this cannot grow for ever.
-                    early[type(said), said.endpoint] = said
-            elif isinstance(said, Booted):
-                if not booted.done():
-                    booted.set_result(None)
-            elif isinstance(said, Meaningless):
-                self._note_nonsense(said.kind)
-            elif live:  # Before that, no filters are set.
-                self._note_nonsense(said.kind, logging.INFO)
-
-        connection = AmiConnection(self._address, take, self._note_nonsense)
+        heard = _Heard(self._change, self._note_nonsense)
+        connection = AmiConnection(self._address, heard.take, self._note_nonsense)
         try:
             await connection.open()
             # Before that, Asterisk does not know the action that lists phones.
-            await connection.until(booted, BOOT_TIMEOUT_MS / 1_000, "end of Asterisk's start-up")
+            await connection.until(
+                heard.booted, BOOT_TIMEOUT_MS / 1_000, "end of Asterisk's start-up"
+            )
             await _ask_for_events(connection)
-            self._full_picture(await connection.ask("PJSIPShowEndpoints"))
-            live = True
-            for said in early.values():
-                self._change(said)
+            self._post_all(self._picture.redraw(await self._endpoints(connection)))
+            self._connected()
+            heard.go_live()
+            self._connection = connection
             while True:
-                await connection.wait_closed(self._ping_interval_s)
-                await connection.ask("Ping")
+                await connection.wait(heard.reloaded, self._ping_interval_s)
+                if heard.reloaded.done():
+                    heard.reloaded = asyncio.get_running_loop().create_future()
+                    self._post_all(self._picture.compare(await self._endpoints(connection)))
+                else:
+                    await connection.ask("Ping")
         except AmiError as error:
             return error
         finally:
+            self._connection = None
             connection.close()
 
-    def _full_picture(self, answer: list[Any]) -> None:
+    async def _endpoints(self, connection: AmiConnection) -> list[DeviceSaid]:
         seen = []
-        for row in answer:
+        for row in await connection.ask("PJSIPShowEndpoints"):
             if row.get("Event") == "EndpointList":
                 said = decode_endpoint(row)
                 if isinstance(said, DeviceSaid):
                     seen.append(said)
-                elif isinstance(said, Meaningless):
+                else:
                     self._note_nonsense(said.kind)
-        for happened in self._picture.redraw(seen):
-            self._post(happened)
+        return seen
+
+    def _connected(self) -> None:
         self.connections += 1
         log.info(
             "node %s: watching the phones through AMI at %s: %d endpoints, %d reachable",
             self._node,
-            self._address,
+            self._address.place,
             len(self._picture),
             self._picture.reachable_count(),
         )
 
     def _change(self, said: PeerSaid | DeviceSaid) -> None:
-        for happened in self._picture.change(said):
+        self._post_all(self._picture.change(said))
+
+    def _post_all(self, inputs: list[Input]) -> None:
+        for happened in inputs:
             self._post(happened)
 
     def _note_nonsense(self, kind: str, level: int = logging.WARNING) -> None:
@@ -181,6 +194,50 @@ class AmiPresence:
         self.nonsense[kind] += 1
         if self.nonsense[kind] == 1:
             log.log(level, "node %s: AMI message of no use: %s (logged once)", self._node, kind)
+
+
+class _Heard:
+    """What the events of one connection said so far."""
+
+    def __init__(
+        self, change: Callable[[PeerSaid | DeviceSaid], None], note: Callable[[str, int], None]
+    ) -> None:
+        loop = asyncio.get_running_loop()
+        self.booted: asyncio.Future[None] = loop.create_future()
+        self.reloaded: asyncio.Future[None] = loop.create_future()
+        self._change = change
+        self._note = note
+        self._live = False
+        self._early: dict[tuple[type, EndpointName], PeerSaid | DeviceSaid] = {}
+
+    def take(self, message: Any) -> None:  # noqa: ANN401 - panoramisk has no types
+        """Takes one event; called by the connection."""
+        match decode_event(message):
+            case PeerSaid() | DeviceSaid() as said:
+                if self._live:
+                    self._change(said)
+                else:  # Of each endpoint only the latest matters, so this cannot grow for ever.
+                    self._early[type(said), said.endpoint] = said
+            case Booted():
+                _mark(self.booted)
+            case PhonesReloaded():
+                _mark(self.reloaded)
+            case Meaningless(kind):
+                self._note(kind, logging.WARNING)
+            case Unasked(kind):
+                if self._live:  # Before that, no filters are set.
+                    self._note(kind, logging.INFO)
+
+    def go_live(self) -> None:
+        """The full picture is posted: passes on what changed meanwhile, and from now on all."""
+        self._live = True
+        for said in self._early.values():
+            self._change(said)
+
+
+def _mark(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
 
 
 def retry_ms(failures: int, *, refused: bool) -> int:

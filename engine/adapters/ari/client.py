@@ -1,56 +1,46 @@
 """REST requests over ARI's websocket: pipelined, in order, each with a deadline of its own.
 
-The websocket is written by one task, so that `ask` never waits. Asterisk carries requests out one
-after another; answers are matched by request id.
+Asterisk carries the requests of one websocket out one after another; answers are matched by request
+id all the same. Requests are written at once, in the caller's own step of the loop: on the hot path
+a task in between would cost a turn of the loop for each.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Final
 
-import aiohttp
-
-from engine.adapters.ari.encode import AriRequest
+from engine.adapters.ari.encode import AriRequest, frame
 
 ANSWER_S: Final = 10.0
 """A request that has no answer by then has failed."""
 
-UNANSWERED_MAX: Final = 20_000
-"""Requests under way; one more fails at once."""
+UNANSWERED_MAX: Final = 5_000
+"""Requests under way (about 5 MB); one more fails at once. Asterisk answers some 2000 a second."""
 
 Answered = Callable[[int, str, Any], None]
 """Takes an answer: status (0: none came), why, and the body decoded from JSON (None: no body)."""
 
-
-@dataclass(slots=True)
-class _Asked:
-    request_id: str
-    due_s: float
-    answered: Answered
+Write = Callable[[str], None]
+"""Writes one text frame at once. Raises `ConnectionError` if there is no connection any more."""
 
 
 class AriClient:
     """One connection's requests.
 
     Args:
-        socket: the open websocket; read by somebody else, who gives answers to `take_answer`.
+        write: how to send; answers are given to `take_answer` by whoever reads.
         loop: the running loop.
     """
 
-    def __init__(
-        self, socket: aiohttp.ClientWebSocketResponse, loop: asyncio.AbstractEventLoop
-    ) -> None:
+    def __init__(self, write: Write, loop: asyncio.AbstractEventLoop) -> None:
         """Sends nothing yet."""
-        self._socket = socket
+        self._write = write
         self._loop = loop
-        self._unsent: deque[str] = deque()
-        self._wake = asyncio.Event()
-        self._asked: dict[str, _Asked] = {}
+        self._asked: dict[str, tuple[float, Answered]] = {}
+        """By request id: when it is overdue (time of the loop), and who waits for the answer."""
         self._number = 0
         self._closed = False
         self._sweep: asyncio.TimerHandle | None = None
@@ -58,60 +48,39 @@ class AriClient:
         self._idle.set()
 
     def ask(self, request: AriRequest, answered: Answered) -> None:
-        """Queues a request; `answered` is called exactly once, later."""
-        if self._closed or len(self._asked) >= UNANSWERED_MAX:
-            why = "not connected" if self._closed else "too many unanswered requests"
+        """Sends a request; `answered` is called exactly once, later, never within this call."""
+        if self._closed:
+            self._loop.call_soon(answered, 0, "not connected", None)
+            return
+        if len(self._asked) >= UNANSWERED_MAX:
+            why = f"{UNANSWERED_MAX} requests are unanswered: Asterisk is overloaded or stuck"
             self._loop.call_soon(answered, 0, why, None)
             return
         self._number += 1
         request_id = str(self._number)
-        message: dict[str, Any] = {
-            "type": "RESTRequest",
-            "transaction_id": request_id,
-            "request_id": request_id,
-            "method": request.method,
-            "uri": request.uri,
-        }
-        if request.query:
-            message["query_strings"] = [
-                {"name": name, "value": value} for name, value in request.query.items()
-            ]
-        if request.body is not None:
-            message["content_type"] = "application/json"
-            message["message_body"] = json.dumps(request.body)
-        self._asked[request_id] = _Asked(request_id, self._loop.time() + ANSWER_S, answered)
+        try:
+            self._write(frame(request_id, request))
+        except ConnectionError:
+            self._loop.call_soon(answered, 0, "connection lost", None)
+            return
+        self._asked[request_id] = (self._loop.time() + ANSWER_S, answered)
         self._idle.clear()
         if self._sweep is None:
             self._sweep = self._loop.call_later(ANSWER_S, self._expire)
-        self._unsent.append(json.dumps(message))
-        self._wake.set()
 
-    async def write(self) -> None:
-        """Writes what was asked, until cancelled or the connection is lost."""
-        while True:
-            await self._wake.wait()
-            self._wake.clear()
-            while self._unsent:
-                await self._socket.send_str(self._unsent.popleft())
-
-    def take_answer(self, event: dict[str, Any]) -> None:
-        """Takes a `RESTResponse`; one that nobody waits for (late, or nonsense) is ignored."""
-        asked = self._asked.pop(str(event.get("request_id")), None)
+    def take_answer(self, message: dict[str, Any]) -> bool:
+        """Takes a `RESTResponse`. Returns False for one that nobody waits for (late, or nonsense)."""
+        request_id = message.get("request_id")
+        asked = self._asked.pop(request_id, None) if isinstance(request_id, str) else None
         if asked is None:
-            return
-        status = event.get("status_code")
-        body = event.get("message_body")
-        value: Any = None
-        if isinstance(body, str) and body:
-            try:
-                value = json.loads(body)
-            except ValueError:
-                value = None
+            return False
         self._note_idle()
-        why = str(event.get("reason_phrase", ""))
-        if isinstance(value, dict) and isinstance(value.get("message"), str):
-            why = value["message"]
-        asked.answered(status if isinstance(status, int) else 0, why, value)
+        status, body = message.get("status_code"), _decoded(message.get("message_body"))
+        why = message.get("reason_phrase")
+        if isinstance(body, dict):  # Asterisk puts its reason under one of these.
+            why = body.get("message") or body.get("error") or why
+        asked[1](status if isinstance(status, int) else 0, str(why), body)
+        return True
 
     def close(self) -> None:
         """Fails all that has no answer, and all that is asked from now on."""
@@ -121,12 +90,17 @@ class AriClient:
             self._sweep = None
         unanswered, self._asked = self._asked, {}
         self._idle.set()
-        for asked in unanswered.values():
-            asked.answered(0, "connection lost", None)
+        for _, answered in unanswered.values():
+            answered(0, "connection lost", None)
 
     async def wait_idle(self) -> None:
-        """Returns when every request has its answer."""
+        """Returns when every request has its answer, or has failed."""
         await self._idle.wait()
+
+    @property
+    def unanswered(self) -> int:
+        """Requests under way."""
+        return len(self._asked)
 
     def _note_idle(self) -> None:
         if not self._asked:
@@ -137,10 +111,19 @@ class AriClient:
         self._sweep = None
         now_s = self._loop.time()
         while self._asked:
-            oldest = next(iter(self._asked.values()))
-            if oldest.due_s > now_s:
-                self._sweep = self._loop.call_at(oldest.due_s, self._expire)
+            request_id, (due_s, answered) = next(iter(self._asked.items()))
+            if due_s > now_s:
+                self._sweep = self._loop.call_at(due_s, self._expire)
                 return
-            del self._asked[oldest.request_id]
+            del self._asked[request_id]
             self._note_idle()
-            oldest.answered(0, f"no answer within {ANSWER_S:g} s", None)
+            answered(0, f"no answer within {ANSWER_S:g} s", None)
+
+
+def _decoded(body: object) -> Any:  # noqa: ANN401 - JSON
+    if not isinstance(body, str) or not body:
+        return None
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None

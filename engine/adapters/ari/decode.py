@@ -1,23 +1,33 @@
 """ARI events to inputs: pure but for a memory of which channels are alive.
 
-Asterisk tells the end of a channel up to three times (hang-up request, Stasis end, destruction).
-`Decoder` passes on the earliest that can be trusted and swallows the rest:
+Asterisk tells the end of a channel up to four times: hang-up requests, the end of Stasis, its
+destruction. `Decoder` passes on the earliest that can be trusted, and that once:
 
-* a caller: the hang-up request that came from the other side, else the end of Stasis;
-* a leg that was up: the same hang-up request, else its destruction;
-* a leg that was not up: its destruction, which alone has the true cause.
+* a hang-up request that is not "soft" came from the other side: BYE, CANCEL or a refusal. It is
+  there 0.1 to 1 ms before the rest, and its cause is the true one (it may be missing for a BYE);
+* a soft one is somebody's here (ours, the dial timeout, an administrator's): its "cause" is a mask
+  of flags and it only begins the end. A leg's destruction has the true cause;
+* a caller's channel leaves us with the end of Stasis, and is not heard of again.
 
-A hang-up request that is our own doing ("soft") is only the beginning of the end.
+The same goes for ringing and answer: told once, however often Asterisk says it. A channel that is
+not known to be alive has nothing to tell.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
-from datetime import datetime
-from typing import Any, Final
+from collections.abc import Callable, Iterable
+from enum import Enum
+from typing import Final
 
-from engine.core.ids import CallId, EndpointName, LegId, NodeId, PlaybackId, is_leg
+from engine.adapters.ari.fields import (
+    UP,
+    Event,
+    a_text,
+    a_whole,
+    an_object,
+    seen_channel,
+)
+from engine.core.ids import CallId, LegId, NodeId, PlaybackId, is_leg
 from engine.core.inputs import (
     CallArrived,
     CallerHungUp,
@@ -39,24 +49,32 @@ EVENTS: Final = (
     "ChannelHold",
     "ChannelUnhold",
     "PlaybackFinished",
+    "ApplicationReplaced",
 )
-"""The event types that are asked for; Asterisk sends no others."""
+"""The event types that are asked for; Asterisk sends no others.
 
-UP: Final = "Up"
-RINGING: Final = ("Ringing", "Ring")
+Not `Dial`: it would tell of a 183 without a 180 (the leg then answers without having rung, which
+harms nothing) at the price of three more messages for every leg."""
 
-_CHANNEL_NAME = re.compile(r"[^/]+/(.+)-[0-9a-f]{8}\Z")
-"""Technology/endpoint-serial; an endpoint's name may contain dashes itself."""
+RINGING: Final = "Ringing"
 
-Event = dict[str, Any]
+NORMAL_CLEARING: Final = 16
+INTERWORKING: Final = 127
+SIP_REQUEST_TERMINATED: Final = 487
+"""How Asterisk reports a CANCEL: as interworking, though it is the caller's plain hanging up."""
 
 
-class Nonsense(Exception):
-    """An event that is not what Asterisk's API description says; the text names the place."""
+class _Life(Enum):
+    """How far a channel is."""
+
+    CALLER = "caller"
+    NEW = "new leg"
+    RINGING = "ringing leg"
+    UP = "answered leg"
 
 
 class Decoder:
-    """Turns one node's events into inputs, each end of a channel told once.
+    """Turns one node's events into inputs.
 
     Args:
         node: the node's name.
@@ -65,14 +83,16 @@ class Decoder:
     def __init__(self, node: NodeId) -> None:
         """Starts without channels."""
         self._node = node
-        self._callers: set[str] = set()
-        self._legs: dict[str, bool] = {}
-        """Legs alive, and whether each is up."""
+        self._alive: dict[str, _Life] = {}
 
-    def begin(self, channels: tuple[SeenChannel, ...]) -> None:
+    def begin(self, channels: Iterable[SeenChannel]) -> None:
         """Starts anew from what exists."""
-        self._callers = {c.channel_id for c in channels if not is_leg(c.channel_id)}
-        self._legs = {c.channel_id: c.up for c in channels if is_leg(c.channel_id)}
+        self._alive = {
+            each.channel_id: (_Life.UP if each.up else _Life.NEW)
+            if is_leg(each.channel_id)
+            else _Life.CALLER
+            for each in channels
+        }
 
     def decode(self, event: Event) -> Input | None:
         """Returns what an event means, or None if nothing (new).
@@ -80,17 +100,25 @@ class Decoder:
         Raises:
             Nonsense: fields are missing or of the wrong type.
         """
-        decoder = _DECODERS.get(event.get("type", ""))
+        kind = event.get("type")
+        decoder = _DECODERS.get(kind) if type(kind) is str else None
         return None if decoder is None else decoder(self, event)
 
+    @property
+    def alive(self) -> int:
+        """How many channels are alive."""
+        return len(self._alive)
+
     def _stasis_start(self, event: Event) -> Input | None:
-        channel = _object(event, "channel")
-        channel_id = _text(channel, "id")
-        if is_leg(channel_id):
-            self._legs.setdefault(channel_id, False)
+        channel = an_object(event, "channel")
+        channel_id = a_text(channel, "id")
+        if channel_id in self._alive:
             return None
-        self._callers.add(channel_id)
-        seen = seen_channel(channel, None)
+        if is_leg(channel_id):
+            self._alive[channel_id] = _Life.NEW
+            return None
+        seen = seen_channel(channel)
+        self._alive[channel_id] = _Life.CALLER
         return CallArrived(
             call_id=CallId(channel_id),
             node=self._node,
@@ -102,59 +130,68 @@ class Decoder:
         )
 
     def _state_changed(self, event: Event) -> Input | None:
-        channel = _object(event, "channel")
-        channel_id = _text(channel, "id")
-        if not is_leg(channel_id):
+        channel = an_object(event, "channel")
+        channel_id = a_text(channel, "id")
+        life = self._alive.get(channel_id)
+        if life is not _Life.NEW and life is not _Life.RINGING:
             return None
-        state = _text(channel, "state")
+        state = a_text(channel, "state")
         if state == UP:
-            self._legs[channel_id] = True
+            self._alive[channel_id] = _Life.UP
             return LegAnswered(LegId(channel_id))
-        return LegRinging(LegId(channel_id)) if state in RINGING else None
-
-    def _hang_up_requested(self, event: Event) -> Input | None:
-        channel_id = _text(_object(event, "channel"), "id")
-        if event.get("soft"):
-            return None
-        cause = _whole(event, "cause")
-        if channel_id in self._callers:
-            return self._caller_left(channel_id, cause)
-        if self._legs.get(channel_id):
-            return self._leg_left(channel_id, cause)
+        if state == RINGING and life is _Life.NEW:
+            self._alive[channel_id] = _Life.RINGING
+            return LegRinging(LegId(channel_id))
         return None
 
+    def _hang_up_requested(self, event: Event) -> Input | None:
+        channel_id = a_text(an_object(event, "channel"), "id")
+        life = self._alive.get(channel_id)
+        if life is None or event.get("soft"):
+            return None
+        cause = a_whole(event, "cause", 0)
+        if cause == INTERWORKING and event.get("tech_cause") == SIP_REQUEST_TERMINATED:
+            cause = NORMAL_CLEARING
+        if not cause:
+            if life is not _Life.UP and life is not _Life.CALLER:
+                return None  # A refusal without its cause: the destruction will have it.
+            cause = NORMAL_CLEARING
+        return self._ended(channel_id, cause)
+
     def _stasis_ended(self, event: Event) -> Input | None:
-        channel_id = _text(_object(event, "channel"), "id")
-        return self._caller_left(channel_id, 0) if channel_id in self._callers else None
+        channel_id = a_text(an_object(event, "channel"), "id")
+        if self._alive.get(channel_id) is not _Life.CALLER:
+            return None
+        return self._ended(channel_id, 0)
 
     def _destroyed(self, event: Event) -> Input | None:
-        channel_id = _text(_object(event, "channel"), "id")
-        cause = _whole(event, "cause")
-        if channel_id in self._legs:
-            return self._leg_left(channel_id, cause)
-        return self._caller_left(channel_id, cause) if channel_id in self._callers else None
+        channel_id = a_text(an_object(event, "channel"), "id")
+        if channel_id not in self._alive:
+            return None
+        return self._ended(channel_id, a_whole(event, "cause", 0))
 
-    def _caller_left(self, channel_id: str, cause: int) -> Input:
-        self._callers.discard(channel_id)
-        return CallerHungUp(CallId(channel_id), cause)
-
-    def _leg_left(self, channel_id: str, cause: int) -> Input:
-        del self._legs[channel_id]
+    def _ended(self, channel_id: str, cause: int) -> Input:
+        if self._alive.pop(channel_id) is _Life.CALLER:
+            return CallerHungUp(CallId(channel_id), cause)
         return LegEnded(LegId(channel_id), cause)
 
-    def _held(self, event: Event) -> Input:
-        return HoldChanged(_text(_object(event, "channel"), "id"), held=True)
+    def _held(self, event: Event) -> Input | None:
+        return self._hold_changed(event, held=True)
 
-    def _unheld(self, event: Event) -> Input:
-        return HoldChanged(_text(_object(event, "channel"), "id"), held=False)
+    def _unheld(self, event: Event) -> Input | None:
+        return self._hold_changed(event, held=False)
+
+    def _hold_changed(self, event: Event, *, held: bool) -> Input | None:
+        channel_id = a_text(an_object(event, "channel"), "id")
+        return HoldChanged(channel_id, held) if channel_id in self._alive else None
 
     def _playback_finished(self, event: Event) -> Input:
-        playback = _object(event, "playback")
-        ok = _text(playback, "state") == "done"
-        return PlaybackEnded(PlaybackId(_text(playback, "id")), ok)
+        playback = an_object(event, "playback")
+        ok = a_text(playback, "state") == "done"
+        return PlaybackEnded(PlaybackId(a_text(playback, "id")), ok)
 
 
-_DECODERS: dict[str, Callable[[Decoder, Event], Input | None]] = {
+_DECODERS: Final[dict[str, Callable[[Decoder, Event], Input | None]]] = {
     "StasisStart": Decoder._stasis_start,  # noqa: SLF001 - the table of this very class
     "StasisEnd": Decoder._stasis_ended,  # noqa: SLF001
     "ChannelStateChange": Decoder._state_changed,  # noqa: SLF001
@@ -174,54 +211,5 @@ def entering_leg(event: Event) -> str | None:
     """
     if event.get("type") != "StasisStart":
         return None
-    channel_id = _text(_object(event, "channel"), "id")
+    channel_id = a_text(an_object(event, "channel"), "id")
     return channel_id if is_leg(channel_id) else None
-
-
-def seen_channel(channel: Event, bridge_id: str | None) -> SeenChannel:
-    """Returns what is known of a channel from its ARI object.
-
-    Raises:
-        Nonsense: fields are missing or of the wrong type.
-    """
-    name = _CHANNEL_NAME.match(_text(channel, "name"))
-    caller = _object(channel, "caller")
-    return SeenChannel(
-        channel_id=_text(channel, "id"),
-        up=_text(channel, "state") == UP,
-        bridge_id=bridge_id,
-        endpoint=EndpointName(name[1] if name else ""),
-        dialled=_text(_object(channel, "dialplan"), "exten"),
-        caller_number=_text(caller, "number"),
-        caller_name=_text(caller, "name"),
-        created_ms=_time_ms(channel, "creationtime"),
-    )
-
-
-def _object(parent: Event, key: str) -> Event:
-    value = parent.get(key)
-    if not isinstance(value, dict):
-        raise Nonsense(f"{key} is not an object")
-    return value
-
-
-def _text(parent: Event, key: str) -> str:
-    value = parent.get(key)
-    if not isinstance(value, str):
-        raise Nonsense(f"{key} is not a string")
-    return value
-
-
-def _whole(parent: Event, key: str) -> int:
-    value = parent.get(key, 0)
-    if not isinstance(value, int):
-        raise Nonsense(f"{key} is not a whole number")
-    return value
-
-
-def _time_ms(parent: Event, key: str) -> int:
-    text = _text(parent, key)
-    try:
-        return int(datetime.fromisoformat(text).timestamp() * 1000)
-    except ValueError:
-        raise Nonsense(f"{key} is not a time") from None

@@ -66,7 +66,8 @@ def require(url: str) -> None:
 def upgrade(url: str) -> str:
     """Brings a database's tables up to date, in one transaction; makes a SQLite file if need be.
 
-    Returns the revision that they have now.
+    Returns the revision that they have now. Several processes may do this at once, but not several
+    threads of one (Alembic keeps its context in a global).
 
     Raises:
         SchemaMismatch: the tables are newer than this Usher; nothing was changed.

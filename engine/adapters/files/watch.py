@@ -31,10 +31,17 @@ class ConfigWatcher:
         self._debounce_s = debounce_s
 
     async def changes(self) -> AsyncIterator[None]:
-        """Yields after each burst of changes. Raises `OSError` where a directory is not there."""
+        """Yields when it has begun to watch, then after each burst of changes.
+
+        The first time, because something may have changed since the files were read.
+
+        Raises:
+            OSError: a directory is not there.
+        """
         with Inotify() as inotify:
             for directory in self._directories:
                 inotify.add_watch(directory, WATCHED)
+            yield
             while True:
                 await inotify.get()
                 await self._until_quiet(inotify)

@@ -71,6 +71,7 @@ class VisitBook:
         "order",
         "queue",
         "rests_until_ms",
+        "ring_due_ms",
         "ring_ms",
         "ring_since_ms",
         "tried",
@@ -95,6 +96,8 @@ class VisitBook:
         self.attempts = 0
         self.ring_ms = 0
         self.ring_since_ms = NEVER_MS
+        self.ring_due_ms = NEVER_MS
+        """When this attempt ends; who joins it later (ring-all) does not prolong it."""
         self.rests_until_ms = NEVER_MS
         self.doubt_until_ms = NEVER_MS
         """Until then it may be resting or not."""
@@ -207,6 +210,7 @@ class AgentBook:
         self.own_calls: dict[CallId, CallBook | None] = {}
         self.offers = 0
         self.talks = 0
+        """Queue calls that are connected."""
         self.back_off_until_ms = NEVER_MS
         self.last_offer = 0
 
@@ -217,8 +221,8 @@ class QueueBook:
     __slots__ = (
         "last_dynamic",
         "last_static",
-        "memory_known",
         "members",
+        "memory_known",
         "policy",
         "removed",
         "static_only",

@@ -96,7 +96,8 @@ class CallLaws:
         queue.waiting[fact.visit_id] = visit
         if queue.policy.wait_ms_max > 0:
             visit.wait_due_ms = fact.at_ms + queue.policy.wait_ms_max
-            self._dues.expect(visit.wait_due_ms, wait_over, visit)
+            # A caller may have waited longer than that in the dialplan while nobody was there.
+            self._dues.expect(max(visit.wait_due_ms, books.now_ms), wait_over, visit)
 
     def visit_ended(self, fact: VisitEnded) -> None:
         """A visit ends once, with the figures that its offers add up to."""
@@ -164,9 +165,11 @@ class CallLaws:
             raise books.fail("one end", f"{fact.talk_id} talks while it is still an offer")
         call.talk = leg
         leg.talk_ms = fact.at_ms
-        if leg.agent is not None:
+        if leg.agent is not None and fact.queue_id is not None:
             leg.agent.talks += 1
-            if leg.agent.talks > 1:
+            queue = books.queues.get(fact.queue_id)
+            # With ring-in-use the next call may be picked up before the last one's end is heard.
+            if leg.agent.talks > 1 and queue is not None and not queue.policy.ring_in_use:
                 raise books.fail("one call", f"agent {leg.agent.agent_id} talks to two callers")
         self.talks_begun.append(leg)
 
@@ -182,7 +185,7 @@ class CallLaws:
         call.talk = None
         call.mark_ms = fact.at_ms
         call.settled = True
-        if leg.agent is not None:
+        if leg.agent is not None and leg.queue_id is not None:
             leg.agent.talks -= 1
         self.talks_over.append(leg)
 

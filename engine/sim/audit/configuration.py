@@ -12,12 +12,13 @@ class ConfigurationLaws:
     def __init__(self, books: Books) -> None:
         """Shares the books with the other laws."""
         self._books = books
-        self._applied = False
+        self.changed = False
+        """In this step."""
 
     def applied(self, policy: Policy) -> None:
         """Before the step: what is new holds at once, what is removed ends in this step."""
         books = self._books
-        self._applied = True
+        self.changed = True
         books.policy = policy
         books.extensions = {extension.number: None for extension in policy.extensions}
         for agent in policy.agents:
@@ -36,9 +37,7 @@ class ConfigurationLaws:
 
     def step_ends(self) -> None:
         """After it: nobody is left in what was removed; static agents are logged in."""
-        if not self._applied:
-            return
-        self._applied = False
+        self.changed = False
         books = self._books
         for queue_id, queue in list(books.queues.items()):
             for agent_id, member in list(queue.members.items()):

@@ -70,9 +70,9 @@ class OfferLaws:
         leg.offered_ms = fact.at_ms
         if visit.ring_since_ms == NEVER_MS:
             visit.ring_since_ms = fact.at_ms
-            due_ms = fact.at_ms + visit.queue.policy.ring_timeout_ms
-            self._dues.expect(due_ms, ring_over, (visit, fact.at_ms))
-        leg.ring_due_ms = visit.ring_since_ms + visit.queue.policy.ring_timeout_ms
+            visit.ring_due_ms = fact.at_ms + visit.queue.policy.ring_timeout_ms
+            self._dues.expect(visit.ring_due_ms, ring_over, (visit, fact.at_ms))
+        leg.ring_due_ms = visit.ring_due_ms
 
     def ended(self, fact: OfferEnded) -> None:
         """An offer ends once; what it rang for is what it says."""
@@ -102,7 +102,7 @@ class OfferLaws:
             if fact.reason is not OfferReason.NO_ANSWER and pause_ms > 0:
                 leg.agent.back_off_until_ms = fact.at_ms + pause_ms
             self._agents.missed(leg)
-        self._rest(fact, visit)
+        self._rest(fact, visit, picked_up=leg.answered_ms != NEVER_MS)
 
     def _answered(self, fact: OfferEnded, leg: LegBook, visit: VisitBook) -> None:
         if visit.open or visit.chosen is not leg:
@@ -112,7 +112,7 @@ class OfferLaws:
             member.answered += 1
             member.missed = 0
 
-    def _rest(self, fact: OfferEnded, visit: VisitBook) -> None:
+    def _rest(self, fact: OfferEnded, visit: VisitBook, *, picked_up: bool) -> None:
         """After a vain ringing the caller rests; so it is for ring-all when all have refused."""
         if visit.offers:
             return
@@ -125,11 +125,10 @@ class OfferLaws:
         until_ms = fact.at_ms + policy.retry_interval_ms
         if fact.reason is OfferReason.NO_ANSWER:
             visit.rests_until_ms = until_ms
+        elif ring_all and (picked_up or fact.reason is OfferReason.LOST):
+            visit.doubt_until_ms = until_ms  # Whether that counts as a vain ringing is open.
         elif ring_all and fact.outcome is OfferOutcome.MISSED:
             visit.rests_until_ms = until_ms
-        elif ring_all and fact.reason is OfferReason.LOST:
-            # Whether the others had refused before the connection was lost, nobody knows.
-            visit.doubt_until_ms = until_ms
 
 
 def stop_ring_clock(visit: VisitBook, at_ms: int) -> None:

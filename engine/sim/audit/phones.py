@@ -8,9 +8,18 @@ from engine.core.commands import (
     DestroyBridge,
     HangUpCall,
     HangUpLeg,
+    PlayPrompt,
     RingPhone,
 )
-from engine.core.ids import BRIDGE_PREFIX, AgentId, CallId, LegId, bridge_id_of, is_leg
+from engine.core.ids import (
+    BRIDGE_PREFIX,
+    AgentId,
+    CallId,
+    EndpointName,
+    LegId,
+    bridge_id_of,
+    is_leg,
+)
 from engine.core.inputs import (
     CallArrived,
     CallerHungUp,
@@ -48,11 +57,13 @@ class ChannelLaws:
 
     def call_arrived(self, happened: CallArrived) -> None:
         """A caller is there; if an agent's phone placed the call, that is in use."""
+        self._caller_seen(happened.call_id, happened.endpoint)
+
+    def _caller_seen(self, call_id: CallId, endpoint: EndpointName) -> None:
         books = self._books
-        agent = books.agents.get(AgentId(happened.endpoint))
-        known = happened.call_id in books.calls_seen
-        if agent is not None and not known and happened.endpoint in books.extensions:
-            agent.own_calls[happened.call_id] = None
+        agent = books.agents.get(AgentId(endpoint))
+        if agent is not None and call_id not in books.calls_seen and endpoint in books.extensions:
+            agent.own_calls[call_id] = None
 
     def caller_hung_up(self, happened: CallerHungUp) -> None:
         """The caller is gone: the call must end in this step."""
@@ -112,6 +123,9 @@ class ChannelLaws:
         books.fired_ms = min(books.fired_ms, books.now_ms - 1)  # Late timers fire from now on.
         self._reconciled = happened
         seen = {channel.channel_id: channel for channel in happened.channels}
+        for channel in happened.channels:
+            if not is_leg(channel.channel_id):
+                self._caller_seen(CallId(channel.channel_id), channel.endpoint)
         for call in [each for each in books.calls.values() if each.node == happened.node]:
             call.doubtful = False
             if call.call_id not in seen:
@@ -122,10 +136,10 @@ class ChannelLaws:
                 call.visit.rests_until_ms = max(call.visit.rests_until_ms, books.now_ms)
         for leg in [each for each in books.legs.values() if each.node == happened.node]:
             leg.doubtful = False
-            channel = seen.get(leg.leg_id)
-            if channel is None:
+            found = seen.get(leg.leg_id)
+            if found is None:
                 self._gone(leg)
-            elif channel.up:
+            elif found.up:
                 self._picked_up(leg)
             if leg.hung_up:
                 leg.hung_up = False  # It was not heard; it must be said again.
@@ -141,9 +155,9 @@ class ChannelLaws:
                 leg.doubtful = True
                 if isinstance(command, HangUpLeg) and happened.status == _NOT_FOUND:
                     books.leg_is_gone(leg)
-        elif isinstance(command, DestroyBridge):
+        if isinstance(command, DestroyBridge | HangUpLeg):
             return
-        channel_id = getattr(command, "call_id", None) or getattr(command, "channel_id", "")
+        channel_id = command.channel_id if isinstance(command, PlayPrompt) else command.call_id
         call = books.calls.get(CallId(channel_id))
         if call is not None:
             call.doubtful = True
@@ -227,10 +241,35 @@ class ChannelLaws:
 
     # --- at the end of a step ---------------------------------------------------------------
 
+    def pending(self) -> bool:
+        """Tells whether the step has anything to be looked at in its end."""
+        return bool(
+            self._left
+            or self._ended
+            or self._answered
+            or self._offers.unwanted
+            or self._connects
+            or self._destroyed
+            or self._hung_up
+            or self._reconciled
+        )
+
     def step_ends(
         self, talks_begun: list[LegBook], talks_over: list[LegBook], calls_over: list[CallBook]
     ) -> None:
         """Everything that was heard has had its consequences, in facts and in commands."""
+        self._check_heard()
+        self._check_told(talks_begun, talks_over, calls_over)
+        if self._reconciled is not None:
+            self._check_reconciled(self._reconciled)
+            self._reconciled = None
+        for pending in (self._left, self._ended, self._answered, self._offers.unwanted):
+            pending.clear()
+        for said in (self._connects, self._destroyed, self._hung_up, self._offers.gone):
+            said.clear()
+
+    def _check_heard(self) -> None:
+        """Whoever left is out of every place; whoever answered is connected or hears the prompt."""
         books = self._books
         for call in self._left:
             if not call.ended:
@@ -240,11 +279,17 @@ class ChannelLaws:
                 raise books.fail("one end", f"{leg.leg_id} is gone, but its offer or talk is not")
         for leg in self._answered:
             self._check_answer(leg)
+
+    def _check_told(
+        self, talks_begun: list[LegBook], talks_over: list[LegBook], calls_over: list[CallBook]
+    ) -> None:
+        """Asterisk was told what became true."""
+        books = self._books
         for leg in talks_begun:
             if leg.leg_id not in self._connects:
                 raise books.fail("commands", f"{leg.leg_id} talks, but was not connected")
         for leg in talks_over:
-            if bridge_id_of(leg.leg_id) not in self._destroyed and books.node_up(leg.node):
+            if bridge_id_of(leg.leg_id) not in self._destroyed:
                 raise books.fail("commands", f"the bridge of {leg.leg_id} was left standing")
             self._check_let_go(leg)
         for leg in self._offers.unwanted:
@@ -252,15 +297,8 @@ class ChannelLaws:
         for call in calls_over:
             if not call.gone and not call.hung_up:
                 raise books.fail("commands", f"call {call.call_id} ended, but was not hung up")
-            for leg in list(call.legs.values()):
+            for leg in call.legs.values():
                 self._check_let_go(leg)
-        if self._reconciled is not None:
-            self._check_reconciled(self._reconciled)
-            self._reconciled = None
-        for pending in (self._left, self._ended, self._answered, self._offers.unwanted):
-            pending.clear()
-        for said in (self._connects, self._destroyed, self._hung_up, self._offers.gone):
-            said.clear()
 
     def _check_let_go(self, leg: LegBook) -> None:
         if not leg.gone and not leg.hung_up:

@@ -15,7 +15,7 @@ _CHALLENGES: Final = {401: ("www-authenticate", "authorization"),
                       407: ("proxy-authenticate", "proxy-authorization")}  # fmt: skip
 
 
-class SipRefused(Exception):  # noqa: N818 - it names what happened
+class SipRefused(Exception):
     """A request was answered with something other than 2xx; `status` is 408 for no answer."""
 
     def __init__(self, what: str, response: Response) -> None:

@@ -14,7 +14,7 @@ class Caller(UserAgent):
     endpoint with its own `host`), by a header (`headers`), or by digest (`user`, `password`).
     """
 
-    def place(  # noqa: PLR0913 - keyword only
+    def place(
         self,
         number: str,
         *,
@@ -44,7 +44,7 @@ class Caller(UserAgent):
             cancel_at_answer=cancel_at_answer,
         )
 
-    async def dial(  # noqa: PLR0913 - keyword only
+    async def dial(
         self,
         number: str,
         *,

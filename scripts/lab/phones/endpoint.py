@@ -242,7 +242,7 @@ class SipEndpoint:
         """Part of `transaction.Wire`."""
         self._servers.pop(key, None)
 
-    def _record(  # noqa: PLR0913
+    def _record(
         self,
         message: Message,
         owner: Owner | None,

@@ -23,7 +23,7 @@ class OutgoingCall(Call):
 
     glare_pause_s = 0.6
 
-    def __init__(  # noqa: PLR0913 - made by UserAgents only
+    def __init__(
         self,
         owner: UserAgent,
         number: str,

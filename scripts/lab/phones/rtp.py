@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final, Literal
 
-from scripts.lab.phones.address import Address  # noqa: TC001 - no lazy annotations here
+from scripts.lab.phones.address import Address
 from scripts.lab.phones.happening import Happening
 from scripts.lab.phones.sdp import PCMA, Sdp, receives, sends
 from scripts.lab.phones.tone import (

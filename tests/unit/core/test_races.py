@@ -6,6 +6,7 @@ import pytest
 
 from engine.core.commands import AnswerCall, Connect, HangUpCall, HangUpLeg, RingPhone
 from engine.core.facts import (
+    CallEnd,
     CallEnded,
     InputIgnored,
     OfferEnded,
@@ -126,11 +127,26 @@ def test_a_connection_that_fails_is_tried_again_then_both_are_let_go() -> None:
     centre.answer("1001")
     for _ in range(3):
         centre.give(CommandFailed(centre.of(Connect)[-1], 500, "no bridge"))
+        centre.wait(100)
     assert len(centre.of(Connect)) == 3
     assert len(centre.of(HangUpCall)) == len(centre.of(HangUpLeg)) == 1
     centre.obey()
     assert not centre.core.state.calls
     assert not centre.core.state.legs
+
+
+def test_a_connection_that_fails_because_the_caller_is_gone_is_the_callers_end() -> None:
+    """Found by real phones: the refusal came before the news of the hang-up."""
+    centre = Centre(queue("6400", *static("1001")))
+    call_id = centre.call("6400")
+    centre.answer("1001")
+    centre.give(CommandFailed(centre.of(Connect)[-1], 404, "channel not found"))
+    centre.wait(20)
+    centre.hang_up(call_id)
+    assert [end.ended_by for end in centre.of(CallEnded)] == [CallEnd.CALLER]
+    centre.obey()
+    centre.wait(1_000)
+    assert len(centre.of(Connect)) == 1
 
 
 def test_a_hang_up_that_fails_is_repeated_and_given_up() -> None:

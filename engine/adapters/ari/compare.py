@@ -1,0 +1,85 @@
+"""What exists in one Asterisk, from its own lists: pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from engine.adapters.ari.decode import EVENTS
+from engine.adapters.ari.encode import (
+    AriRequest,
+    filter_events,
+    list_bridges,
+    list_channels,
+    read_status,
+)
+from engine.adapters.ari.fields import Event, Nonsense, a_text, an_object, seen_channel
+from engine.core.ids import BRIDGE_PREFIX, NodeId, is_leg
+from engine.core.inputs import NodeConnected, SeenChannel
+
+QUESTIONS: Final[tuple[tuple[str, AriRequest], ...]] = (
+    ("application", filter_events(EVENTS)),
+    ("status", read_status()),
+    ("bridges", list_bridges()),
+    ("channels", list_channels()),
+)
+"""What is asked after connecting, in this order.
+
+The application before the channels: a caller who enters between the two is then missing here, and
+announced by an event that is still to come. The other way round it would be told twice."""
+
+
+def picture(
+    node: NodeId, answers: dict[str, Any], odd: Callable[[str, str], None]
+) -> NodeConnected:
+    """Returns what exists, from the answers to `QUESTIONS`.
+
+    A single channel that makes no sense is left out and told to `odd` (kind, text).
+
+    Raises:
+        Nonsense: the lists themselves make none.
+    """
+    channels, bridges = answers["channels"], answers["bridges"]
+    if type(channels) is not list or type(bridges) is not list:
+        raise Nonsense("no list of channels or bridges")
+    ours = set(_texts(_item(answers["application"]), "channel_ids"))
+    bridge_of: dict[str, str] = {}
+    own_bridges: list[str] = []
+    for bridge in bridges:
+        bridge_id = a_text(_item(bridge), "id")
+        bridge_of.update(dict.fromkeys(_texts(bridge, "channels"), bridge_id))
+        if bridge_id.startswith(BRIDGE_PREFIX):
+            own_bridges.append(bridge_id)
+    found: list[SeenChannel] = []
+    for channel in channels:
+        try:
+            channel_id = a_text(_item(channel), "id")
+            if channel_id in ours or is_leg(channel_id):
+                found.append(seen_channel(channel, bridge_of.get(channel_id)))
+        except Nonsense as error:
+            odd("channel", f"a channel that makes no sense: {error}")
+    boot_id = _boot_id(answers.get("status"))
+    return NodeConnected(node, tuple(found), tuple(own_bridges), boot_id)
+
+
+def _item(value: object) -> Event:
+    if type(value) is not dict:
+        raise Nonsense("an item is not an object")
+    return value
+
+
+def _texts(parent: Event, key: str) -> list[str]:
+    value = parent.get(key)
+    if type(value) is not list or any(type(each) is not str for each in value):
+        raise Nonsense(f"{key} is not a list of strings")
+    return value
+
+
+def _boot_id(info: object) -> str:
+    """Returns what stays the same until Asterisk is restarted: when it was started."""
+    if type(info) is not dict:
+        return ""
+    try:
+        return a_text(an_object(info, "status"), "startup_time")
+    except Nonsense:
+        return ""

@@ -1,0 +1,74 @@
+"""Fields of ARI's JSON, each checked where it is taken: what came is text from outside."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Any
+
+from engine.core.ids import EndpointName
+from engine.core.inputs import SeenChannel
+
+Event = dict[str, Any]
+
+UP = "Up"
+
+_CHANNEL_NAME = re.compile(r"[^/]+/(.+)-[0-9a-f]{8}\Z", re.DOTALL)
+"""Technology/endpoint-serial; an endpoint's name may contain dashes itself."""
+
+
+class Nonsense(Exception):
+    """Something that is not what Asterisk's API description says; the text names the place.
+
+    It never has the value itself, which may be a caller's number.
+    """
+
+
+def an_object(parent: Event, key: str) -> Event:
+    """Returns a field that must be an object. Raises `Nonsense`."""
+    value = parent.get(key)
+    if type(value) is not dict:
+        raise Nonsense(f"{key} is not an object")
+    return value
+
+
+def a_text(parent: Event, key: str) -> str:
+    """Returns a field that must be a string. Raises `Nonsense`."""
+    value = parent.get(key)
+    if type(value) is not str:
+        raise Nonsense(f"{key} is not a string")
+    # JSON can spell half a surrogate pair, which no file and no database takes.
+    return value if value.isascii() else value.encode("utf-8", "replace").decode()
+
+
+def a_whole(parent: Event, key: str, missing: int) -> int:
+    """Returns a field that must be a whole number where it is there. Raises `Nonsense`."""
+    value = parent.get(key, missing)
+    if type(value) is not int:
+        raise Nonsense(f"{key} is not a whole number")
+    return value
+
+
+def a_time_ms(parent: Event, key: str) -> int:
+    """Returns a field that must be a time, as epoch milliseconds. Raises `Nonsense`."""
+    text = a_text(parent, key)
+    try:
+        return round(datetime.fromisoformat(text).timestamp() * 1000)
+    except (ValueError, OverflowError, OSError):
+        raise Nonsense(f"{key} is not a time") from None
+
+
+def seen_channel(channel: Event, bridge_id: str | None = None) -> SeenChannel:
+    """Returns what is known of a channel from its ARI object. Raises `Nonsense`."""
+    name = _CHANNEL_NAME.match(a_text(channel, "name"))
+    caller = an_object(channel, "caller")
+    return SeenChannel(
+        channel_id=a_text(channel, "id"),
+        up=a_text(channel, "state") == UP,
+        bridge_id=bridge_id,
+        endpoint=EndpointName(name[1] if name else ""),
+        dialled=a_text(an_object(channel, "dialplan"), "exten"),
+        caller_number=a_text(caller, "number"),
+        caller_name=a_text(caller, "name"),
+        created_ms=a_time_ms(channel, "creationtime"),
+    )

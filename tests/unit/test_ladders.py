@@ -1,0 +1,212 @@
+"""docs/ladders.md against the core: each ladder names the commands and facts that really follow.
+
+Read from top to bottom and from left to right, a ladder's names of commands and facts must be those
+that the core gives in that conversation, in that order, none left out.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from engine.core.commands import Command
+from engine.core.facts import Fact
+from engine.core.ids import bridge_id_of, playback_id_of
+from engine.core.inputs import (
+    EngineStarted,
+    LegAnswered,
+    LegEnded,
+    LegRinging,
+    NodeConnected,
+    NodeDisconnected,
+    PlaybackEnded,
+    SeenChannel,
+)
+from engine.core.policy import Strategy
+from tests.support.centre import NODE, START_MS, TRUNK, Centre, dynamic, queue, static
+
+pytestmark = pytest.mark.unit
+
+PAGE = Path(__file__).parents[2] / "docs" / "ladders.md"
+NAMES = {each.__name__ for union in (Command, Fact) for each in get_args(union)}
+
+
+class Told:
+    """A centre that remembers the order of all that its core said."""
+
+    def __init__(self, *queues):
+        self.names = []
+        self.centre = Centre(*queues)
+        core, self.give = self.centre.core, self.centre.give
+        inner = core.handle
+
+        def handle(now_ms, happened):
+            outputs = list(inner(now_ms, happened))
+            self.names += [type(output).__name__ for output in outputs]
+            return outputs
+
+        self.centre.core = _Overheard(core, handle)
+        self.centre.give(NodeConnected(NODE, (), (), "first start"))
+        self.names.clear()
+
+    def forget(self):
+        """The ladder begins here."""
+        self.names.clear()
+
+    def leg_of(self, agent):
+        return self.centre.ringing()[agent]
+
+
+class _Overheard:
+    def __init__(self, core, handle):
+        self._core, self.handle = core, handle
+
+    def __getattr__(self, name):
+        return getattr(self._core, name)
+
+
+def seen(call_id, *, up=True, leg=None):
+    bridge = None if leg is None else bridge_id_of(leg)
+    return SeenChannel(call_id, up, bridge, TRUNK, "6400", "0151", "Ann", START_MS)
+
+
+def answered():
+    told = Told(queue("6400", *static("1001"), wrapup_ms=10_000))
+    told.centre.call("6400")
+    leg = told.leg_of("1001")
+    told.give(LegRinging(leg))
+    told.give(LegAnswered(leg))
+    told.centre.wait(60_000)
+    told.give(LegEnded(leg, 16))
+    told.centre.wait(10_000)
+    return told
+
+
+def no_answer():
+    told = Told(
+        queue("6400", *static("1001", "1002"), ring_timeout_ms=15_000, retry_interval_ms=2_000)
+    )
+    told.centre.call("6400")
+    leg = told.leg_of("1001")
+    told.centre.wait(15_000)
+    told.give(LegEnded(leg, 19))
+    told.centre.wait(2_000)
+    return told
+
+
+def ring_all():
+    told = Told(queue("6400", *static("1001", "1002"), strategy=Strategy.RING_ALL))
+    told.centre.call("6400")
+    ann, ben = told.leg_of("1001"), told.leg_of("1002")
+    told.give(LegAnswered(ann))
+    told.give(LegAnswered(ben))
+    told.give(LegEnded(ben, 26))
+    return told
+
+
+def caller_first():
+    told = Told(queue("6400", *static("1001")))
+    call = told.centre.call("6400")
+    leg = told.leg_of("1001")
+    told.forget()
+    told.centre.hang_up(call)
+    told.give(LegAnswered(leg))
+    told.give(LegEnded(leg, 16))
+    return told
+
+
+def answer_first():
+    told = Told(queue("6400", *static("1001"), wrapup_ms=10_000))
+    call = told.centre.call("6400")
+    leg = told.leg_of("1001")
+    told.forget()
+    told.give(LegAnswered(leg))
+    told.centre.hang_up(call)
+    told.give(LegEnded(leg, 16))
+    return told
+
+
+def killed():
+    told = Told(queue("6400", *static("1001", "1002")))
+    a = told.centre.call("6400")
+    ann = told.leg_of("1001")
+    told.give(LegAnswered(ann))
+    b = told.centre.call("6400")
+    ben = told.leg_of("1002")
+    told.centre.call("6400")
+    told.forget()
+    told.give(EngineStarted())
+    there = (seen(a, leg=ann), SeenChannel(ann, up=True, bridge_id=bridge_id_of(ann)), seen(b))
+    there += (SeenChannel(ben, up=True),)
+    told.give(NodeConnected(NODE, there, (bridge_id_of(ann),), "first start"))
+    told.centre.call("6400", call_id="d")
+    return told
+
+
+def cut():
+    told = Told(queue("6400", *static("1001"), wrapup_ms=10_000))
+    a = told.centre.call("6400")
+    ann = told.leg_of("1001")
+    told.give(LegAnswered(ann))
+    b = told.centre.call("6400")
+    told.forget()
+    told.give(NodeDisconnected(NODE))
+    told.centre.wait(15_000)
+    there = (seen(a, leg=ann), seen(b))
+    told.give(NodeConnected(NODE, there, (bridge_id_of(ann),), "first start"))
+    told.centre.wait(10_000)
+    return told
+
+
+def asterisk_killed():
+    told = Told(queue("6400", *static("1001")))
+    told.centre.call("6400")
+    told.give(LegAnswered(told.leg_of("1001")))
+    told.centre.call("6400")
+    told.forget()
+    told.give(NodeDisconnected(NODE))
+    told.give(NodeConnected(NODE, (), (), "second start"))
+    return told
+
+
+def log_in():
+    told = Told(queue("6400", *dynamic("1001")))
+    call = told.centre.call("*76400", source="1001")
+    told.give(PlaybackEnded(playback_id_of(call, 1), ok=True))
+    return told
+
+
+LADDERS = {
+    "A call is queued and answered": answered,
+    "No answer: the next agent": no_answer,
+    "Ring all: two answer at once": ring_all,
+    "The caller hangs up first": caller_first,
+    "The agent answers first": answer_first,
+    "Usher is killed": killed,
+    "The websocket is cut": cut,
+    "Asterisk is killed": asterisk_killed,
+    "An agent logs in": log_in,
+}
+
+
+def ladders():
+    """The ladder under each heading."""
+    found = {}
+    for part in re.split(r"^## ", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]:
+        title, _, text = part.partition("\n")
+        drawn = [line for line in text.splitlines() if line.startswith("    ")]
+        found[title] = "\n".join(drawn)
+    return found
+
+
+@pytest.mark.parametrize("title", LADDERS)
+def test_a_ladder_names_what_really_follows(title):
+    drawn = [word for word in re.findall(r"[A-Za-z]+", ladders()[title]) if word in NAMES]
+    assert drawn == LADDERS[title]().names
+
+
+def test_every_ladder_is_held_to_the_core():
+    assert set(ladders()) == set(LADDERS)
