@@ -114,6 +114,7 @@ async def test_a_member_is_removed_while_talking_and_ringing(floor: Floor) -> No
 
 
 CHANGED = DRAFT.queue(2, strategy="linear", ring_timeout_s=30)
+CHANGED_LATER = DRAFT.queue(0, failure={"play": [CLOSING]})
 
 
 async def test_changed_options_hold_for_calls_that_wait_already(floor: Floor) -> None:
@@ -125,7 +126,7 @@ async def test_changed_options_hold_for_calls_that_wait_already(floor: Floor) ->
     sections["queues"][CHANGED.number] |= {
         "ring_timeout_s": 0.4,
         "max_wait_s": 4,
-        "failure": {"play": [CLOSING]},
+        "failure": sections["queues"][CHANGED_LATER.number]["failure"],
     }
     await floor.live.apply(sections)
     assert first.pending
@@ -187,7 +188,7 @@ STEADY = DRAFT.queue()
     [
         ("queues: [", "centre.yaml"),
         ("queues:\n  '6400': {name: Sales, colour: red}\n", "colour"),
-        ("", "nodes"),
+        ("", "empty"),
     ],
     ids=["syntax", "unknown_key", "empty"],
 )
@@ -211,16 +212,29 @@ async def test_an_invalid_configuration_changes_nothing(
     call, _ = await floor.talking(STEADY, ann, media="tone:440")
     await call.wait_until_hears(700)
 
-    begin = floor.live.log_size()
-    floor.live.write_config()
-    await floor.live.engine_says("configuration: nothing has changed", since=begin)
+    await floor.live.apply(floor.live.sections)
     assert not call.ended
+
+
+LIMITED = DRAFT.queue(0)
+
+
+@pytest.mark.row("Q-02")
+async def test_a_new_longest_wait_holds_for_who_waits_already(floor: Floor) -> None:
+    call = await floor.call(LIMITED)
+    await call.answered
+    sections = current(floor)
+    sections["queues"][LIMITED.number]["max_wait_s"] = 1
+    await floor.live.apply(sections)
+    await call.ended
+    record = await floor.record(call)
+    assert record.outcome == ("missed", "max_wait")
 
 
 RENAMED = DRAFT.queue()
 
 
-async def test_sighup_and_repeated_writing_are_harmless(floor: Floor) -> None:
+async def test_a_queue_is_renamed_twice_under_a_talk(floor: Floor) -> None:
     ann = await floor.phone(RENAMED)
     call, _ = await floor.talking(RENAMED, ann)
     sections = current(floor)
