@@ -253,7 +253,7 @@ class LiveCentre:
             self.engine = await asyncio.create_subprocess_exec(
                 *("setpriv", "--pdeathsig", "KILL", *self._prefix),
                 *(sys.executable, "-m", "engine", "run", str(self.config)),
-                *("--asterisk-conf", str(self.asterisk.etc), *self._where()),
+                *self._rendering(),
                 cwd=ROOT,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -261,6 +261,12 @@ class LiveCentre:
             )
         await self.engine_says("telephony connected", since=begin)
         await self.engine_says("watching the phones", since=begin)
+
+    def _rendering(self) -> list[str]:
+        """Lets the engine write Asterisk's files again on reload, unless something was added to them."""
+        if self.extra_files:
+            return []
+        return ["--asterisk-conf", str(self.asterisk.etc), *self._where()]
 
     async def engine_says(self, words: str, *, since: int = 0, timeout_s: float = READY_S) -> str:
         """Waits until the engine's log has a line with these words after byte `since`."""
