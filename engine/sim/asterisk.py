@@ -175,7 +175,11 @@ class Asterisk:
         channel = self.channels.get(command.call_id)
         if channel is None:
             return "404 Channel not found"
-        channel.up = True
+        if not channel.up:
+            channel.up = True
+            for other in self.bridges.get(channel.bridge_id or "", ()):
+                if other is not channel:
+                    self.people.joined(channel, other)
         return None
 
     def _start_sound(self, command: StartWaitingSound) -> str | None:

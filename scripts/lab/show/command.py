@@ -10,8 +10,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
-import yaml
-
+from engine.config import ConfigError
 from scripts.lab.asterisk import AsteriskDied, AsteriskUnavailable
 from scripts.lab.live import ROOT
 from scripts.lab.ports import NoFreePorts
@@ -95,8 +94,8 @@ def main(arguments: list[str] | None = None) -> int:
         return FOUND_WRONG if options.once else DONE
     except UnsuitableConfig as error:
         return _fail(error, USAGE)
-    except yaml.YAMLError as error:
-        return _fail(f"config/ is not to be read: {error}", USAGE)
+    except ConfigError as error:
+        return _fail("\n".join(str(problem) for problem in error.problems), FOUND_WRONG)
     except (AsteriskDied, AsteriskUnavailable, NoFreePorts, RuntimeError, OSError) as error:
         return _fail(error, FOUND_WRONG)
 
