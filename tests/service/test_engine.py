@@ -11,6 +11,7 @@ import pytest
 
 from engine.adapters.files import FileJournal, FileOutbox, FileSavedState, StateDirectory
 from engine.app.engine import EXIT_BROKEN, EXIT_DONE, STOP_INTAKE_S, STOP_STORE_S, Engine, Parts
+from engine.app.pump import InboxFull
 from engine.app.restore import restore
 from engine.core.commands import AnswerCall
 from engine.core.facts import CallEnd, CallEnded, InputIgnored
@@ -181,6 +182,8 @@ async def test_what_happens_after_the_order_to_stop_is_left_to_the_next_process(
     bench.engine.post(call(9))
     assert len(bench.core.handled) == handled
     assert bench.engine.status().inbox == 0
+    with pytest.raises(InboxFull, match="stopping"):
+        bench.engine.request(call(10))
 
 
 async def test_a_dead_side_task_stops_the_process_in_order(bench, caplog):
