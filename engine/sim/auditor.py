@@ -158,9 +158,8 @@ class Auditor:
             agents.step_ends(calls.talks_over)
         if calls.talks_begun or calls.talks_over or calls.calls_over or self._channels.pending():
             self._channels.step_ends(calls.talks_begun, calls.talks_over, calls.calls_over)
-            calls.talks_begun.clear()
-            calls.talks_over.clear()
-            calls.calls_over.clear()
+        if calls.talks_begun or calls.talks_over or calls.calls_over or calls.turned_away:
+            calls.step_ends()
         if self._configuration.changed:
             self._configuration.step_ends()
 

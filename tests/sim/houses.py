@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from engine.core.ids import AgentId, EndpointName, NodeId, QueueId
-from engine.core.inputs import Input
+from engine.core.inputs import Input, PolicyApplied
 from engine.core.policy import (
     AgentPolicy,
     ExtensionPolicy,
@@ -21,7 +22,6 @@ from engine.core.policy import (
 )
 from engine.core.router import RoutingCore
 from engine.sim.options import HOUR_MS, Habits, Latency, Options, Traffic
-from engine.sim.run import RealCores
 
 QUEUE = QueueId("6400")
 
@@ -65,36 +65,60 @@ def textbook(seed: int, hours: float, traffic: Traffic, **options: Any) -> Optio
 
 
 Meddle = Callable[[int, Input, list[Any]], list[Any]]
+Lie = Callable[[Policy], Policy]
 
 
 class MeddledCore:
-    """The real core, whose outputs somebody changes before anybody sees them."""
+    """The real core between a liar, who changes what it is told, and one who changes what it says.
 
-    def __init__(self, core: RoutingCore, meddle: Meddle) -> None:
-        self._core = core
+    Facts are numbered anew, so that it is not just the gap in the numbers that is found.
+    """
+
+    def __init__(self, core: RoutingCore, meddle: Meddle | None, lie: Lie | None, late_ms: int):
+        self.core = core
         self._meddle = meddle
+        self._lie = lie
+        self._late_ms = late_ms
+        self._seq = core.fact_seq
 
     def handle(self, now_ms: int, happened: Input) -> list[Any]:
-        return self._meddle(now_ms, happened, list(self._core.handle(now_ms, happened)))
+        if isinstance(happened, PolicyApplied) and self._lie is not None:
+            happened = PolicyApplied(self._lie(happened.policy))
+        outputs = list(self.core.handle(now_ms, happened))
+        if self._meddle is not None:
+            outputs = self._meddle(now_ms, happened, outputs)
+        for index, output in enumerate(outputs):
+            if hasattr(output, "seq"):
+                self._seq += 1
+                outputs[index] = replace(output, seq=self._seq)
+        return outputs
 
     def next_deadline(self) -> int | None:
-        return self._core.next_deadline()
+        deadline_ms = self.core.next_deadline()
+        return None if deadline_ms is None else deadline_ms + self._late_ms
 
     def snapshot(self) -> dict[str, Any]:
-        return self._core.snapshot()
+        return self.core.snapshot()
 
     def check(self) -> None:
         """Says nothing: the auditor is to find it alone."""
 
 
-class MeddledCores(RealCores):
+class MeddledCores:
     """Makes such cores."""
 
-    def __init__(self, meddle: Meddle) -> None:
+    def __init__(
+        self, meddle: Meddle | None = None, lie: Lie | None = None, late_ms: int = 0
+    ) -> None:
         self._meddle = meddle
+        self._lie = lie
+        self._late_ms = late_ms
 
     def new(self, epoch: str, seed: int) -> MeddledCore:
-        return MeddledCore(RoutingCore(epoch, seed), self._meddle)
+        return self._wrap(RoutingCore(epoch, seed))
 
     def restore(self, snapshot: dict[str, Any]) -> MeddledCore:
-        return MeddledCore(RoutingCore.restore(snapshot), self._meddle)
+        return self._wrap(RoutingCore.restore(snapshot))
+
+    def _wrap(self, core: RoutingCore) -> MeddledCore:
+        return MeddledCore(core, self._meddle, self._lie, self._late_ms)
