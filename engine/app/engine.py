@@ -239,7 +239,10 @@ class Engine:
 
     async def _stop_storing(self) -> None:
         try:
-            await self._storing.wait_idle()
+            if self._storing.away_since_ms is None:
+                await self._storing.wait_idle()
+            else:
+                log.warning("facts wait on disk for a start at which the database is there")
         finally:
             await self.supervisor.end(STORING)
 

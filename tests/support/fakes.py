@@ -17,9 +17,14 @@ T = TypeVar("T")
 
 
 class InlineThread:
-    """Does the work at once: a thread would not know about virtual time."""
+    """Does the work at once: a thread would not know about virtual time. It can hang, too."""
+
+    def __init__(self) -> None:
+        self.hang = False
 
     async def call(self, work: Callable[[], T]) -> T:
+        if self.hang:
+            await asyncio.Event().wait()
         return work()
 
     def submit(self, work: Callable[[], None]) -> None:
