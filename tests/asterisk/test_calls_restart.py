@@ -7,13 +7,14 @@ what happened meanwhile is worked out when it is back.
 from __future__ import annotations
 
 import asyncio
+import copy
 from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
 
 from scripts.lab.phones import IncomingCall, OutgoingCall
-from tests.support.draft import MUSIC_HZ, Draft, Queue
-from tests.support.floor import Floor, about, hears_only, ms_between
+from tests.support.draft import MUSIC_HZ, PROMPT, Draft, Queue
+from tests.support.floor import Floor, about, hear_packets, hears_only, ms_between
 
 pytestmark = [
     pytest.mark.asterisk,
@@ -229,3 +230,145 @@ async def test_an_orderly_restart_is_no_different(floor: Floor) -> None:
     """SIGTERM, some talks, and the start of the next process."""
     await SMALL.begin(floor, waiting=3)
     await outage(floor, SMALL, restart_in_order)
+
+
+STAFFED = DRAFT.queue(1, kind="dynamic", wrapup_s=6)
+BESIDE = DRAFT.queue(STAFFED.agents, kind="dynamic")
+
+
+@pytest.mark.row("A-01", "A-03", "Q-05", "Q-06")
+async def test_what_agents_chose_survives(floor: Floor) -> None:
+    """Log-ins, a pause with its reason and a wrap-up go on as the same spells, with their times."""
+    ann = await floor.phone(STAFFED)
+    for code in (f"*7{STAFFED.number}", f"*7{BESIDE.number}", f"*07{BESIDE.number}*01"):
+        await floor.dial_code(ann, code)
+    call, there = await floor.talking(STAFFED, ann)
+    there.hang_up()
+    await call.ended
+    await floor.record(call)
+    await floor.rows("wrapups", 1, agent_id=ann.user)
+    tables = ("agent_logins", "pauses", "wrapups")
+    before = {table: floor.live.facts.rows(table) for table in tables}
+
+    await restart_by_kill(floor)
+    in_wrapup = floor.place(STAFFED)
+    paused = floor.place(BESIDE, media="silence")
+    await floor.live.start_engine()
+    assert {table: floor.live.facts.rows(table) for table in tables} == before
+
+    after = await ann.incoming(10)
+    assert after.caller_number == in_wrapup.number
+    assert about(6_000, ms_between(there.ended.at_ns, after.at_ns))
+    assert len(ann.calls) == 2
+    assert paused.hears(MUSIC_HZ)
+    in_wrapup.hang_up()
+    await floor.dial_code(ann, f"*07{BESIDE.number}")
+    assert (await ann.incoming()).caller_number == paused.number
+    (pause,) = await floor.rows("pauses", 1, agent_id=ann.user, ended_why="resumed")
+    assert pause["spell_id"] in [row["spell_id"] for row in before["pauses"]]
+
+
+IMPATIENT = DRAFT.queue(1, max_wait_s=1, failure={"hang_up": 17})
+SHORT_RING = DRAFT.queue(1, ring_timeout_s=1, strategy="linear")
+
+
+@pytest.mark.row("Q-02", "Q-06")
+async def test_deadlines_that_pass_during_the_outage(floor: Floor) -> None:
+    """A wait that is over ends at the start; a phone that rang too long is let go then."""
+    ann = await floor.phone(SHORT_RING)
+    waiter = await floor.call(IMPATIENT, media="silence")
+    await waiter.answered
+    rung = await floor.call(SHORT_RING)
+    there = await ann.incoming()
+    await restart_by_kill(floor)
+    await hear_packets(waiter, 60)
+    assert there.pending
+    assert not waiter.ended
+    await floor.live.start_engine()
+    assert [reason.cause for reason in (await waiter.ended).reasons] == [17]
+    assert (await there.cancelled).how == "cancel"
+    again = await ann.incoming()
+    assert again.caller_number == rung.number
+    rung.hang_up()
+    assert (await floor.settled(rung)).offered() == [
+        (ann.user, "no_answer"),
+        (ann.user, "caller_hung_up"),
+    ]
+    record = await floor.record(waiter)
+    assert record.outcome == ("missed", "max_wait")
+    assert about(record.visit["wait_ms"], ms_between(waiter.sent_ns, waiter.ended.at_ns))
+
+
+PROMPTED = DRAFT.queue(1, agent_prompt=PROMPT)
+EMIL, FAYE, GINA = (DRAFT.extension() for _ in range(3))
+
+
+async def test_prompts_and_direct_calls_in_an_outage(floor: Floor) -> None:
+    """An agent who heard the prompt out is connected; an extension that rang is picked up."""
+    ann = await floor.phone(PROMPTED, media="tone:700")
+    emil, faye, gina = await floor.phones(EMIL, FAYE, GINA)
+    faye.media = gina.media = "tone:800"
+    queued = await floor.call(PROMPTED, media="tone:440")
+    there = await ann.incoming()
+    ringing = await floor.call(FAYE, by=emil, media="tone:440")
+    at_faye = await faye.incoming()
+    there.answer()
+    await there.acknowledged
+    await restart_by_kill(floor)
+    await hear_packets(queued, 50)
+    at_faye.answer()
+    await at_faye.acknowledged
+    unserved = floor.place(GINA, by=emil, media="tone:440")
+    await unserved.wait_until_hears(MUSIC_HZ)
+    await floor.live.start_engine()
+    await asyncio.gather(hears_only(queued, 700, MUSIC_HZ), there.wait_until_hears(440))
+    await asyncio.gather(ringing.wait_until_hears(800), at_faye.wait_until_hears(440))
+    at_gina = await gina.incoming()
+    at_gina.answer()
+    await asyncio.gather(unserved.wait_until_hears(800), at_gina.wait_until_hears(440))
+    for call in (queued, ringing, unserved):
+        call.hang_up()
+        assert (await floor.record(call)).talk["ended_by"] == "caller"
+
+
+BUSY = DRAFT.queue(4, wrapup_s=0.1, ring_timeout_s=1)
+
+
+async def test_killed_again_and_again_while_calls_come_and_go(floor: Floor) -> None:
+    """Whatever the instant of the death, every call ends up connected, once, and in the books."""
+    for agent in await floor.phones(BUSY):
+        agent.auto_answer(after_ms=40, hang_up_after_ms=150)
+    calls = []
+    for _ in range(4):
+        calls += [floor.place(BUSY) for _ in range(5)]
+        await floor.rows("talk_segments", len(calls) - 3, queue_id=BUSY.number)
+        calls += [floor.place(BUSY) for _ in range(3)]
+        await restart_by_kill(floor)
+        calls += [floor.place(BUSY) for _ in range(2)]
+        await floor.live.start_engine()
+    for call in calls:
+        await call.ended.within(20)
+    for call in calls:
+        record = await floor.record(call)
+        assert record.outcome == ("answered", "connected")
+        assert len(record.talks) == 1
+
+
+CONFIGURED = DRAFT.queue(0, failure={"hang_up": 17})
+
+
+@pytest.mark.row("Q-10")
+async def test_a_queue_is_removed_while_the_engine_is_away(floor: Floor) -> None:
+    """Its waiting caller goes to the failure destination at the start, as in a hot reload."""
+    call = await floor.call(CONFIGURED)
+    await call.answered
+    await restart_by_kill(floor)
+    sections = copy.deepcopy(floor.live.sections)
+    del sections["queues"][CONFIGURED.number]
+    for name, route in list(sections["inbound_routes"].items()):
+        if route["destination"] == {"queue": CONFIGURED.number}:
+            del sections["inbound_routes"][name]
+    floor.live.write_config(sections)
+    await floor.live.start_engine()
+    assert [reason.cause for reason in (await call.ended).reasons] == [17]
+    assert (await floor.record(call)).outcome == ("missed", "queue_removed")
