@@ -85,8 +85,8 @@ def in_all(ledger: Ledger) -> str:
     if not found:
         return "No calls."
     return (
-        "{calls} calls in all; {talks} talks, together {talked}; phones rang {rang} times for"
-        " queues, {in_vain} in vain"
+        "{calls} calls in all; {talks} talks, together {talked}; queues rang {rang} phones,"
+        " {in_vain} in vain"
     ).format(talked=seconds(found[0]["talk_ms"] or 0), **found[0])
 
 
