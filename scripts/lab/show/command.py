@@ -106,6 +106,13 @@ def _fail(error: object, code: int) -> int:
     return code
 
 
+def _leaf(error: BaseException) -> BaseException:
+    """Returns what a task group's exception is about: the first that went wrong."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
 async def _until_stopped(options: argparse.Namespace, run_dir: Path) -> int:
     """Plays, and turns the first signal to stop into an orderly end."""
     stopped = False
@@ -121,7 +128,7 @@ async def _until_stopped(options: argparse.Namespace, run_dir: Path) -> int:
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, stop)
-    screen = Screen()
+    screen = Screen(sys.stdout)
     try:
         centre = DemoCentre(run_dir, ROOT / "config")
         if options.once:
@@ -130,11 +137,11 @@ async def _until_stopped(options: argparse.Namespace, run_dir: Path) -> int:
         await play_on(
             centre, screen, CALLS_PER_MINUTE if calls_per_minute is None else calls_per_minute
         )
-    except BaseException:
+    except BaseException as error:
         # A signal from the terminal reaches the helpers too, so that anything may fail before the
         # cancellation arrives here: whatever it is, it is the end that was asked for.
         if not stopped:
-            raise
+            raise _leaf(error) from error
     screen.line()
     screen.line("Stopped; nothing is left running.")
     return FOUND_WRONG if options.once else DONE

@@ -42,7 +42,7 @@ async def play_on(centre: DemoCentre, screen: Screen, calls_per_minute: int) -> 
         for line in _invitation(centre, crowd.guest):
             screen.line(line)
         screen.line()
-        show = _Show(centre, ledger, screen, f"{calls_per_minute} calls a minute")
+        show = _Show(centre, ledger, screen, f"{calls_per_minute} calls/min")
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(crowd.live())
@@ -95,7 +95,7 @@ class _Show:
                 self._tell(at_ms, text)
             now_ms = self._clock.now_ms()
             if self._screen.live:
-                title = f"{self._title}   engine: {self._engine()}   Ctrl-C ends it"
+                title = f"{self._title}   engine {self._engine()}   Ctrl-C ends it"
                 up_ms = now_ms - self._begun_ms
                 self._screen.frame(
                     self._board.frame(now_ms, up_ms, title, self._lately, self._screen.height)
@@ -124,7 +124,7 @@ class _Show:
 
     def _engine(self) -> str:
         engine = self._centre.engine
-        return "away" if engine is None else f"process {engine.pid}"
+        return "is away" if engine is None else f"is process {engine.pid}"
 
     def _tell(self, at_ms: int, text: str) -> None:
         line = f"{self._minute(at_ms)}  {text}"

@@ -78,15 +78,15 @@ def table(
 def in_all(ledger: Ledger) -> str:
     """Returns one line about all calls, those within the house included."""
     found = ledger.query(
-        "SELECT (SELECT count(*) FROM calls) AS calls, (SELECT count(*) FROM talk_segments) AS"
+        "SELECT (SELECT count(*) FROM calls) AS calls, (SELECT count(talk_ms) FROM talk_segments) AS"
         " talks, (SELECT sum(talk_ms) FROM talk_segments) AS talk_ms, (SELECT count(*) FROM offers)"
         " AS rang, (SELECT count(*) FROM offers WHERE outcome = 'missed') AS in_vain"
     )
     if not found:
         return "No calls."
     return (
-        "{calls} calls in all; {talks} talks, together {talked}; phones rang {rang} times for"
-        " queues, {in_vain} in vain"
+        "{calls} calls in all; {talks} talks, together {talked}; queues rang {rang} phones,"
+        " {in_vain} in vain"
     ).format(talked=seconds(found[0]["talk_ms"] or 0), **found[0])
 
 
