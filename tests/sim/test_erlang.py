@@ -75,7 +75,7 @@ def test_extreme_loads_do_not_overflow(agents, rate, patience):
 
 @pytest.mark.parametrize(("agents", "load"), [(0, 1.0), (3, 0.0), (3, -1.0)])
 def test_nonsense_is_refused(agents, load):
-    with pytest.raises(ValueError, match="at least one agent|above 0"):
+    with pytest.raises(ValueError, match=r"at least one agent|above 0"):
         erlang_b(agents, load)
 
 

@@ -50,9 +50,7 @@ pytestmark = pytest.mark.sim
 
 BUSY = Traffic(load=1.1, talk_ms_mean=30_000, patience_ms_mean=60_000)
 HABITS = Habits(ignores=0.2, rejects=0.1, breaks_per_hour=2.0, break_ms_mean=60_000)
-ROUGH = Faults(
-    link_cuts_per_hour=30.0, engine_crashes_per_hour=20.0, engine_down_ms_max=5_000
-)
+ROUGH = Faults(link_cuts_per_hour=30.0, engine_crashes_per_hour=20.0, engine_down_ms_max=5_000)
 
 
 def options(seed: int = 3, *, faults: Faults | None = None, **changes: Any) -> Options:
@@ -318,7 +316,12 @@ LIES: list[tuple[str, Policy, Lie, tuple[str, ...]]] = [
     ("acceleration", two_queues(), of_queues(accelerate_ms=None), ("weight",)),
     ("capacity", two_queues(), of_queues(waiting_max=0), ("capacity",)),
     ("a smaller capacity", two_queues(), of_queues(waiting_max=1), ("capacity",)),
-    ("shared wrap-up", two_queues(shared_wrapup=True), of_settings(shared_wrapup=False), ("one call",)),
+    (
+        "shared wrap-up",
+        two_queues(shared_wrapup=True),
+        of_settings(shared_wrapup=False),
+        ("one call",),
+    ),
     ("wrap-up", plain(), of_queues(wrapup_ms=0), ("wrap-up",)),
     ("length of wrap-up", plain(), of_queues(wrapup_ms=5_000), ("timers",)),
     ("a shorter ring timeout", plain(), of_queues(ring_timeout_ms=3_000), ("timers",)),

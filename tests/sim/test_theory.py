@@ -178,9 +178,7 @@ def test_the_core_agrees_with_erlang_a():
     expected: Queueing = erlang_a(5, traffic.calls_per_hour / HOUR_MS, TALK_MS, patience_ms)
     found = report.total.abandoned / report.total.visits
     assert report.total.visits > 29_000
-    errors = [
-        error * 20**0.5 / mean for mean, error in estimate(5, 2.0, patience_ms, 20 * 30_000)
-    ]
+    errors = [error * 20**0.5 / mean for mean, error in estimate(5, 2.0, patience_ms, 20 * 30_000)]
     assert max(errors) < 0.011  # Of a run of this length.
     assert found == pytest.approx(expected.abandoning_probability, rel=0.03)
     assert report.total.wait_ms_mean == pytest.approx(expected.mean_wait, rel=0.03)
