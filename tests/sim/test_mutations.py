@@ -28,7 +28,7 @@ from engine.core.facts import (
     CallStarted,
     OfferEnded,
     OfferMade,
-    OfferOutcome,
+    OfferReason,
     PauseStarted,
     TalkEnded,
     TalkStarted,
@@ -162,8 +162,9 @@ def answered(fact: VisitEnded) -> bool:
     return fact.outcome is VisitOutcome.ANSWERED
 
 
-def missed(fact: OfferEnded) -> bool:
-    return fact.outcome is OfferOutcome.MISSED
+def busy(fact: OfferEnded) -> bool:
+    """Ended by the phone: the leg's end must end the offer in the same step."""
+    return fact.reason in (OfferReason.BUSY, OfferReason.REJECTED)
 
 
 WORDS: list[tuple[str, str, Any, str]] = [
@@ -176,7 +177,7 @@ WORDS: list[tuple[str, str, Any, str]] = [
     ("a visit does not end", "plain", drops(VisitEnded, abandoned), "one place"),
     ("a visit ends twice", "plain", changes(VisitEnded, twice), "one end"),
     ("a visit begins twice", "plain", changes(VisitStarted, twice), "one place"),
-    ("an offer does not end", "plain", drops(OfferEnded, missed), "one end"),
+    ("an offer does not end", "plain", drops(OfferEnded, busy, nth=1), "one end"),
     ("an offer ends twice", "plain", changes(OfferEnded, twice), "one end"),
     ("a talk does not end", "plain", drops(TalkEnded), "one place"),
     ("a talk does not begin", "plain", drops(TalkStarted), "one end"),
