@@ -26,6 +26,8 @@ USAGE: Final = 2
 CALLS_PER_MINUTE: Final = 12
 CALLS_PER_MINUTE_MOST: Final = 120
 
+NOT_ROOT: Final = """
+You are not root: Asterisk then runs in a user namespace, which some systems forbid. Try as root."""
 DESCRIPTION: Final = """\
 Sets up what is missing (Debian, root), then plays a whole call centre on this machine, on a copy
 of the sample configuration in config/: a private Asterisk, the engine, a SQLite database, real SIP
@@ -96,7 +98,10 @@ def main(arguments: list[str] | None = None) -> int:
         return _fail(error, USAGE)
     except ConfigError as error:
         return _fail("\n".join(str(problem) for problem in error.problems), FOUND_WRONG)
-    except (AsteriskDied, AsteriskUnavailable, NoFreePorts, RuntimeError, OSError) as error:
+    except AsteriskDied as error:
+        hint = "" if os.geteuid() == 0 else NOT_ROOT
+        return _fail(f"Asterisk {error}{hint}", FOUND_WRONG)
+    except (AsteriskUnavailable, NoFreePorts, RuntimeError, TimeoutError, OSError) as error:
         return _fail(error, FOUND_WRONG)
 
 

@@ -114,7 +114,7 @@ class _Show:
         while True:
             await asyncio.sleep(POLL_S)
             if not self._centre.asterisk.running:
-                raise AsteriskDied(f"Asterisk has ended\n{self._centre.asterisk.last_words()}")
+                raise AsteriskDied(f"has ended\n{self._centre.asterisk.last_words()}")
             engine = self._centre.engine
             if engine is not None and engine.returncode is not None:
                 self._tell(self._clock.now_ms(), "The engine is dead; starting it again")
