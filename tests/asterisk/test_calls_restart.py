@@ -9,10 +9,12 @@ from __future__ import annotations
 import asyncio
 import copy
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 import pytest
 
 from scripts.lab.phones import IncomingCall, OutgoingCall
+from scripts.lab.waiting import look_until
 from tests.support.draft import MUSIC_HZ, PROMPT, Draft, Queue
 from tests.support.floor import Floor, about, hear_packets, hears_only, ms_between
 
@@ -334,6 +336,11 @@ async def test_prompts_and_direct_calls_in_an_outage(floor: Floor) -> None:
 BUSY = DRAFT.queue(4, wrapup_s=0.1, ring_timeout_s=1)
 
 
+def talks_begun(floor: Floor, count: int) -> bool:
+    """Tells whether so many talks of the busy queue have begun."""
+    return floor.count("talk_segments", queue_id=BUSY.number) >= count
+
+
 async def test_killed_again_and_again_while_calls_come_and_go(floor: Floor) -> None:
     """Whatever the instant of the death, every call ends up connected, once, and in the books."""
     for agent in await floor.phones(BUSY):
@@ -341,7 +348,7 @@ async def test_killed_again_and_again_while_calls_come_and_go(floor: Floor) -> N
     calls = []
     for _ in range(4):
         calls += [floor.place(BUSY) for _ in range(5)]
-        await floor.rows("talk_segments", len(calls) - 3, queue_id=BUSY.number)
+        await look_until(partial(talks_begun, floor, len(calls) - 3), "some of them to talk", 10)
         calls += [floor.place(BUSY) for _ in range(3)]
         await restart_by_kill(floor)
         calls += [floor.place(BUSY) for _ in range(2)]

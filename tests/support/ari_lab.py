@@ -175,8 +175,8 @@ class AriLab:
         """Hangs up all that a test has left, and sets the phones back."""
         await self.asterisk.cli("channel request hangup all")
         async with asyncio.timeout(10):
-            # Nobody announces that the last channel is gone: looked at until it is so.
-            while "0 active channels" not in await self.asterisk.cli("core show channels"):  # noqa: ASYNC110
+            # Asterisk announces nothing here.
+            while "0 active" not in await self.asterisk.cli("core show channels"):  # noqa: ASYNC110
                 await asyncio.sleep(STEP_S)
         auth = authorization("usher", SECRET)
         async with aiohttp.ClientSession(f"{self.url}/ari/", headers=auth) as http:

@@ -57,7 +57,7 @@ def a_time_ms(parent: Event, key: str) -> int:
     text = a_text(parent, key)
     try:
         return round(datetime.fromisoformat(text).timestamp() * 1000)
-    except (ValueError, OverflowError, OSError):
+    except (ValueError, OverflowError):
         raise Nonsense(f"{key} is not a time") from None
 
 
