@@ -122,7 +122,7 @@ def _add_render(commands: Commands) -> None:
 
 
 def _add_simulate(commands: Commands) -> None:
-    from engine.sim.command import add_arguments
+    from engine.sim.arguments import add_arguments
 
     parser = _command(commands, "simulate", _simulate, "run seeded days through the real core")
     add_arguments(parser)
