@@ -114,7 +114,9 @@ def _unknown_number(state: State) -> Destination:
 
 
 def go_on(state: State, call: Call) -> None:
-    """Does what `follow` decided for this call."""
+    """Does what `follow` decided for this call, or leaves it for when its node can be commanded."""
+    if not state.node_up(call.node):
+        return
     destination, call.then = call.then, None
     assert destination is not None
     call.hops += 1

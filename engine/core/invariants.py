@@ -29,7 +29,9 @@ def _has_timer(state: State, kind: TimerKind, owner: str) -> bool:
 
 
 def _check_call(state: State, call: Call) -> None:
-    assert call.state is not CallState.ROUTING, "a caller is nowhere"
+    if call.state is CallState.ROUTING:
+        assert call.then is not None, "a caller is nowhere"
+        assert not state.node_up(call.node), "a caller is sent somewhere and does not go"
     assert (call.state is CallState.WAITING) == (call.visit is not None), "waiting without a visit"
     visit = call.visit
     if visit is not None:

@@ -10,6 +10,7 @@ from engine.core.offers import want_again
 from engine.core.policy import InitialState, Member, MemberKind, Policy, QueuePolicy
 from engine.core.shifts import end_wrapup, log_in, log_out, pause
 from engine.core.state import Node, State
+from engine.core.timers import TimerKind
 from engine.core.visits import follow, leave_queue
 
 BY_CONFIG = "config"
@@ -29,11 +30,13 @@ def apply_policy(state: State, policy: Policy) -> None:
         line = state.lines.get(queue.queue_id)
         if line is None:
             line = state.lines[queue.queue_id] = Line(queue)
-        strategy = line.policy.strategy
+        before = line.policy
         line.use(queue)
         _apply_members(state, line, queue)
-        if strategy is not queue.strategy:
+        if before.strategy is not queue.strategy:
             _ask_anew(state, line)
+        if before.wait_ms_max != queue.wait_ms_max:
+            _limit_waits_anew(state, line)
     _forget_agents(state, policy)
     for agent in state.agents.values():
         state.refresh(agent)
@@ -63,6 +66,16 @@ def _ask_anew(state: State, line: Line) -> None:
         call.visit.tried.clear()
         line.rest(call.visit)
         want_again(state, call)
+
+
+def _limit_waits_anew(state: State, line: Line) -> None:
+    """Holds waiting callers to a new longest wait, counted from their entry (Q-02)."""
+    for entered_ms, _, call_id in line.waiting:
+        if line.policy.wait_ms_max > 0:
+            due_ms = entered_ms + line.policy.wait_ms_max
+            state.timers.set(TimerKind.MAX_WAIT, call_id, due_ms)
+        else:
+            state.timers.cancel(TimerKind.MAX_WAIT, call_id)
 
 
 def _apply_members(state: State, line: Line, queue: QueuePolicy) -> None:

@@ -99,7 +99,9 @@ def _catch_up_leg(state: State, leg: Leg, channel: SeenChannel, caller: SeenChan
 def _catch_up_call(state: State, call: Call, channel: SeenChannel) -> None:
     if not channel.up:
         call.answered = False
-    if call.state is CallState.TALKING and not call.answered:
+    if call.state is CallState.ROUTING:
+        state.following[call.call_id] = None  # Sent somewhere while nobody could be told.
+    elif call.state is CallState.TALKING and not call.answered:
         answer_call(state, call)
     elif call.state is CallState.LISTENING:
         play_prompt(state, call)

@@ -33,6 +33,7 @@ from engine.core.inputs import (
     SeenChannel,
     TimePassed,
 )
+from engine.core.policy import ToExtension
 from engine.core.router import RoutingCore
 from tests.support.centre import NODE, TRUNK, Centre, queue, static
 
@@ -137,6 +138,7 @@ def test_asterisk_restarted_every_record_closes_and_every_agent_is_freed() -> No
     assert len(centre.of(CallEnded)) == 3
     reasons = [v.reason for v in centre.of(VisitEnded)]
     assert reasons == [VisitReason.CONNECTED, VisitReason.LOST, VisitReason.LOST]
+    assert [o.reason for o in centre.of(OfferEnded)] == [OfferReason.ANSWERED, OfferReason.LOST]
     assert not centre.core.state.calls
     assert not centre.core.state.legs
     assert sorted(centre.core.state.lines["6400"].available) == ["1001", "1002"]
@@ -174,3 +176,20 @@ def test_a_restored_core_goes_on_exactly_like_the_old_one() -> None:
     for at_ms in range(centre.now_ms, centre.now_ms + 30_000, 500):
         assert centre.core.handle(at_ms, TimePassed()) == twin.handle(at_ms, TimePassed())
     assert centre.core.snapshot() == twin.snapshot()
+
+
+def test_a_queue_removed_while_its_node_is_away_drains_when_it_is_back() -> None:
+    """Its callers cannot be sent anywhere before: a destination that is commanded now is lost."""
+    gone = queue("6400", failure=ToExtension("1002"))
+    centre = Centre(gone)
+    call_id, leaves = centre.call("6400"), centre.call("6400")
+    reborn(centre)
+    centre.apply()
+    assert [(v.outcome, v.reason) for v in centre.of(VisitEnded)] == [
+        (VisitOutcome.MISSED, VisitReason.QUEUE_REMOVED)
+    ] * 2
+    assert not centre.told(RingPhone)
+    centre.wait(2_000)
+    centre.give(NodeConnected(NODE, seen(call_id)))
+    assert [(ring.call_id, ring.endpoint) for ring in centre.told(RingPhone)] == [(call_id, "1002")]
+    assert [(e.call_id, e.ended_by) for e in centre.of(CallEnded)] == [(leaves, CallEnd.CALLER)]
