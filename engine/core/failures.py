@@ -68,12 +68,14 @@ def _ring_failed(state: State, leg_id: LegId) -> None:
     found = live_offer(state, leg_id)
     if found is not None:
         call, leg = found
+        if leg.state is not LegState.CALLING:
+            return  # It rang or was picked up meanwhile: only the answer to the command is late.
         # Told to hang up as well: the channel may exist although its dialling failed.
         end_offer(state, leg, OfferOutcome.MISSED, OfferReason.UNREACHABLE, cause=UNREACHABLE)
         offer_lost(state, call)
         return
     other = state.legs.get(leg_id)
-    if other is not None and other.rings:
+    if other is not None and other.state is LegState.CALLING:
         dialling_failed(state, state.calls[other.call_id], UNREACHABLE)
 
 

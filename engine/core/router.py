@@ -47,7 +47,7 @@ from engine.core.legs import (
 from engine.core.policies import apply_policy
 from engine.core.reconcile import engine_started, node_connected, node_disconnected
 from engine.core.shifts import wrapup_expired
-from engine.core.state import LateTimer, Output, State
+from engine.core.state import LateTimer, Node, Output, State
 from engine.core.talks import bridge_again, caller_hung_up, hold_changed
 from engine.core.timers import TimerKind
 from engine.core.visits import rest_is_over, ring_timed_out, waited_too_long
@@ -164,7 +164,7 @@ def _fire(state: State, kind: TimerKind, owner: str) -> None:
     call, leg = state.calls.get(CallId(owner)), state.legs.get(LegId(owner))
     node = call.node if call is not None else leg.node if leg is not None else None
     if node is not None and not state.node_up(node):
-        state.nodes[node].late.append(LateTimer(kind, owner))
+        state.nodes.setdefault(node, Node(node)).late.append(LateTimer(kind, owner))
         return
     if kind is TimerKind.HANG_UP:
         hang_up_again(state, owner)

@@ -126,17 +126,20 @@ def follow(state: State, call: Call, destination: Destination) -> None:
 
 
 def ring_timed_out(state: State, call: Call) -> None:
-    """Ends all offers that rang in vain, and rests before the next (R-01..R-06 alike)."""
+    """Ends all offers that rang in vain, and rests before the next (R-01..R-06 alike).
+
+    Who joined a ring-all late and rang for less than the ring timeout has missed nothing.
+    """
     visit = call.visit
     assert visit is not None
+    begun_ms = visit.ringing_since_ms
+    assert begun_ms is not None
     for leg_id in list(visit.offers):
-        end_offer(
-            state,
-            state.legs[leg_id],
-            OfferOutcome.MISSED,
-            OfferReason.NO_ANSWER,
-            cause=19,
-        )
+        leg = state.legs[leg_id]
+        whole = leg.started_ms <= begun_ms
+        outcome = OfferOutcome.MISSED if whole else OfferOutcome.CANCELLED
+        reason = OfferReason.NO_ANSWER if whole else OfferReason.RANG_SHORTLY
+        end_offer(state, leg, outcome, reason, cause=19)
     rest_after_ringing(state, call)
 
 

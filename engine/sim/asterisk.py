@@ -5,7 +5,7 @@ It does what commands say, and tells what happened, as far as the wire lets it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from engine.core.commands import (
     AnswerCall,
@@ -128,6 +128,10 @@ class Asterisk:
             self._at_the_door.append(channel)
         return True
 
+    def beside(self, channel: Channel) -> Sequence[Channel]:
+        """Returns all channels of the bridge that this one is in, itself too; none: no bridge."""
+        return self.bridges.get(channel.bridge_id or "", ())
+
     def end(self, channel: Channel, cause: int) -> None:
         """Somebody hung this channel up."""
         if not channel.alive:
@@ -175,7 +179,11 @@ class Asterisk:
         channel = self.channels.get(command.call_id)
         if channel is None:
             return "404 Channel not found"
-        channel.up = True
+        if not channel.up:
+            channel.up = True
+            for other in self.bridges.get(channel.bridge_id or "", ()):
+                if other is not channel:
+                    self.people.joined(channel, other)
         return None
 
     def _start_sound(self, command: StartWaitingSound) -> str | None:

@@ -8,7 +8,7 @@ specification's rows; docs/simulation.md lists them. Whoever breaks one raises `
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 from engine.core import commands, facts, inputs
 from engine.core.commands import Command
@@ -26,6 +26,9 @@ from engine.sim.audit.phones import ChannelLaws
 from engine.sim.options import Options
 
 Handler = Callable[[Any], None]
+
+_WITHOUT_DUTY = (inputs.TimePassed, inputs.PhoneDevice, inputs.PhoneReachable)
+"""Inputs that oblige the core to nothing by themselves, and are frequent."""
 
 
 class Auditor:
@@ -57,23 +60,26 @@ class Auditor:
             inputs.NodeDisconnected: self._channels.node_disconnected,
             inputs.CommandFailed: self._channels.command_failed,
         }
-        self._on_command: dict[type, Handler] = {
+        self._listeners: dict[type, tuple[bool, Handler | None]] = {
+            **dict.fromkeys(get_args(Command), (False, None)),
+            **dict.fromkeys(get_args(Fact), (True, None)),
+            **{kind: (False, handler) for kind, handler in self._command_handlers().items()},
+            **{kind: (True, handler) for kind, handler in self._fact_handlers().items()},
+        }
+        """For each kind of output: whether it is a fact, and who hears it."""
+
+    def _command_handlers(self) -> dict[type, Handler]:
+        return {
             commands.AnswerCall: self._channels.answer_call,
             commands.RingPhone: self._channels.ring_phone,
             commands.HangUpLeg: self._channels.hang_up_leg,
             commands.HangUpCall: self._channels.hang_up_call,
             commands.Connect: self._channels.connect,
             commands.DestroyBridge: self._channels.destroy_bridge,
-            commands.StartWaitingSound: _nothing,
-            commands.StopWaitingSound: _nothing,
-            commands.PlayPrompt: _nothing,
         }
-        self._on_fact: dict[type, Handler] = {
-            facts.HoldStarted: _nothing,
-            facts.HoldEnded: _nothing,
-            facts.ActionRefused: _nothing,
-            facts.InputIgnored: _nothing,
-            facts.CommandRefused: _nothing,
+
+    def _fact_handlers(self) -> dict[type, Handler]:
+        return {
             facts.CallStarted: self._calls.call_started,
             facts.CallEnded: self._calls.call_ended,
             facts.VisitStarted: self._calls.visit_started,
@@ -108,16 +114,17 @@ class Auditor:
             on_input(happened)
         if outputs:
             self._offers.check_order = self._calls.exact_places = thorough
-            on_facts, on_commands = self._on_fact, self._on_command
+            listeners = self._listeners
             for output in outputs:
-                kind: type = type(output)
-                on_fact = on_facts.get(kind)
-                if on_fact is None:
-                    on_commands[kind](output)
-                else:
-                    self._check_stamp(cast("Fact", output))
-                    on_fact(output)
-        if outputs or on_input is not None:
+                is_fact, listener = listeners[type(output)]
+                if is_fact:
+                    self._seq += 1
+                    if output.seq != self._seq or output.at_ms != now_ms:  # type: ignore[union-attr]
+                        self._check_stamp(cast("Fact", output))
+                if listener is not None:
+                    listener(output)
+            self._step_ends()
+        elif on_input is not None and type(happened) not in _WITHOUT_DUTY:
             self._step_ends()
         self._dues.check()
         if thorough:
@@ -143,24 +150,23 @@ class Auditor:
                     raise books.fail("liveness", f"{agent.agent_id} is in wrap-up for ever")
 
     def _check_stamp(self, fact: Fact) -> None:
-        """Facts are numbered without a gap and told when they happen."""
-        self._seq += 1
+        """Facts are numbered without a gap and told when they happen (a visit counts from before)."""
         if fact.seq != self._seq:
             raise self._books.fail(
                 "sequence", f"fact {fact.seq} came where {self._seq} was expected"
             )
-        if fact.at_ms != self._books.now_ms and type(fact) is not facts.VisitStarted:
+        if type(fact) is not facts.VisitStarted:
             raise self._books.fail("time", f"{fact} was told at another time")
 
     def _step_ends(self) -> None:
-        calls, agents = self._calls, self._agents
-        if agents.must_pause or calls.talks_over or agents.wrapups_begun:
+        calls, agents, channels = self._calls, self._agents, self._channels
+        if agents.must_pause or agents.wrapups_begun or calls.talks_over:
             agents.step_ends(calls.talks_over)
-        if calls.talks_begun or calls.talks_over or calls.calls_over or self._channels.pending():
-            self._channels.step_ends(calls.talks_begun, calls.talks_over, calls.calls_over)
-            calls.talks_begun.clear()
-            calls.talks_over.clear()
-            calls.calls_over.clear()
+        facts_owe = calls.talks_begun or calls.talks_over or calls.calls_over
+        if channels.attention or facts_owe or self._offers.unwanted:
+            channels.step_ends(calls.talks_begun, calls.talks_over, calls.calls_over)
+        if facts_owe or calls.turned_away:
+            calls.step_ends()
         if self._configuration.changed:
             self._configuration.step_ends()
 
@@ -194,7 +200,3 @@ class Auditor:
             many = len(visit.offers)
             if many > 1 and queue.policy.strategy is not Strategy.RING_ALL:
                 raise books.fail("one call", f"{visit.visit_id} rings {many} agents at once")
-
-
-def _nothing(_: object) -> None:
-    return

@@ -1,7 +1,6 @@
-"""`usher simulate`: arguments in, text or JSON and an exit code out.
+"""`usher simulate`: parsed arguments in, text or JSON and an exit code out.
 
-Reading a configuration is another room's work: whoever puts the command together hands in
-`load_policy`.
+Door: `run_command`; `arguments.add_arguments` declares what it needs.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from engine.config import ConfigError, load, to_policy
 from engine.core.policy import Policy
 from engine.sim import swarm
 from engine.sim.failure import AuditFailure
@@ -27,58 +27,40 @@ DONE = 0
 FOUND_WRONG = 1
 USAGE = 2
 
-LoadPolicy = Callable[[Path], Policy]
-"""Reads a configuration directory; what it raises for a mistake in there is its caller's to tell."""
-
 Tell = Callable[[str], object]
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declares the command's arguments."""
-    parser.add_argument(
-        "--config", type=Path, metavar="DIR", help="the configuration to rehearse (else: invented)"
-    )
-    parser.add_argument("--seed", type=int, default=1, help="all chance comes from it (default 1)")
-    parser.add_argument("--hours", type=float, default=24.0, help="virtual hours (default 24)")
-    parser.add_argument(
-        "--runs", type=int, default=1, metavar="N", help="run N seeds, beginning with --seed"
-    )
-    parser.add_argument(
-        "--swarm", action="store_true", help="draw traffic, habits and faults from the seed"
-    )
-    parser.add_argument("--json", action="store_true", help="print one JSON object for each run")
-    parser.add_argument(
-        "--load", type=float, help="share of the agents' time that calls would take"
-    )
-    parser.add_argument("--calls-per-hour", type=float, help="for each queue, instead of --load")
-    parser.add_argument("--talk-s", type=float, help="mean length of a talk, in seconds")
-    parser.add_argument("--patience-s", type=float, help="mean patience, in seconds; 0: endless")
-    parser.add_argument("--audit-every", type=int, default=1, metavar="N", help=argparse.SUPPRESS)
-    parser.add_argument(
-        "--journal",
-        type=Path,
-        metavar="FILE",
-        help="where a failed run is written for replay (default: simulate-SEED.jsonl)",
-    )
-    parser.add_argument(
-        "--replay", type=Path, metavar="FILE", help="replay such a file instead of simulating"
-    )
 
 
 def run_command(
     arguments: argparse.Namespace,
-    load_policy: LoadPolicy,
-    tell: Tell = sys.stdout.write,
-    complain: Tell = sys.stderr.write,
+    tell: Tell | None = None,
+    complain: Tell | None = None,
 ) -> int:
-    """Does what the arguments ask; returns the exit code: 0, 1 for a broken law, 2 for usage."""
+    """Does what the arguments ask.
+
+    Args:
+        arguments: as `arguments.add_arguments` declares them.
+        tell: takes what is to be printed, with its line ends; standard output by default.
+        complain: the same for mistakes; standard error by default.
+
+    Returns:
+        The exit code: 0, 1 for a broken law or a configuration with mistakes, 2 for usage.
+    """
+    tell = tell or sys.stdout.write
+    complain = complain or sys.stderr.write
     mistake = _mistake(arguments)
     if mistake is not None:
         complain(f"usher simulate: {mistake}\n")
         return USAGE
     if arguments.replay is not None:
         return _replay(arguments.replay, tell, complain)
-    policy = None if arguments.config is None else load_policy(arguments.config)
+    policy = None
+    if arguments.config is not None:
+        try:
+            policy = to_policy(load(arguments.config))
+        except ConfigError as error:
+            for problem in error.problems:
+                complain(f"{problem}\n")
+            return FOUND_WRONG
     if policy is not None and not policy.queues:
         complain(
             f"usher simulate: {arguments.config}: no queues, so there is nothing to simulate\n"

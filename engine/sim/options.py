@@ -6,7 +6,7 @@ a probability from 0 to 1; a rate is per virtual hour.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 START_MS = 1_767_600_000_000
 """Monday 2026-01-05 08:00 UTC: when every simulation begins."""
@@ -123,3 +123,8 @@ class Options:
     """Keep every input in memory, to be written out if the run fails."""
     swarm: bool = False
     """The options above were drawn from the seed (for the record)."""
+
+
+def light(options: Options) -> Options:
+    """Returns the options for long runs: laws that cost time are sampled, no journal is kept."""
+    return replace(options, audit_every=1_000, check_every=10_000, journal=False)

@@ -27,7 +27,7 @@ from engine.sim.people import People
 from engine.sim.rng import Streams, exponential_ms, up_to_ms
 from engine.sim.workload import Callers, example_of
 
-_LOOKS_EVERY_MS = 120_000
+_LOOKS_EVERY_MS = 300_000
 """How often an agent looks at the lamps."""
 _BETWEEN_CODES_MS = 4_000
 _CODE_PATIENCE_MS = 30_000

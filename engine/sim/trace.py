@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections import deque
 from collections.abc import Callable, Sequence
 from operator import attrgetter
 from pathlib import Path
@@ -17,8 +16,11 @@ from engine.core.facts import Fact
 from engine.core.inputs import Input
 
 Output = Command | Fact
+Step = tuple[int, Input, Sequence[Output]]
 
 _COMMANDS = get_args(Command)
+_ENCODER = json.JSONEncoder(default=repr, check_circular=False)
+"""JSON rather than repr: its encoder is in C, and writes an enum as its value."""
 LINES_KEPT = 50
 _BUFFERED = 512
 _FORMAT = "usher-simulation-journal"
@@ -32,35 +34,30 @@ class Trace:
         """Begins empty."""
         self.steps = 0
         self._hash = hashlib.sha256()
-        self._buffer: list[Any] = []
-        self._last: deque[tuple[int, Input, Sequence[Output]]] = deque(maxlen=LINES_KEPT)
+        self._fresh: list[Step] = []
+        self._hashed: list[Step] = []
+        """The steps hashed last, kept for `last_lines`."""
         self._values: dict[type, Callable[[Any], Any]] = {}
 
     def record(self, now_ms: int, happened: Input, outputs: Sequence[Output]) -> None:
-        """Takes one step of the core."""
+        """Takes one step of the core. Nobody may change `outputs` afterwards."""
         self.steps += 1
-        self._last.append((now_ms, happened, outputs))
-        values = self._values
-        buffer = self._buffer
-        kind: type = type(happened)
-        getter = values.get(kind) or self._getter(kind)
-        buffer.append((now_ms, kind.__name__, getter(happened)))
-        for output in outputs:
-            kind = type(output)
-            getter = values.get(kind) or self._getter(kind)
-            buffer.append((kind.__name__, getter(output)))
-        if len(buffer) > _BUFFERED:
+        self._fresh.append((now_ms, happened, outputs))
+        if len(self._fresh) >= _BUFFERED:
             self._flush()
 
     def sha256(self) -> str:
-        """Returns the fingerprint of all steps so far, in hexadecimal."""
+        """Returns the fingerprint of all steps so far, in hexadecimal.
+
+        It depends on the steps alone, not on when it was asked for.
+        """
         self._flush()
         return self._hash.hexdigest()
 
     def last_lines(self) -> list[str]:
         """Returns the last steps as text, one line each, callers' numbers left out."""
         lines = []
-        for now_ms, happened, outputs in self._last:
+        for now_ms, happened, outputs in (self._hashed + self._fresh)[-LINES_KEPT:]:
             line = f"{now_ms} {_told(happened)}"
             for output in outputs:
                 line += f"\n    {_told(output)}"
@@ -68,9 +65,23 @@ class Trace:
         return lines
 
     def _flush(self) -> None:
-        # JSON rather than repr: its encoder is in C and writes an enum as its value.
-        self._hash.update(json.dumps(self._buffer, default=repr).encode())
-        self._buffer.clear()
+        """Hashes the steps in one go: one line of JSON for each."""
+        values = self._values
+        dumps = _ENCODER.encode
+        told = []
+        for now_ms, happened, outputs in self._fresh:
+            kind: type = type(happened)
+            getter = values.get(kind) or self._getter(kind)
+            line: list[Any] = [now_ms, kind.__name__, getter(happened)]
+            for output in outputs:
+                kind = type(output)
+                getter = values.get(kind) or self._getter(kind)
+                line.append(kind.__name__)
+                line.append(getter(output))
+            told.append(dumps(line))
+        self._hash.update(("\n".join(told) + "\n").encode() if told else b"")
+        self._hashed = self._fresh
+        self._fresh = []
 
     def _getter(self, kind: type) -> Callable[[Any], Any]:
         names = [field.name for field in dataclasses.fields(kind)]

@@ -65,7 +65,7 @@ def test_writes_every_file_for_its_owner_only(tmp_path: Path) -> None:
         *("asterisk.conf", "modules.conf", "pjsip.conf", "ari.conf", "http.conf", "manager.conf"),
         *("rtp.conf", "musiconhold.conf", "logger.conf", "extensions.conf"),
     }
-    assert {stat.S_IMODE(path.stat().st_mode) for path in changed} == {0o600}
+    assert {stat.S_IMODE(path.stat().st_mode) for path in changed} == {0o640}
     assert {path.name for path in (tmp_path / "etc").iterdir()} == {path.name for path in changed}
 
 
@@ -80,7 +80,7 @@ def test_a_mode_that_became_open_is_closed_again(tmp_path: Path) -> None:
     (tmp_path / "pjsip.conf").chmod(0o644)
 
     assert [path.name for path in rendered(tmp_path).changed] == ["pjsip.conf"]
-    assert stat.S_IMODE((tmp_path / "pjsip.conf").stat().st_mode) == 0o600
+    assert stat.S_IMODE((tmp_path / "pjsip.conf").stat().st_mode) == 0o640
 
 
 @pytest.mark.parametrize(

@@ -62,11 +62,10 @@ def _backed_off(books: Books, agent: AgentBook) -> Answer:
 
 
 def _not_in_use(agent: AgentBook) -> Answer:
+    # A state from before the end of a call of ours spoke of that call: it is no excuse any more.
+    if agent.device in _BUSY and not agent.device_stale:
+        return Answer.NO
     answer = Answer.YES
-    if agent.device in _BUSY:
-        if not agent.device_stale:
-            return Answer.NO
-        answer = Answer.MAYBE
     for leg in agent.legs.values():
         if not leg.doubtful:
             return Answer.NO

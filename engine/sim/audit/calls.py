@@ -29,6 +29,8 @@ class CallLaws:
         """In this step; the step's end sees to their commands."""
         self.talks_over: list[LegBook] = []
         self.calls_over: list[CallBook] = []
+        self.turned_away: list[VisitBook] = []
+        """Visits of this step that found the queue full; they end in it."""
         self.exact_places = True
         """Places in line are counted, which takes time in proportion to the line."""
 
@@ -92,6 +94,8 @@ class CallLaws:
             )
             if fact.position != place:
                 raise books.fail("place", f"{fact.visit_id} has place {fact.position}, not {place}")
+        if 0 < queue.policy.waiting_max <= len(queue.waiting):
+            self.turned_away.append(visit)
         call.visit = visit
         queue.waiting[fact.visit_id] = visit
         if queue.policy.wait_ms_max > 0:
@@ -120,6 +124,14 @@ class CallLaws:
         call.mark_ms = fact.at_ms
         call.settled = fact.outcome is VisitOutcome.ABANDONED or fact.reason is VisitReason.LOST
         del visit.queue.waiting[visit.visit_id]
+
+    def step_ends(self) -> None:
+        """Nobody stays in a queue that was full."""
+        for visit in self.turned_away:
+            if visit.open:
+                raise self._books.fail("capacity", f"{visit.visit_id} stays in a full queue")
+        for pending in (self.talks_begun, self.talks_over, self.calls_over, self.turned_away):
+            pending.clear()
 
     def _check_outcome(self, fact: VisitEnded, visit: VisitBook) -> None:
         books = self._books

@@ -59,6 +59,9 @@ class ConfigurationLaws:
         queue.static_only = all(member.kind is MemberKind.STATIC for member in policy.members)
         if old.members != policy.members:
             queue.memory_known = False
+        if old.strategy is not policy.strategy:
+            for visit in queue.waiting.values():
+                visit.tried.clear()
         if old.wait_ms_max != policy.wait_ms_max:
             for visit in queue.waiting.values():
                 visit.wait_due_ms = NEVER_MS  # Which of the two applies is not laid down.

@@ -102,6 +102,8 @@ class OfferLaws:
             if fact.reason is not OfferReason.NO_ANSWER and pause_ms > 0:
                 leg.agent.back_off_until_ms = fact.at_ms + pause_ms
             self._agents.missed(leg)
+        else:
+            visit.tried.pop(leg.agent.agent_id, None)  # Not the agent's doing, so it was no chance.
         self._rest(fact, visit, picked_up=leg.answered_ms != NEVER_MS)
 
     def _answered(self, fact: OfferEnded, leg: LegBook, visit: VisitBook) -> None:

@@ -44,6 +44,8 @@ class ChannelLaws:
         """Shares the books with the other laws."""
         self._books = books
         self._offers = offers
+        self.attention = False
+        """Something in this step has consequences that its end must look at."""
         self._left: list[CallBook] = []
         self._ended: list[LegBook] = []
         self._answered: list[LegBook] = []
@@ -72,6 +74,7 @@ class ChannelLaws:
         if call is not None and not call.gone:
             books.call_is_gone(call)
             self._left.append(call)
+            self.attention = True
 
     def leg_answered(self, happened: LegAnswered) -> None:
         """A phone was picked up; the first for a waiting caller is the chosen one."""
@@ -122,6 +125,7 @@ class ChannelLaws:
         books.up_since_ms[happened.node] = books.now_ms
         books.fired_ms = min(books.fired_ms, books.now_ms - 1)  # Late timers fire from now on.
         self._reconciled = happened
+        self.attention = True
         seen = {channel.channel_id: channel for channel in happened.channels}
         for channel in happened.channels:
             if not is_leg(channel.channel_id):
@@ -173,11 +177,13 @@ class ChannelLaws:
             visit.chosen = leg
             stop_ring_clock(visit, self._books.now_ms)
             self._answered.append(leg)
+            self.attention = True
 
     def _gone(self, leg: LegBook) -> None:
         self._books.leg_is_gone(leg)
         self._offers.gone[leg.leg_id] = leg
         self._ended.append(leg)
+        self.attention = True
 
     # --- commands ---------------------------------------------------------------------------
 
@@ -202,6 +208,7 @@ class ChannelLaws:
 
     def hang_up_leg(self, command: HangUpLeg) -> None:
         """A phone is told to end."""
+        self.attention = True
         self._hung_up[command.leg_id] = command.answered_elsewhere
         leg = self._books.legs.get(command.leg_id)
         if leg is not None:
@@ -209,6 +216,7 @@ class ChannelLaws:
 
     def hang_up_call(self, command: HangUpCall) -> None:
         """A caller is told to end, who no longer waits or talks."""
+        self.attention = True
         self._hung_up[command.call_id] = False
         call = self._books.calls.get(command.call_id)
         if call is not None:
@@ -233,31 +241,21 @@ class ChannelLaws:
             raise books.fail("truth", f"call {command.call_id} was connected, but not answered")
         if command.bridge_id != bridge_id_of(command.leg_id):
             raise books.fail("truth", f"{command.leg_id} was put in bridge {command.bridge_id}")
+        self.attention = True
         self._connects[command.leg_id] = command
 
     def destroy_bridge(self, command: DestroyBridge) -> None:
         """A bridge is removed."""
+        self.attention = True
         self._destroyed[command.bridge_id] = None
 
     # --- at the end of a step ---------------------------------------------------------------
-
-    def pending(self) -> bool:
-        """Tells whether the step has anything to be looked at in its end."""
-        return bool(
-            self._left
-            or self._ended
-            or self._answered
-            or self._offers.unwanted
-            or self._connects
-            or self._destroyed
-            or self._hung_up
-            or self._reconciled
-        )
 
     def step_ends(
         self, talks_begun: list[LegBook], talks_over: list[LegBook], calls_over: list[CallBook]
     ) -> None:
         """Everything that was heard has had its consequences, in facts and in commands."""
+        self.attention = False
         self._check_heard()
         self._check_told(talks_begun, talks_over, calls_over)
         if self._reconciled is not None:

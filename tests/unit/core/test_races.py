@@ -210,3 +210,29 @@ def test_a_talking_caller_whose_answer_failed_is_answered_again() -> None:
     for _ in range(3):
         centre.give(CommandFailed(centre.of(AnswerCall)[-1], 500, "odd"))
     assert len(centre.of(AnswerCall)) == 3
+
+
+@pytest.mark.row("R-01")
+def test_who_joins_a_ringing_of_all_late_has_missed_nothing_when_it_ends() -> None:
+    options = {"strategy": Strategy.RING_ALL, "ring_timeout_ms": 5_000}
+    centre = Centre(queue("6400", *static("1001", "1002"), **options))
+    centre.reach("1002", reachable=False)
+    centre.call("6400")
+    centre.wait(4_900)
+    centre.reach("1002")
+    centre.wait(100)
+    assert {e.agent_id: e.outcome for e in centre.of(OfferEnded)} == {
+        "1001": OfferOutcome.MISSED,
+        "1002": OfferOutcome.CANCELLED,
+    }
+
+
+def test_a_late_answer_to_the_command_does_not_cut_off_an_agent_who_picked_up() -> None:
+    """Found by the simulator: "no answer in time" came after the phone had proved alive."""
+    centre = Centre(queue("6400", *static("1001"), agent_prompt="sound:x"))
+    centre.call("6400")
+    (ring,) = centre.told(RingPhone)
+    centre.answer("1001")
+    centre.give(CommandFailed(ring, 0, "no answer within 10 s"))
+    assert centre.of(OfferEnded) == []
+    assert centre.of(HangUpLeg) == []
