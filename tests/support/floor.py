@@ -74,6 +74,7 @@ class Floor:
         self.forgiven: list[str] = []
         self._calls_before = len(live.facts.rows("calls"))
         self._asked: dict[OutgoingCall, tuple[str, int]] = {}
+        self._earlier: dict[str, int] = {}
         self._callers: set[UserAgent] = {live.caller}
 
     # Phones and calls.
@@ -124,6 +125,7 @@ class Floor:
         caller = self.live.caller if by is None else by
         shown = f"030{next(_numbers):07}" if own else caller.user
         assert hasattr(caller, "place")
+        index = self._next_index(shown)
         call: OutgoingCall = caller.place(
             dialled,
             from_number=shown if own else None,
@@ -131,10 +133,15 @@ class Floor:
             media=media,
             cancel_at_answer=cancel_at_answer,
         )
-        earlier = self._rows_of(shown)
-        placed = sum(number == shown for number, _ in self._asked.values())
-        self._asked[call] = (shown, max(len(earlier), placed))
+        self._asked[call] = (shown, index)
         return call
+
+    def _next_index(self, caller_number: str) -> int:
+        """Returns which of this number's calls the next one will be; asked before it is placed."""
+        if caller_number not in self._earlier:
+            self._earlier[caller_number] = len(self._rows_of(caller_number))
+        self._earlier[caller_number] += 1
+        return self._earlier[caller_number] - 1
 
     def _rows_of(self, caller_number: str) -> list[Row]:
         rows = self.live.facts.rows("calls")
