@@ -7,7 +7,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from engine.app.board import Counters, is_kept
+from engine.app.counters import Counters
+from engine.app.outputs import is_kept
 from engine.app.ports import (
     Clock,
     Core,
