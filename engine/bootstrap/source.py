@@ -12,7 +12,7 @@ from engine.config import (
     ConfigError,
     Configuration,
     Secrets,
-    diff,
+    needs_restart,
     read_if_changed,
     resolve_secrets,
     to_policy,
@@ -77,7 +77,7 @@ class ConfigDirectory:
         restart: tuple[str, ...] = ()
         if self._in_force is not None:
             restart = (
-                *diff(self._in_force, examined.configuration).restart,
+                *needs_restart(self._in_force, examined.configuration),
                 *self._rotated(examined.configuration, secrets),
             )
         return ports.Candidate(
