@@ -312,6 +312,39 @@ def test_the_configuration_says_it_all(tmp_path: Path) -> None:
     assert "MusicOnHold(jazz," in text(tmp_path, "extensions.conf")
 
 
+@pytest.mark.parametrize(
+    ("sip", "lines"),
+    [
+        ({"port": 5071}, {"bind = 127.0.0.1:5071"}),
+        ({"bind": "192.0.2.9"}, {"bind = 192.0.2.9:5060"}),
+        (
+            {"external_address": "198.51.100.4"},
+            {
+                "external_signaling_address = 198.51.100.4",
+                "external_media_address = 198.51.100.4",
+            },
+        ),
+        (
+            {
+                "external_address": "198.51.100.4",
+                "local_networks": ["10.0.0.0/8", "192.168.0.0/16"],
+            },
+            {"local_net = 10.0.0.0/8", "local_net = 192.168.0.0/16"},
+        ),
+        ({"qualify_s": 7}, {"qualify_frequency = 7"}),
+    ],
+    ids=["port", "bind", "external_address", "local_networks", "qualify_s"],
+)
+def test_every_key_of_sip_reaches_asterisk(
+    tmp_path: Path, sip: dict[str, object], lines: set[str]
+) -> None:
+    configured = configuration(settings={"sip": sip})
+    secrets = secrets_of(configured, "main", resolve_secrets(configured, PASSWORDS))
+    render(view_of(configured, "main"), tmp_path, Site(secrets=secrets))
+
+    assert lines <= set(settings(tmp_path, "pjsip.conf"))
+
+
 def test_a_node_that_is_reached_by_name_must_be_told_where_to_listen() -> None:
     ami = {"host": "asterisk-1", "username": "u", "password": {"env": "AMI"}}
     ari = {"url": "http://asterisk-1:8088", "username": "u", "password": {"env": "ARI"}}
