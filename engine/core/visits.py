@@ -19,6 +19,12 @@ from engine.core.policy import Destination
 from engine.core.state import State
 from engine.core.timers import TimerKind
 
+_OFFER_REASONS = {
+    VisitReason.CALLER_HUNG_UP: OfferReason.CALLER_HUNG_UP,
+    VisitReason.LOST: OfferReason.LOST,
+}
+"""Why a live offer ends with its visit, where "the visit ended" would say less than is known."""
+
 
 def enter_queue(state: State, call: Call, queue_id: QueueId) -> None:
     """Puts a call in line, or sends it to the failure destination where the line is full (Q-07)."""
@@ -73,16 +79,11 @@ def leave_queue(state: State, call: Call, outcome: VisitOutcome, reason: VisitRe
     visit = call.visit
     assert visit is not None
     line = state.lines[visit.queue_id]
-    by_caller = outcome is VisitOutcome.ABANDONED
+    offer_reason = _OFFER_REASONS.get(reason, OfferReason.VISIT_ENDED)
     for leg_id in list(visit.offers):
-        end_offer(
-            state,
-            state.legs[leg_id],
-            OfferOutcome.CANCELLED,
-            OfferReason.CALLER_HUNG_UP if by_caller else OfferReason.VISIT_ENDED,
-        )
+        end_offer(state, state.legs[leg_id], OfferOutcome.CANCELLED, offer_reason)
     close_visit(state, call, line, visit, outcome, reason)
-    if not by_caller:
+    if outcome is not VisitOutcome.ABANDONED:
         call.advance(CallEvent.LEFT_QUEUE)
 
 

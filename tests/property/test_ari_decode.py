@@ -7,7 +7,7 @@ import json
 from collections import Counter
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.adapters.ari.compare import picture
@@ -84,6 +84,7 @@ half_good_events = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(half_good_events | st.dictionaries(st.text(max_size=8), anything), max_size=6))
 def test_any_object_is_an_input_or_nonsense(events):
     decoder = Decoder(NODE)
@@ -98,6 +99,7 @@ def test_any_object_is_an_input_or_nonsense(events):
             assert codec.decode(Input, json.loads(text)) == happened
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(["application", "channels", "bridges", "status"]), anything))
 def test_any_lists_are_a_picture_or_nonsense(answers):
     answers = {"application": None, "channels": None, "bridges": None, **answers}
@@ -106,6 +108,7 @@ def test_any_lists_are_a_picture_or_nonsense(answers):
         picture(NODE, answers, lambda kind, text: odd.append((kind, text)))
 
 
+@settings(deadline=None)
 @given(st.lists(good_channels | anything, max_size=5), st.lists(ids, max_size=3))
 def test_one_strange_channel_does_not_hide_the_others(channels, ours):
     answers = {"application": {"channel_ids": ours}, "channels": channels, "bridges": []}
@@ -123,6 +126,7 @@ def test_one_strange_channel_does_not_hide_the_others(channels, ours):
     assert odd == ["channel"] * len(strange)
 
 
+@settings(deadline=None)
 @given(st.lists(good_events, max_size=40))
 def test_a_channel_begins_rings_answers_and_ends_once(events):
     """Between two arrivals of an id there is one end, and one answer at most; ringing comes first."""

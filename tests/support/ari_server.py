@@ -57,7 +57,7 @@ class AriServer:
         self._socket: web.WebSocketResponse | None = None
         self._out: asyncio.Queue[str | bytes | None] = asyncio.Queue()
         self._runner: web.AppRunner | None = None
-        self._connected = asyncio.Event()
+        self._stopping = asyncio.Event()
 
     async def __aenter__(self) -> AriServer:
         await self.listen()
@@ -72,6 +72,7 @@ class AriServer:
         return f"http://127.0.0.1:{self.port}"
 
     async def listen(self) -> None:
+        self._stopping.clear()
         app = web.Application()
         app.router.add_get("/ari/events", self._events)
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
@@ -83,6 +84,7 @@ class AriServer:
     async def stop(self) -> None:
         """Closes the port, and the connection as a crash would."""
         self.cut()
+        self._stopping.set()
         runner, self._runner = self._runner, None
         if runner is not None:
             await runner.cleanup()
@@ -122,7 +124,6 @@ class AriServer:
         self.connections += 1
         async with asyncio.TaskGroup() as tasks:
             writer = tasks.create_task(self._write(socket, self._out))
-            self._connected.set()
             try:
                 await self._read(socket)
             finally:
@@ -133,7 +134,8 @@ class AriServer:
 
     async def _read(self, socket: web.WebSocketResponse) -> None:
         if self.deaf:
-            await asyncio.Event().wait()
+            await self._stopping.wait()
+            return
         async for message in socket:
             if message.type is WSMsgType.TEXT and not self.mute:
                 self._rest(json.loads(message.data))
@@ -157,7 +159,7 @@ class AriServer:
         query = {each["name"]: each["value"] for each in message.get("query_strings", ())}
         body = json.loads(message["message_body"]) if "message_body" in message else {}
         self.requests.append((method, uri, query, body))
-        for (wanted, start), do in self.before.items():
+        for (wanted, start), do in list(self.before.items()):
             if wanted == method and uri.startswith(start):
                 do()
         for (wanted, start), (status, answer) in self.answers.items():

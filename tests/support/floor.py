@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
-from collections.abc import Callable
-from typing import Literal
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Any, Literal
 
+import pytest
+
+from scripts.lab.asterisk import AsteriskUnavailable
 from scripts.lab.live import LiveCentre
 from scripts.lab.phones import Call, IncomingCall, OutgoingCall, Phone
 from scripts.lab.phones.agent import UserAgent
 from scripts.lab.waiting import look_until
-from tests.support.draft import Queue
+from tests.support.draft import Draft, Queue, write_tones
 from tests.support.records import Record, Row, check_record, gather
 
 TOLERANCE_MS = 100
@@ -20,6 +26,36 @@ TOLERANCE_MS = 100
 _numbers = itertools.count(1)
 _COMPLAINTS = (" ERROR ", " CRITICAL ", "Traceback")
 _OPEN = ("calls", "queue_visits", "offers", "talk_segments", "holds")
+
+
+@contextlib.asynccontextmanager
+async def opened(draft: Draft, run_dir: Path, **options: Any) -> AsyncIterator[LiveCentre]:
+    """Opens the centre that a draft describes, with `options` of `LiveCentre`; skips without Asterisk."""
+    # Below Asterisk's own directory, the only one that it can see.
+    tones = write_tones(run_dir / "asterisk" / "tones")
+    try:
+        centre = LiveCentre(run_dir, draft.sections(tones), **options)
+    except AsteriskUnavailable as reason:
+        pytest.skip(str(reason))
+    with _children_without_threads():
+        async with centre:
+            yield centre
+
+
+@contextlib.contextmanager
+def _children_without_threads() -> Iterator[None]:
+    """Waits for child processes as Python 3.12 does: without a thread for each, which would be left."""
+    if sys.version_info >= (3, 12):
+        yield
+        return
+    policy = asyncio.get_event_loop_policy()
+    watcher = asyncio.PidfdChildWatcher()
+    watcher.attach_loop(asyncio.get_running_loop())
+    policy.set_child_watcher(watcher)
+    try:
+        yield
+    finally:
+        policy.set_child_watcher(None)
 
 
 class Floor:

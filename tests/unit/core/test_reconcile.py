@@ -138,6 +138,7 @@ def test_asterisk_restarted_every_record_closes_and_every_agent_is_freed() -> No
     assert len(centre.of(CallEnded)) == 3
     reasons = [v.reason for v in centre.of(VisitEnded)]
     assert reasons == [VisitReason.CONNECTED, VisitReason.LOST, VisitReason.LOST]
+    assert [o.reason for o in centre.of(OfferEnded)] == [OfferReason.ANSWERED, OfferReason.LOST]
     assert not centre.core.state.calls
     assert not centre.core.state.legs
     assert sorted(centre.core.state.lines["6400"].available) == ["1001", "1002"]
