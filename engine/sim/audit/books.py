@@ -113,6 +113,8 @@ class LegBook:
         "call",
         "doubtful",
         "gone",
+        "hold_id",
+        "hold_ms",
         "hung_up",
         "leg_id",
         "level",
@@ -140,6 +142,8 @@ class LegBook:
         self.answered_ms = NEVER_MS
         self.talk_ms = NEVER_MS
         self.ring_due_ms = NEVER_MS
+        self.hold_id: str | None = None
+        self.hold_ms = NEVER_MS
         self.hung_up = False
         self.gone = False
         self.doubtful = False
@@ -156,6 +160,7 @@ class MemberBook:
         "login_order",
         "login_spell",
         "missed",
+        "pause_reason",
         "pause_spell",
         "position",
         "queue",
@@ -174,6 +179,7 @@ class MemberBook:
         self.login_order = 0
         self.login_spell: str | None = None
         self.pause_spell: str | None = None
+        self.pause_reason: str | None = None
         self.wrapup: str | None = None
         self.wrapup_until_ms = NEVER_MS
         self.answered = 0
