@@ -80,6 +80,21 @@ class FileSavedState:
             if segment.torn:
                 self.notes.append(f"{path.name}: the last line is torn (never acted upon)")
 
+    def entries_of(self, start: Saved) -> Iterator[Entry]:
+        """Returns the inputs of that snapshot's own segment alone, whatever became of the next.
+
+        Raises:
+            StateDamaged: at once, if the segment is of another history; later, where a line makes
+                no sense.
+            OSError: there is no such segment.
+        """
+        path = self._directory.file(JOURNAL[0], start.segment, JOURNAL[1])
+        segment = JournalFile(path)
+        header = segment.header()
+        if header is not None and header["epoch"] != start.epoch:
+            raise StateDamaged(f"{path.name}: {start.place} is of another history")
+        return segment.entries()
+
     def set_aside(self, at_ms: int) -> str:
         """Moves snapshots and journals into a directory of their own; returns its path."""
         target = self._directory.path / f"set-aside-{at_ms}"
