@@ -122,7 +122,10 @@ def _add_render(commands: Commands) -> None:
 
 
 def _add_simulate(commands: Commands) -> None:
-    _command(commands, "simulate", _simulate, "run seeded days through the real core")
+    from engine.sim.arguments import add_arguments
+
+    parser = _command(commands, "simulate", _simulate, "run seeded days through the real core")
+    add_arguments(parser)
 
 
 def _add_replay(commands: Commands) -> None:
@@ -288,9 +291,10 @@ def _db(options: argparse.Namespace) -> int:
     return db_command(options)
 
 
-def _simulate(_options: argparse.Namespace) -> int:
-    print("usher: simulate is not built yet", file=sys.stderr)
-    return USAGE
+def _simulate(options: argparse.Namespace) -> int:
+    from engine.bootstrap.commands.simulating import simulate_command
+
+    return simulate_command(options)
 
 
 def _import_queues(_options: argparse.Namespace) -> int:

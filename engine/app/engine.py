@@ -19,7 +19,7 @@ from engine.app.ports import (
     Telephony,
     Thread,
 )
-from engine.app.pump import INBOX_MAX, Effects, Pump
+from engine.app.pump import INBOX_MAX, Effects, InboxFull, Pump
 from engine.app.storing import Storing
 from engine.app.supervisor import Stage, Supervisor, run_stages
 from engine.core.commands import Command
@@ -124,9 +124,10 @@ class Engine:
             self._pump.post(happened)
 
     def request(self, happened: Input) -> None:
-        """Takes an input from a service. Raises `InboxFull`."""
-        if self._intake_open:
-            self._pump.request(happened)
+        """Takes an input from a service. Raises `InboxFull`, also while the engine stops."""
+        if not self._intake_open:
+            raise InboxFull("the engine is stopping")
+        self._pump.request(happened)
 
     def apply(self, policy: Policy) -> None:
         """Replaces the configuration. Raises `InboxFull`."""
@@ -238,7 +239,10 @@ class Engine:
 
     async def _stop_storing(self) -> None:
         try:
-            await self._storing.wait_idle()
+            if self._storing.away_since_ms is None:
+                await self._storing.wait_idle()
+            else:
+                log.warning("facts wait on disk for a start at which the database is there")
         finally:
             await self.supervisor.end(STORING)
 

@@ -16,6 +16,10 @@ BATCH_MAX: Final = 500
 """Facts in one transaction."""
 GATHER_S: Final = 0.1
 """How long facts are gathered before they are stored: few transactions, and still "now" to people."""
+GATHER_BUSY_S: Final = 1.0
+"""The same when facts come so fast that a transaction every GATHER_S would cost much."""
+BUSY_FACTS: Final = 20
+"""So many facts in one gathering are fast."""
 BACKOFF_FIRST_S: Final = 0.5
 BACKOFF_MAX_S: Final = 30.0
 REFUSALS_MAX: Final = 5
@@ -60,14 +64,17 @@ class Storing:
 
     async def run(self) -> None:
         """Stores facts until cancelled."""
-        backoff_s = BACKOFF_FIRST_S
+        backoff_s, gather_s = BACKOFF_FIRST_S, GATHER_S
         while True:
             await self._there_is_more.wait()
             self._there_is_more.clear()
-            await asyncio.sleep(GATHER_S)
+            await asyncio.sleep(gather_s)
+            gathered = 0
             try:
-                while await self._thread.call(self._store_some):
+                while stored := await self._thread.call(self._store_some):
+                    gathered += stored
                     backoff_s = self._note_success()
+                gather_s = GATHER_BUSY_S if gathered >= BUSY_FACTS else GATHER_S
                 backoff_s = self._note_success()
                 if not self._there_is_more.is_set():
                     self._idle.set()

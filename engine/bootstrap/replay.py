@@ -18,8 +18,8 @@ from engine.bootstrap.brain import RoutingBrain
 from engine.core.codec import CodecError
 from engine.core.inputs import PolicyApplied
 
-PRIVATE: Final = frozenset({"caller_number", "caller_name", "number", "endpoint_number"})
-"""Fields that name callers: shown only if asked for."""
+PRIVATE: Final = frozenset({"caller_number", "caller_name", "dialled", "number", "party"})
+"""Fields that name callers, or whom they or agents call: shown only if asked for."""
 
 
 @dataclass(slots=True)

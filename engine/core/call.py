@@ -26,7 +26,7 @@ class CallState(StrEnum):
     """Where a caller is: in exactly one place."""
 
     ROUTING = "routing"
-    """On the way to a destination; never at rest between two inputs."""
+    """On the way to a destination; at rest only while its node cannot be commanded."""
     WAITING = "waiting"
     """In a queue."""
     DIALLING = "dialling"

@@ -77,8 +77,10 @@ class OfferReason(StrEnum):
     CALLER_HUNG_UP = "caller_hung_up"
     VISIT_ENDED = "visit_ended"
     """Max wait, queue removed and the like."""
+    RANG_SHORTLY = "rang_shortly"
+    """Joined a ringing of all shortly before it ended in vain."""
     AGENT_LEFT = "agent_left"
-    """Logged out, paused or removed while ringing."""
+    """Logged out or paused while ringing."""
     LOST = "lost"
 
 

@@ -8,8 +8,10 @@ from engine.core.ids import AgentId, QueueId
 from engine.core.line import Line
 from engine.core.offers import want_again
 from engine.core.policy import InitialState, Member, MemberKind, Policy, QueuePolicy
+from engine.core.reconcile import node_removed
 from engine.core.shifts import end_wrapup, log_in, log_out, pause
 from engine.core.state import Node, State
+from engine.core.timers import TimerKind
 from engine.core.visits import follow, leave_queue
 
 BY_CONFIG = "config"
@@ -18,6 +20,8 @@ BY_CONFIG = "config"
 def apply_policy(state: State, policy: Policy) -> None:
     """Replaces the policy; removed queues drain, new members start in their initial state."""
     state.index(policy)
+    for node_id in [each for each in state.nodes if each not in policy.nodes]:
+        node_removed(state, node_id)
     for node_id in policy.nodes:
         state.nodes.setdefault(node_id, Node(node_id))
     for agent_policy in policy.agents:
@@ -29,11 +33,13 @@ def apply_policy(state: State, policy: Policy) -> None:
         line = state.lines.get(queue.queue_id)
         if line is None:
             line = state.lines[queue.queue_id] = Line(queue)
-        strategy = line.policy.strategy
+        before = line.policy
         line.use(queue)
         _apply_members(state, line, queue)
-        if strategy is not queue.strategy:
+        if before.strategy is not queue.strategy:
             _ask_anew(state, line)
+        if before.wait_ms_max != queue.wait_ms_max:
+            _limit_waits_anew(state, line)
     _forget_agents(state, policy)
     for agent in state.agents.values():
         state.refresh(agent)
@@ -63,6 +69,16 @@ def _ask_anew(state: State, line: Line) -> None:
         call.visit.tried.clear()
         line.rest(call.visit)
         want_again(state, call)
+
+
+def _limit_waits_anew(state: State, line: Line) -> None:
+    """Holds waiting callers to a new longest wait, counted from their entry (Q-02)."""
+    for entered_ms, _, call_id in line.waiting:
+        if line.policy.wait_ms_max > 0:
+            due_ms = entered_ms + line.policy.wait_ms_max
+            state.timers.set(TimerKind.MAX_WAIT, call_id, due_ms)
+        else:
+            state.timers.cancel(TimerKind.MAX_WAIT, call_id)
 
 
 def _apply_members(state: State, line: Line, queue: QueuePolicy) -> None:
@@ -113,6 +129,13 @@ def _forget_agents(state: State, policy: Policy) -> None:
     """Drops agents who are configured no more, once nothing of theirs is left."""
     configured: dict[AgentId, None] = {each.agent_id: None for each in policy.agents}
     for agent in list(state.agents.values()):
-        idle = not (agent.memberships or agent.legs or agent.own_calls or agent.backing_off)
+        idle = not (
+            agent.memberships
+            or agent.legs
+            or agent.own_calls
+            or agent.backing_off
+            or agent.reachable_at
+            or agent.devices
+        )
         if agent.agent_id not in configured and idle:
             del state.agents[agent.agent_id]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from engine.core.call import Call, CallEvent, CallState
 from engine.core.calls import caller_left, end_call
+from engine.core.causes import NORMAL_CLEARING
 from engine.core.commands import Connect, DestroyBridge
 from engine.core.facts import (
     CallEnd,
@@ -25,7 +26,7 @@ from engine.core.state import State
 from engine.core.timers import TimerKind
 from engine.core.visits import answer_call, close_visit, stop_waiting_sound
 
-NORMAL_CLEARING = 16
+CONNECT_AGAIN_MS = 100
 
 CONNECTS_MAX = 3
 """How often a connection is tried before both sides are let go."""
@@ -96,10 +97,20 @@ def bridge(state: State, call: Call, leg: Leg) -> None:
     state.tell(Connect(call.node, bridge_id_of(leg.leg_id), call.call_id, leg.leg_id))
 
 
+def bridge_again(state: State, leg_id: LegId) -> None:
+    """Repeats a connection that failed, if both sides are still there."""
+    leg = state.legs.get(leg_id)
+    if leg is not None and leg.state is LegState.TALKING:
+        bridge(state, state.calls[leg.call_id], leg)
+
+
 def bridge_failed(state: State, call: Call, leg: Leg) -> None:
-    """Tries a failed connection again a few times, then ends the call."""
+    """Tries a failed connection again a few times, then ends the call.
+
+    Not at once: most often one side has just hung up, and the news of that is on its way.
+    """
     if leg.connects < CONNECTS_MAX:
-        bridge(state, call, leg)
+        state.timers.set(TimerKind.CONNECT, leg.leg_id, state.now_ms + CONNECT_AGAIN_MS)
         return
     end_talk(state, call, leg, CallEnd.FAILED)
     hang_up_leg(state, leg)
@@ -110,6 +121,7 @@ def end_talk(state: State, call: Call, leg: Leg, ended_by: CallEnd) -> None:
     """Notes the end of a talk, frees the bridge and starts the agent's wrap-up."""
     assert leg.talk_ms is not None
     _end_hold(state, leg)
+    state.timers.cancel(TimerKind.CONNECT, leg.leg_id)
     state.note(TalkEnded, leg.leg_id, call.call_id, ended_by, state.now_ms - leg.talk_ms)
     state.tell(DestroyBridge(leg.node, bridge_id_of(leg.leg_id)))
     if leg.queue_id is not None and leg.agent_id is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from engine.core.call import Call, CallEvent, Visit
+from engine.core.causes import NO_ANSWER
 from engine.core.commands import AnswerCall, StartWaitingSound, StopWaitingSound
 from engine.core.facts import (
     OfferOutcome,
@@ -19,6 +20,12 @@ from engine.core.policy import Destination
 from engine.core.state import State
 from engine.core.timers import TimerKind
 
+_OFFER_REASONS = {
+    VisitReason.CALLER_HUNG_UP: OfferReason.CALLER_HUNG_UP,
+    VisitReason.LOST: OfferReason.LOST,
+}
+"""Why a live offer ends with its visit, where "the visit ended" would say less than is known."""
+
 
 def enter_queue(state: State, call: Call, queue_id: QueueId) -> None:
     """Puts a call in line, or sends it to the failure destination where the line is full (Q-07)."""
@@ -28,6 +35,9 @@ def enter_queue(state: State, call: Call, queue_id: QueueId) -> None:
     # The first visit counts from the caller's arrival in Asterisk: he may have waited for us.
     entered_ms = call.arrived_ms if call.visits == 1 else state.now_ms
     visit = Visit(visit_id_of(call.call_id, call.visits), queue_id, entered_ms, state.entries)
+    if call.agent_id is not None:  # Placing a queue call clears the count of misses (Q-06).
+        for membership in state.agents[call.agent_id].memberships.values():
+            membership.missed_in_row = 0
     call.advance(CallEvent.ENTERED_QUEUE)
     call.visit = visit
     call.language = line.policy.language
@@ -73,16 +83,11 @@ def leave_queue(state: State, call: Call, outcome: VisitOutcome, reason: VisitRe
     visit = call.visit
     assert visit is not None
     line = state.lines[visit.queue_id]
-    by_caller = outcome is VisitOutcome.ABANDONED
+    offer_reason = _OFFER_REASONS.get(reason, OfferReason.VISIT_ENDED)
     for leg_id in list(visit.offers):
-        end_offer(
-            state,
-            state.legs[leg_id],
-            OfferOutcome.CANCELLED,
-            OfferReason.CALLER_HUNG_UP if by_caller else OfferReason.VISIT_ENDED,
-        )
+        end_offer(state, state.legs[leg_id], OfferOutcome.CANCELLED, offer_reason)
     close_visit(state, call, line, visit, outcome, reason)
-    if not by_caller:
+    if outcome is not VisitOutcome.ABANDONED:
         call.advance(CallEvent.LEFT_QUEUE)
 
 
@@ -125,17 +130,20 @@ def follow(state: State, call: Call, destination: Destination) -> None:
 
 
 def ring_timed_out(state: State, call: Call) -> None:
-    """Ends all offers that rang in vain, and rests before the next (R-01..R-06 alike)."""
+    """Ends all offers that rang in vain, and rests before the next (R-01..R-06 alike).
+
+    Who joined a ring-all late and rang for less than the ring timeout has missed nothing.
+    """
     visit = call.visit
     assert visit is not None
+    begun_ms = visit.ringing_since_ms
+    assert begun_ms is not None
     for leg_id in list(visit.offers):
-        end_offer(
-            state,
-            state.legs[leg_id],
-            OfferOutcome.MISSED,
-            OfferReason.NO_ANSWER,
-            cause=19,
-        )
+        leg = state.legs[leg_id]
+        whole = leg.started_ms <= begun_ms
+        outcome = OfferOutcome.MISSED if whole else OfferOutcome.CANCELLED
+        reason = OfferReason.NO_ANSWER if whole else OfferReason.RANG_SHORTLY
+        end_offer(state, leg, outcome, reason, cause=NO_ANSWER)
     rest_after_ringing(state, call)
 
 

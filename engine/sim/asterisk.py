@@ -5,7 +5,7 @@ It does what commands say, and tells what happened, as far as the wire lets it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from engine.core.commands import (
     AnswerCall,
@@ -127,6 +127,10 @@ class Asterisk:
             channel.entered = False
             self._at_the_door.append(channel)
         return True
+
+    def beside(self, channel: Channel) -> Sequence[Channel]:
+        """Returns all channels of the bridge that this one is in, itself too; none: no bridge."""
+        return self.bridges.get(channel.bridge_id or "", ())
 
     def end(self, channel: Channel, cause: int) -> None:
         """Somebody hung this channel up."""

@@ -2,13 +2,39 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Sequence
+from typing import Protocol
 
-from engine.core.ids import EndpointName
-from engine.core.inputs import CallArrived, DeviceState, SeenChannel
+from engine.core.ids import EndpointName, NodeId
+from engine.core.inputs import CallArrived, DeviceState, Input, SeenChannel
 
-if TYPE_CHECKING:
-    from engine.sim.asterisk import Asterisk
+
+class Linked(Protocol):
+    """Whether Usher is connected."""
+
+    linked: bool
+
+
+class Switch(Protocol):
+    """The Asterisk in which a channel lives, as its two ends see it."""
+
+    node: NodeId
+
+    @property
+    def wire(self) -> Linked:
+        """The way to Usher."""
+
+    def emit(self, happened: Input) -> None:
+        """Tells Usher of something."""
+
+    def arrive(self, channel: Channel, *, held: bool) -> bool:
+        """Takes a new caller, who may be held in the dialplan. Returns False if it is down."""
+
+    def end(self, channel: Channel, cause: int) -> None:
+        """Ends a channel; one that has ended is no error."""
+
+    def beside(self, channel: Channel) -> Sequence[Channel]:
+        """Returns all channels of the bridge that this one is in, itself too; none: no bridge."""
 
 
 class Plan:
@@ -51,7 +77,7 @@ class Channel:
     )
 
     def __init__(
-        self, asterisk: Asterisk, channel_id: str, phone: Phone | None, plan: Plan | None
+        self, asterisk: Switch, channel_id: str, phone: Phone | None, plan: Plan | None
     ) -> None:
         """Makes a channel that is alive and not answered."""
         self.asterisk = asterisk
@@ -114,7 +140,7 @@ class Phone:
         """Tells whether its owner is on a call that is up, or is placing one."""
         return any(channel.up or channel.arrival is not None for channel in self.channels)
 
-    def device(self, asterisk: Asterisk) -> DeviceState:
+    def device(self, asterisk: Switch) -> DeviceState:
         """Returns the device state as this node computes it from its own channels."""
         if not self.contact:
             return DeviceState.UNAVAILABLE
@@ -148,5 +174,5 @@ class People(Protocol):
     def left_alone(self, channel: Channel) -> None:
         """Whoever this channel talked with is gone, and it is still there."""
 
-    def phone_changed(self, phone: Phone, asterisk: Asterisk) -> None:
+    def phone_changed(self, phone: Phone, asterisk: Switch) -> None:
         """The phone's channels on this node changed."""

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from engine.core.ids import EndpointName, LegId
 from engine.core.inputs import HoldChanged, LegAnswered, LegRinging
 from engine.sim.agenda import Agenda
-from engine.sim.asterisk import Q850_NORMAL, Asterisk
-from engine.sim.channels import Channel, Phone
+from engine.sim.asterisk import Q850_NORMAL
+from engine.sim.channels import Channel, Phone, Switch
 from engine.sim.options import Faults, Habits, Options
 from engine.sim.rng import Streams, exponential_ms, up_to_ms
 
@@ -22,7 +22,7 @@ _ALONE_MS = 15_000
 
 _HOLD_MS_MEAN = 20_000
 
-PhoneChanged = Callable[[Phone, Asterisk], None]
+PhoneChanged = Callable[[Phone, Switch], None]
 
 
 class People:
@@ -56,7 +56,7 @@ class People:
         """Returns the phone of this name, None where it is a trunk or nothing."""
         return self.phones.get(endpoint)
 
-    def phone_changed(self, phone: Phone, asterisk: Asterisk) -> None:
+    def phone_changed(self, phone: Phone, asterisk: Switch) -> None:
         """Passes on that a phone's channels changed."""
         self._phone_changed(phone, asterisk)
 
@@ -149,7 +149,7 @@ class People:
         """Tells whether both are in one bridge, and answered: else neither hears the other."""
         if channel.bridge_id is None or not channel.up:
             return False
-        members = channel.asterisk.bridges.get(channel.bridge_id, ())
+        members = channel.asterisk.beside(channel)
         return any(other.up for other in members if other is not channel)
 
     def _hangs_up(self, channel: Channel) -> None:
@@ -232,7 +232,7 @@ class People:
         phone.lost = True
         for channel in phone.channels:
             if channel.up and channel.bridge_id is not None:
-                for other in channel.asterisk.bridges.get(channel.bridge_id, ()):
+                for other in channel.asterisk.beside(channel):
                     if other is not channel:
                         self._agenda.after(_ALONE_MS, self._hangs_up, other)
 

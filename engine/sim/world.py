@@ -8,7 +8,7 @@ from engine.core.ids import EndpointName, NodeId
 from engine.core.policy import Policy
 from engine.sim.agenda import Agenda
 from engine.sim.asterisk import Asterisk
-from engine.sim.channels import Phone
+from engine.sim.channels import Phone, Switch
 from engine.sim.options import Options
 from engine.sim.people import People
 from engine.sim.presence import Presence
@@ -74,5 +74,5 @@ class World:
         """Returns the names of channels and bridges that exist."""
         return [name for node in self.nodes for name in (*node.channels, *node.bridges)]
 
-    def _phone_changed(self, phone: Phone, asterisk: Asterisk) -> None:
+    def _phone_changed(self, phone: Phone, asterisk: Switch) -> None:
         self.presences[asterisk.node].device_changed(phone)

@@ -131,7 +131,7 @@ def _make_calls() -> None:
             " OR outcome = 'missed' AND reason IN ('no_answer', 'busy', 'rejected', 'unreachable',"
             " 'failed', 'answered_then_left')"
             " OR outcome = 'cancelled' AND reason IN ('answered_elsewhere',"
-            " 'caller_hung_up', 'visit_ended', 'agent_left', 'lost'))",
+            " 'caller_hung_up', 'visit_ended', 'rang_shortly', 'agent_left', 'lost'))",
             "attempt": "attempt >= 1",
             "ring_ms": "ring_ms >= 0",
         },

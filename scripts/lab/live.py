@@ -32,6 +32,7 @@ from scripts.lab.asterisk import AsteriskServer
 from scripts.lab.fact_tables import FactTables, Rows
 from scripts.lab.journal import Input, JournalReader
 from scripts.lab.phones import Caller, Phone, SipEndpoint
+from scripts.lab.proxy import TcpProxy
 from scripts.lab.waiting import look_until
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -71,7 +72,8 @@ class LiveCentre:
         database_url: a PostgreSQL; SQLite by default.
         rtp_ports: how many ports for voice Asterisk has.
         prefix: put in front of the engine's command, for example a profiler.
-        ari_port: where the engine finds Asterisk's web server, if not where that listens: a proxy.
+        ari_proxy: stands between the engine and Asterisk's web server; its target is set here. The
+            engine then leaves Asterisk's files alone.
 
     Attributes:
         asterisk: the server. engine: its process, None while it does not run.
@@ -87,7 +89,7 @@ class LiveCentre:
         rtp_ports: int = 600,
         prefix: Sequence[str] = (),
         keep_messages: bool = True,
-        ari_port: int | None = None,
+        ari_proxy: TcpProxy | None = None,
     ) -> None:
         """Starts nothing."""
         self.run_dir = run_dir
@@ -105,7 +107,7 @@ class LiveCentre:
         self.facts = FactTables(database_url or self.data / "usher.db")
         self.journal = JournalReader(self.data)
         self.phones: dict[str, Phone] = {}
-        self.ari_port = ari_port
+        self.ari_proxy = ari_proxy
         self._prefix = list(prefix)
         self._exits = contextlib.AsyncExitStack()
 
@@ -114,13 +116,7 @@ class LiveCentre:
         try:
             await self._exits.enter_async_context(self.phones_at)
             await self._exits.enter_async_context(self.outside)
-            # Asterisk listens at its own port, whatever the engine is told afterwards.
-            ari_port, self.ari_port = self.ari_port, None
-            self.write_config()
-            await self.render()
-            if ari_port is not None:
-                self.ari_port = ari_port
-                self.write_config()
+            await self._configure()
             await self.asterisk.start()
             self._exits.push_async_callback(self.asterisk.stop)
             self._exits.push_async_callback(self.stop_engine)
@@ -130,6 +126,19 @@ class LiveCentre:
             raise
         self.caller = Caller(self.outside, "customer", server=self.sip)
         return self
+
+    async def _configure(self) -> None:
+        """Writes what Asterisk and engine read, and makes the tables if the database is not our own."""
+        # Asterisk listens at its own port, whatever the engine is told afterwards.
+        proxy, self.ari_proxy = self.ari_proxy, None
+        self.write_config()
+        await self.render()
+        if proxy is not None:
+            proxy.target = self.asterisk.ports.http
+            self.ari_proxy = proxy
+            self.write_config()
+        if self.database_url is not None:
+            await self.usher("db", "upgrade", str(self.config))
 
     async def __aexit__(self, *_: object) -> None:
         """Stops all of it."""
@@ -155,6 +164,7 @@ class LiveCentre:
 
     def _completed(self, sections: Mapping[str, Any]) -> dict[str, Any]:
         ports = self.asterisk.ports
+        ari_port = ports.http if self.ari_proxy is None else self.ari_proxy.port
         database: dict[str, Any] = {}
         if self.database_url is not None:
             database = {"url": self.database_url}
@@ -168,7 +178,7 @@ class LiveCentre:
         }
         node = {
             "ari": {
-                "url": f"http://127.0.0.1:{self.ari_port or ports.http}",
+                "url": f"http://127.0.0.1:{ari_port}",
                 "username": "usher",
                 "password": {"file": "ari"},
             },
@@ -253,7 +263,7 @@ class LiveCentre:
             self.engine = await asyncio.create_subprocess_exec(
                 *("setpriv", "--pdeathsig", "KILL", *self._prefix),
                 *(sys.executable, "-m", "engine", "run", str(self.config)),
-                *("--asterisk-conf", str(self.asterisk.etc), *self._where()),
+                *self._rendering(),
                 cwd=ROOT,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -261,6 +271,15 @@ class LiveCentre:
             )
         await self.engine_says("telephony connected", since=begin)
         await self.engine_says("watching the phones", since=begin)
+
+    def _rendering(self) -> list[str]:
+        """Lets the engine write Asterisk's files again on reload, unless it would get them wrong.
+
+        That is so where something was added to them, or where it reaches Asterisk through a proxy.
+        """
+        if self.extra_files or self.ari_proxy is not None:
+            return []
+        return ["--asterisk-conf", str(self.asterisk.etc), *self._where()]
 
     async def engine_says(self, words: str, *, since: int = 0, timeout_s: float = READY_S) -> str:
         """Waits until the engine's log has a line with these words after byte `since`."""

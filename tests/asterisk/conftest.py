@@ -8,10 +8,8 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from scripts.lab.asterisk import AsteriskUnavailable
 from scripts.lab.live import LiveCentre
-from tests.support.draft import Draft, write_tones
-from tests.support.floor import Floor
+from tests.support.floor import Floor, opened
 
 LOG_SHOWN = 12_000
 
@@ -21,15 +19,7 @@ async def live(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[LiveCentre]:
     """The centre that the module's `DRAFT` describes."""
-    draft: Draft = request.module.DRAFT
-    try:
-        run_dir = tmp_path_factory.mktemp("live")
-        # Below Asterisk's own directory, the only one that it can see.
-        tones = write_tones(run_dir / "asterisk" / "tones")
-        centre = LiveCentre(run_dir, draft.sections(tones))
-    except AsteriskUnavailable as reason:
-        pytest.skip(str(reason))
-    async with centre:
+    async with opened(request.module.DRAFT, tmp_path_factory.mktemp("live")) as centre:
         yield centre
 
 

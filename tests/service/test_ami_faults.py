@@ -190,6 +190,16 @@ class TestPresence:
             server.boot()
             await inbox.until(IDLE)
 
+    async def test_an_asterisk_that_never_says_it_is_up_may_lack_rights(
+        self, server, caplog, monkeypatch
+    ):
+        """Without read = system Asterisk keeps FullyBooted to itself (seen on 22.10)."""
+        monkeypatch.setattr(ami_presence, "BOOT_TIMEOUT_MS", 5)
+        server.booted = False
+        async with watching(server, Inbox()):
+            await server.until(lambda: sum(a["Action"] == "Login" for a in server.actions) == 2)
+        assert "the manager account lacks read = system,call" in caplog.text
+
     async def test_asterisk_sends_only_what_was_asked_for(self, server):
         inbox = Inbox()
         async with watching(server, inbox):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -229,7 +231,27 @@ def test_an_epoch_names_its_time():
     assert new_epoch(1_800_000_000_000) != new_epoch(1_800_000_000_000)
 
 
-@pytest.mark.parametrize("command", [["simulate"], ["import-queues"]])
+def test_an_hour_is_simulated_on_a_configuration_or_an_invented_one(config, capsys):
+    assert main(["simulate", "--hours", "0.2", "--json", "--config", str(config)]) == 0
+    assert json.loads(capsys.readouterr().out)["report"]
+    assert main(["simulate", "--hours", "0.1"]) == 0
+    assert "seed 1" in capsys.readouterr().out
+    assert main(["simulate", "--hours", "0"]) == 2
+    (config / "centre.yaml").write_text(CONFIG.replace("name: Sales", "nmae: Sales"))
+    assert main(["simulate", "--config", str(config)]) == 1
+    assert "centre.yaml:11" in capsys.readouterr().err
+
+
+def test_tables_that_somebody_changed_by_hand_are_found(config, capsys):
+    assert main(["db", "upgrade", str(config)]) == 0
+    with contextlib.closing(sqlite3.connect(config / "data" / "usher.db")) as database:
+        database.execute("ALTER TABLE calls ADD COLUMN mood TEXT")
+        database.commit()
+    assert main(["db", "check", str(config)]) == 1
+    assert "mood" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", [["import-queues"]])
 def test_what_is_not_built_yet_says_so(command, capsys):
     assert main(command) == 2
     assert "not built yet" in capsys.readouterr().err

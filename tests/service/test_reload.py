@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -252,27 +254,84 @@ def test_files_that_cannot_be_written_are_a_failure_with_a_name(tmp_path):
         FilesOfAsterisk(Target(tmp_path / "asterisk")).render(candidate)
 
 
+class Watch:
+    """Counts what a watcher reports."""
+
+    def __init__(self, path: Path) -> None:
+        self.seen = asyncio.Queue[None]()
+        self.watcher = ConfigWatcher(path, debounce_s=0.05)
+
+    async def run(self) -> None:
+        async for change in self.watcher.changes():
+            self.seen.put_nowait(change)
+
+    async def reports(self) -> None:
+        async with asyncio.timeout(10):
+            await self.seen.get()
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        task = asyncio.get_running_loop().create_task(self.run())
+        await self.reports()  # It watches from here on.
+        yield
+        task.cancel()
+        await asyncio.wait([task])
+        assert task.cancelled()
+
+
 @pytest.mark.real_time
 async def test_a_burst_of_changes_is_told_once_when_it_is_over(tmp_path):
-    write(tmp_path, GOOD)
-    seen = asyncio.Queue[None]()
+    folder = tmp_path / "config"
+    write(folder, GOOD)
+    watch = Watch(folder)
+    async with watch.running():
+        (tmp_path / "neighbour").write_text("not ours")
+        (folder / "all.yaml").write_text(GOOD)
+        (folder / "new.tmp").write_text(GOOD)
+        (folder / "new.tmp").replace(folder / "all.yaml")
+        await watch.reports()
+        assert watch.seen.empty()
+        (folder / "all.yaml").unlink()
+        await watch.reports()
+        assert watch.seen.empty()
 
-    async def watch() -> None:
-        async for change in ConfigWatcher(tmp_path, debounce_s=0.05).changes():
-            seen.put_nowait(change)
 
-    loop = asyncio.get_running_loop()
-    task = loop.create_task(watch())
-    async with asyncio.timeout(5):
-        await seen.get()  # It watches from here on.
-    (tmp_path / "all.yaml").write_text(GOOD)
-    (tmp_path / "new.tmp").write_text(GOOD)
-    (tmp_path / "new.tmp").replace(tmp_path / "all.yaml")
-    async with asyncio.timeout(5):
-        await seen.get()
-    assert seen.empty()
-    (tmp_path / "all.yaml").unlink()
-    async with asyncio.timeout(5):
-        await seen.get()
-    task.cancel()
-    await asyncio.wait([task])
+@pytest.mark.real_time
+@pytest.mark.parametrize("linked", [False, True])
+async def test_a_directory_that_is_replaced_as_a_whole_is_watched_again(tmp_path, linked):
+    write(tmp_path / "one", GOOD)
+    write(tmp_path / "two", GOOD)
+    folder = tmp_path / "config"
+    if linked:
+        folder.symlink_to("one")
+    else:
+        (tmp_path / "one").rename(folder)
+    watch = Watch(folder)
+    async with watch.running():
+        if linked:
+            (tmp_path / "next").symlink_to("two")
+            (tmp_path / "next").replace(folder)
+        else:
+            folder.rename(tmp_path / "old")
+            (tmp_path / "two").rename(folder)
+        await watch.reports()
+        (folder / "all.yaml").write_text(GOOD)
+        await watch.reports()
+
+
+@pytest.mark.real_time
+async def test_a_directory_that_is_gone_for_a_while_is_waited_for(tmp_path, monkeypatch):
+    monkeypatch.setattr("engine.adapters.files.watch.GONE_WAIT_S", 0.05)
+    folder = tmp_path / "config"
+    write(folder, GOOD)
+    watch = Watch(folder)
+    async with watch.running():
+        (folder / "all.yaml").unlink()
+        folder.rmdir()
+        await asyncio.sleep(0)
+        write(folder, GOOD)
+        await watch.reports()
+        while not watch.seen.empty():
+            watch.seen.get_nowait()
+        (folder / "all.yaml").write_text(GOOD)
+        await watch.reports()

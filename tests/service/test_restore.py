@@ -238,6 +238,20 @@ def test_an_input_on_which_the_core_raised_is_left_out(tmp_path):
     second.kill()
 
 
+def test_an_input_marked_as_failed_is_left_out_even_by_a_core_that_could_take_it(tmp_path):
+    """The process after the failure told facts that were numbered without it."""
+    first = Life(tmp_path)
+    first.take(START_MS, call(1))
+    before = first.core.snapshot()
+    first.journal.append(START_MS + 1, call(2))
+    first.journal.mark_failed()
+    first.kill()
+    second = Life(tmp_path)
+    assert second.restored.problem is None
+    assert second.core.snapshot() == before
+    second.kill()
+
+
 def test_killed_before_the_mark_was_written_the_input_is_left_out_all_the_same(tmp_path):
     first = Life(tmp_path)
     first.take(START_MS, call(1))

@@ -160,6 +160,18 @@ async def test_a_new_process_goes_on_where_the_last_one_was(tmp_path, stored_fir
     assert third.is_empty()
 
 
+async def test_two_histories_in_one_batch_are_stored_apart_and_none_is_skipped(bench):
+    bench.outbox.append("e1", facts(1, 3))
+    bench.outbox.append("e2", facts(1, 2))
+    bench.store.allergic_to_epoch = "e2"
+    async with bench.running():
+        await asyncio.sleep(1)
+        assert bench.store.order == [("e1", 1), ("e1", 2), ("e1", 3)]
+        bench.store.allergic_to_epoch = None
+        await asyncio.sleep(5)
+    assert bench.store.order[3:] == [("e2", 1), ("e2", 2)]
+
+
 async def test_torn_and_damaged_lines_do_not_hold_up_the_others(tmp_path, caplog):
     first = Bench(tmp_path, segment_bytes=1_000_000)
     first.store.away = True

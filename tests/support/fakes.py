@@ -17,9 +17,14 @@ T = TypeVar("T")
 
 
 class InlineThread:
-    """Does the work at once: a thread would not know about virtual time."""
+    """Does the work at once: a thread would not know about virtual time. It can hang, too."""
+
+    def __init__(self) -> None:
+        self.hang = False
 
     async def call(self, work: Callable[[], T]) -> T:
+        if self.hang:
+            await asyncio.Event().wait()
         return work()
 
     def submit(self, work: Callable[[], None]) -> None:
@@ -37,12 +42,13 @@ class MemoryStore:
         self.largest = 0
         self.fail_after: int | None = None
         self.allergic_to: str | None = None
+        self.allergic_to_epoch: str | None = None
         self.closed = False
 
     def write(self, epoch: str, facts: Sequence[Fact]) -> None:
         self.writes += 1
         self.largest = max(self.largest, len(facts))
-        if self.away:
+        if self.away or epoch == self.allergic_to_epoch:
             raise StoreUnavailable("connection refused")
         if any(getattr(fact, "call_id", None) == self.allergic_to for fact in facts):
             raise ValueError("violates a constraint")

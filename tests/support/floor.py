@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
-from collections.abc import Callable
-from typing import Literal
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Any, Literal
 
+import pytest
+
+from scripts.lab.asterisk import AsteriskUnavailable
 from scripts.lab.live import LiveCentre
 from scripts.lab.phones import Call, IncomingCall, OutgoingCall, Phone
 from scripts.lab.phones.agent import UserAgent
 from scripts.lab.waiting import look_until
-from tests.support.draft import Queue
+from tests.support.draft import Draft, Queue, write_tones
 from tests.support.records import Record, Row, check_record, gather
 
 TOLERANCE_MS = 100
@@ -20,6 +26,38 @@ TOLERANCE_MS = 100
 _numbers = itertools.count(1)
 _COMPLAINTS = (" ERROR ", " CRITICAL ", "Traceback")
 _OPEN = ("calls", "queue_visits", "offers", "talk_segments", "holds")
+
+
+@contextlib.asynccontextmanager
+async def opened(draft: Draft, run_dir: Path, **options: Any) -> AsyncIterator[LiveCentre]:
+    """Opens the centre that a draft describes, with `options` of `LiveCentre`; skips without Asterisk."""
+    # Below Asterisk's own directory, the only one that it can see.
+    tones = write_tones(run_dir / "asterisk" / "tones")
+    try:
+        centre = LiveCentre(run_dir, draft.sections(tones), **options)
+    except AsteriskUnavailable as reason:
+        pytest.skip(str(reason))
+    with _children_without_threads():
+        async with centre:
+            yield centre
+
+
+@contextlib.contextmanager
+def _children_without_threads() -> Iterator[None]:
+    """Waits for child processes as Python 3.12 does: without a thread for each, which would be left."""
+    policy = asyncio.get_event_loop_policy()
+    if sys.version_info >= (3, 12) or isinstance(
+        policy.get_child_watcher(), asyncio.PidfdChildWatcher
+    ):
+        yield
+        return
+    watcher = asyncio.PidfdChildWatcher()
+    watcher.attach_loop(asyncio.get_running_loop())
+    policy.set_child_watcher(watcher)
+    try:
+        yield
+    finally:
+        policy.set_child_watcher(None)
 
 
 class Floor:
@@ -34,6 +72,7 @@ class Floor:
         self.log_begin = live.log_size()
         self.journal_begin = len(live.journal.inputs())
         self.forgiven: list[str] = []
+        self._calls_before = len(live.facts.rows("calls"))
         self._asked: dict[OutgoingCall, tuple[str, int]] = {}
         self._callers: set[UserAgent] = {live.caller}
 
@@ -172,6 +211,7 @@ class Floor:
             await self.live.facts.until(
                 table, lambda rows: all(row["ended_at_ms"] is not None for row in rows)
             )
+        self._check_books()
         assert self.live.facts.rows("facts_rejected") == []
         assert not (self.live.data / "refused.jsonl").exists()
         complaints = [
@@ -181,6 +221,12 @@ class Floor:
             and not any(word in line for word in self.forgiven)
         ]
         assert complaints == []
+
+    def _check_books(self) -> None:
+        """Checks the record of every call of this test, also of those that it did not look at."""
+        tables = {table: self.live.facts.rows(table) for table in _OPEN}
+        for call in tables["calls"][self._calls_before :]:
+            check_record(gather(tables.__getitem__, call["call_id"]))
 
     async def _until_quiet(self) -> None:
         async def quiet() -> bool:

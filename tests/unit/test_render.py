@@ -65,7 +65,7 @@ def test_writes_every_file_for_its_owner_only(tmp_path: Path) -> None:
         *("asterisk.conf", "modules.conf", "pjsip.conf", "ari.conf", "http.conf", "manager.conf"),
         *("rtp.conf", "musiconhold.conf", "logger.conf", "extensions.conf"),
     }
-    assert {stat.S_IMODE(path.stat().st_mode) for path in changed} == {0o600}
+    assert {stat.S_IMODE(path.stat().st_mode) for path in changed} == {0o640}
     assert {path.name for path in (tmp_path / "etc").iterdir()} == {path.name for path in changed}
 
 
@@ -80,7 +80,7 @@ def test_a_mode_that_became_open_is_closed_again(tmp_path: Path) -> None:
     (tmp_path / "pjsip.conf").chmod(0o644)
 
     assert [path.name for path in rendered(tmp_path).changed] == ["pjsip.conf"]
-    assert stat.S_IMODE((tmp_path / "pjsip.conf").stat().st_mode) == 0o600
+    assert stat.S_IMODE((tmp_path / "pjsip.conf").stat().st_mode) == 0o640
 
 
 @pytest.mark.parametrize(
@@ -310,6 +310,39 @@ def test_the_configuration_says_it_all(tmp_path: Path) -> None:
     # A trunk of this machine must not be taken for every phone of this machine.
     assert "match = 127.0.0.1" not in pjsip
     assert "MusicOnHold(jazz," in text(tmp_path, "extensions.conf")
+
+
+@pytest.mark.parametrize(
+    ("sip", "lines"),
+    [
+        ({"port": 5071}, {"bind = 127.0.0.1:5071"}),
+        ({"bind": "192.0.2.9"}, {"bind = 192.0.2.9:5060"}),
+        (
+            {"external_address": "198.51.100.4"},
+            {
+                "external_signaling_address = 198.51.100.4",
+                "external_media_address = 198.51.100.4",
+            },
+        ),
+        (
+            {
+                "external_address": "198.51.100.4",
+                "local_networks": ["10.0.0.0/8", "192.168.0.0/16"],
+            },
+            {"local_net = 10.0.0.0/8", "local_net = 192.168.0.0/16"},
+        ),
+        ({"qualify_s": 7}, {"qualify_frequency = 7"}),
+    ],
+    ids=["port", "bind", "external_address", "local_networks", "qualify_s"],
+)
+def test_every_key_of_sip_reaches_asterisk(
+    tmp_path: Path, sip: dict[str, object], lines: set[str]
+) -> None:
+    configured = configuration(settings={"sip": sip})
+    secrets = secrets_of(configured, "main", resolve_secrets(configured, PASSWORDS))
+    render(view_of(configured, "main"), tmp_path, Site(secrets=secrets))
+
+    assert lines <= set(settings(tmp_path, "pjsip.conf"))
 
 
 def test_a_node_that_is_reached_by_name_must_be_told_where_to_listen() -> None:

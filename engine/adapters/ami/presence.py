@@ -48,6 +48,9 @@ _EVENTS: Final = (
     ("DeviceStateChange", "Device", "PJSIP/"),
 )
 _CLASSES: Final = "system,call"
+_BOOTED: Final = (
+    "FullyBooted (modules are still loading, or the manager account lacks read = system,call)"
+)
 _DEVICE_STATE_MODULE: Final = "res_manager_devicestate"
 """Without it Asterisk sends no DeviceStateChange and says nothing about it."""
 
@@ -139,9 +142,7 @@ class AmiPresence:
         try:
             await connection.open()
             # Before that, Asterisk does not know the action that lists phones.
-            await connection.until(
-                heard.booted, BOOT_TIMEOUT_MS / 1_000, "end of Asterisk's start-up"
-            )
+            await connection.until(heard.booted, BOOT_TIMEOUT_MS / 1_000, _BOOTED)
             await _ask_for_events(connection)
             self._post_all(self._picture.redraw(await self._endpoints(connection)))
             self._connected()

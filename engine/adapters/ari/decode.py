@@ -104,6 +104,10 @@ class Decoder:
         decoder = _DECODERS.get(kind) if type(kind) is str else None
         return None if decoder is None else decoder(self, event)
 
+    def knows(self, channel_id: str) -> bool:
+        """Tells whether a channel is alive, as far as was told."""
+        return channel_id in self._alive
+
     @property
     def alive(self) -> int:
         """How many channels are alive."""

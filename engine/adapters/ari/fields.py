@@ -16,6 +16,9 @@ UP = "Up"
 _CHANNEL_NAME = re.compile(r"[^/]+/(.+)-[0-9a-f]{8}\Z", re.DOTALL)
 """Technology/endpoint-serial; an endpoint's name may contain dashes itself."""
 
+_QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
+"""Asterisk passes a display name on as it stands between its quotes (RFC 3261, quoted-string)."""
+
 
 class Nonsense(Exception):
     """Something that is not what Asterisk's API description says; the text names the place.
@@ -54,7 +57,7 @@ def a_time_ms(parent: Event, key: str) -> int:
     text = a_text(parent, key)
     try:
         return round(datetime.fromisoformat(text).timestamp() * 1000)
-    except (ValueError, OverflowError, OSError):
+    except (ValueError, OverflowError):
         raise Nonsense(f"{key} is not a time") from None
 
 
@@ -69,6 +72,6 @@ def seen_channel(channel: Event, bridge_id: str | None = None) -> SeenChannel:
         endpoint=EndpointName(name[1] if name else ""),
         dialled=a_text(an_object(channel, "dialplan"), "exten"),
         caller_number=a_text(caller, "number"),
-        caller_name=a_text(caller, "name"),
+        caller_name=_QUOTED_PAIR.sub(r"\1", a_text(caller, "name")),
         created_ms=a_time_ms(channel, "creationtime"),
     )

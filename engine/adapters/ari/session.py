@@ -20,7 +20,7 @@ from typing import Any, Final
 
 import aiohttp
 
-from engine.adapters.ari.client import AriClient
+from engine.adapters.ari.client import ANSWER_S, AriClient
 from engine.adapters.ari.compare import QUESTIONS, picture
 from engine.adapters.ari.counters import Counters
 from engine.adapters.ari.decode import EVENTS, Decoder, entering_leg
@@ -50,7 +50,7 @@ log = logging.getLogger(__name__)
 COMPARE_S: Final = 10.0
 """Within this time of the connection Asterisk must have told what exists."""
 
-ENTER_S: Final = 10.0
+ENTER_S: Final = 1.5 * ANSWER_S
 """Within this time of its making a leg must have entered our application."""
 
 BAD_REQUEST: Final = 400
@@ -99,6 +99,8 @@ class Session:
         """To the questions of the comparison."""
         self._undialled: dict[str, tuple[RingPhone, asyncio.TimerHandle]] = {}
         """Legs being made."""
+        self._all_dialled = asyncio.Event()
+        self._all_dialled.set()
 
     async def live(self) -> str:
         """Reads until the connection is lost; returns why, as far as known.
@@ -132,24 +134,29 @@ class Session:
         elif isinstance(command, PlayPrompt):
             self._playing.setdefault(command.channel_id, []).append(command.playback_id)
         elif isinstance(command, RingPhone):
+            if command.leg_id in self._undialled or self._decoder.knows(command.leg_id):
+                return  # Said before. Dialled a second time, Asterisk would destroy the leg.
             timer = self._loop.call_later(ENTER_S, self._never_entered, command.leg_id)
             self._undialled[command.leg_id] = (command, timer)
+            self._all_dialled.clear()
         elif isinstance(command, HangUpLeg):
             self._give_up_dialling(command.leg_id)
         self._ask(command, requests)
 
     async def drain(self) -> None:
         """Returns when every command sent so far is answered or has failed."""
-        await self._client.wait_idle()
+        while self._undialled or self._client.unanswered:
+            await self._all_dialled.wait()
+            await self._client.wait_idle()
 
     def end(self) -> None:
         """Fails all commands that have no answer."""
         self.ready = False
+        self._client.close()
         for leg_id in list(self._undialled):
             command = self._give_up_dialling(leg_id)
             if command is not None:
                 self._fail(command, 0, "connection lost")
-        self._client.close()
 
     # Messages.
 
@@ -253,6 +260,8 @@ class Session:
         command, timer = self._undialled.pop(leg_id, (None, None))
         if timer is not None:
             timer.cancel()
+        if not self._undialled:
+            self._all_dialled.set()
         return command
 
     def _never_entered(self, leg_id: str) -> None:

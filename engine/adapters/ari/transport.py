@@ -90,11 +90,13 @@ def write_now(socket: aiohttp.ClientWebSocketResponse, text: str) -> None:
     """
     sending = socket.send_str(text)
     try:
-        sending.send(None)
+        room = sending.send(None)
     except StopIteration:
         return
     except aiohttp.ClientError as error:
         raise ConnectionError(str(error)) from None
+    # Nobody waits for this future: as a task would, say that it was taken, so that others may wait.
+    room._asyncio_future_blocking = False  # noqa: SLF001 - the protocol between futures and tasks
     sending.close()
 
 

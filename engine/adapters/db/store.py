@@ -176,7 +176,9 @@ class SqlFactStore:
             }
             for fact, error in rejected
         ]
-        connection.execute(insert(facts_rejected), rows)
+        # Already there only if somebody emptied `facts_seen` by hand: no reason to hold facts up.
+        keeping = insert_into(self._engine.dialect.name, facts_rejected)
+        connection.execute(keeping.on_conflict_do_nothing(), rows)
 
     def _remember(self, connection: Connection, epoch: _Epoch, fresh: Sequence[Fact]) -> None:
         """Notes which facts are stored now, and forgets those that nobody will send again."""

@@ -75,6 +75,7 @@ OFFER_REASONS: Final[dict[OfferOutcome, tuple[OfferReason, ...]]] = {
         OfferReason.ANSWERED_ELSEWHERE,
         OfferReason.CALLER_HUNG_UP,
         OfferReason.VISIT_ENDED,
+        OfferReason.RANG_SHORTLY,
         OfferReason.AGENT_LEFT,
         OfferReason.LOST,
     ),

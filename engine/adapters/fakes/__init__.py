@@ -1,5 +1,5 @@
 """Stand-ins for the foreign powers, shipped: tests, the simulator and the demo use them.
 
-Door: `fakes.presence.FakePresence`.
+Door: `fakes.telephony.FakeTelephony`, `fakes.presence.FakePresence`.
 Must not: differ from the real adapter in what the contract tests of the two can see.
 """

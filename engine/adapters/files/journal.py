@@ -188,7 +188,7 @@ class FileJournal:
             write_atomically(path, [_line(header), *_pieces(state)])
             after_hole = self._hole_in is not None and self._hole_in < number
             if self._facts_safe():
-                self._clean_up(keep=1 if after_hole else GENERATIONS_KEPT)
+                self._clean_up()
         except OSError as error:
             # The chain of older snapshot and journals is still whole; the next one may succeed.
             log.error(  # noqa: TRY400 - what matters is the reason, not where it was raised.
@@ -205,9 +205,9 @@ class FileJournal:
         finally:
             self._rotating = False
 
-    def _clean_up(self, keep: int) -> None:
+    def _clean_up(self) -> None:
         """Removes generations that nobody needs any more."""
-        kept = self._directory.numbers(*SNAPSHOT)[-keep:]
+        kept = self._directory.numbers(*SNAPSHOT)[-GENERATIONS_KEPT:]
         for kind in (SNAPSHOT, JOURNAL):
             for number in self._directory.numbers(*kind):
                 if number < kept[0]:

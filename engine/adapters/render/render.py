@@ -28,7 +28,8 @@ FOLDERS: Final = ("asterisk-conf", "dialplan")
 _SUFFIX: Final = ".j2"
 _NAME: Final = re.compile(r"[A-Za-z0-9_.+*@-]+(/[A-Za-z0-9_.+*@-]+)*")
 _SECRET: Final = re.compile(r"[!-\[\]-~]+")
-_FILE_MODE: Final = 0o600
+# Readable by the directory's group, so that Asterisk may have a user of its own; never by others.
+_FILE_MODE: Final = 0o640
 
 
 class RenderRefused(ValueError):

@@ -10,7 +10,7 @@ from engine.adapters.clock import SystemClock
 from engine.adapters.db import SqlReportStore, schema
 from engine.adapters.files import StateDirectory
 from engine.bootstrap.build import database_url
-from engine.bootstrap.commands.common import DONE, fail, plainly
+from engine.bootstrap.commands.common import DONE, FOUND_WRONG, fail, plainly
 from engine.config import Configuration, load
 from engine.config.secrets import fetch
 from engine.core.ids import AgentId, QueueId
@@ -37,6 +37,11 @@ def db_command(options: argparse.Namespace) -> int:
         schema.upgrade(url)
     elif options.action == "check":
         schema.require(url)
+        differences = schema.check(url)
+        for difference in differences:
+            print(f"the tables are not as they were made: {difference}")
+        if differences:
+            return FOUND_WRONG
     found = schema.current(url) or "(none yet)"
     print(f"the tables are at revision {found}, this usher works with {schema.newest()}")
     return DONE

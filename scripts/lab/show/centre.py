@@ -12,13 +12,18 @@ from typing import Any, Final
 
 import yaml
 
+from engine.config import load
 from scripts.lab.live import LiveCentre
 from scripts.lab.phones.compat import override
 
-PASSWORD: Final = "password"
+PASSWORD: Final = "password"  # noqa: S105 - the key
 NOWHERE: Final = "127.0.0.1:9"
 """Where trunks lead that the demo does not play: nobody listens on the discard port."""
-GENERATED: Final = "# Made by the demo from {source}: ports, directories and passwords are its own.\n\n"
+GENERATED: Final = (
+    "# Made by the demo from {source}: ports, directories and passwords are its own.\n\n"
+)
+
+SETTINGS: Final = "settings-of-the-demo.yaml"
 
 Sections = dict[str, Any]
 
@@ -39,50 +44,49 @@ class DemoCentre(LiveCentre):
         """Reads the configuration; starts nothing.
 
         Raises:
-            UnsuitableConfig: it has no node or no trunk, or more than one node.
-            OSError: it cannot be read.
-            yaml.YAMLError: it is no YAML.
+            ConfigError: it has mistakes.
+            UnsuitableConfig: it has no trunk or extension, or not exactly one node.
         """
         self.source = source
-        self._files = {
-            path: yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-            for path in sorted(source.glob("*.y*ml"))
+        self.configuration = load(source)
+        counts = {
+            "node": len(self.configuration.nodes),
+            "trunk": len(self.configuration.trunks),
+            "extension": len(self.configuration.extensions),
         }
-        sections: Sections = {}
-        for content in self._files.values():
-            for name, entries in content.items():
-                sections[name] = {**sections.get(name, {}), **entries}
-        for name, least, most in (("nodes", 1, 1), ("trunks", 1, 100), ("extensions", 1, 10_000)):
-            if not least <= len(sections.get(name) or {}) <= most:
-                raise UnsuitableConfig(
-                    f"{source}: the demo needs {'exactly one of' if most == 1 else 'some'} {name}"
-                )
-        super().__init__(run_dir, sections, keep_messages=False)
+        if counts["node"] != 1:
+            raise UnsuitableConfig(f"{source}: the demo plays one node, here are {counts['node']}")
+        for what, count in counts.items():
+            if count == 0:
+                raise UnsuitableConfig(f"{source}: the demo needs at least one {what}")
+        self._files: dict[Path, Sections] = {
+            path: yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+            for path in sorted(source.iterdir())
+            if path.suffix in {".yaml", ".yml"}
+        }
+        super().__init__(run_dir, {}, keep_messages=False)
 
     @override
     def write_config(self, sections: Mapping[str, Any] | None = None) -> None:
         """Writes the copy, file by file."""
         assert sections is None
         self.config.mkdir(exist_ok=True)
-        self.sections["settings"] = self._settings(self.sections.get("settings") or {})
-        placed = "settings" in {name for content in self._files.values() for name in content}
+        settings: Sections = {}
         for path, content in self._files.items():
-            target = self.config / path.name
+            settings |= content.get("settings") or {}
             changed = self._adapted(content)
             if changed == content:
-                shutil.copyfile(path, target)
-                continue
-            target.write_text(_dump(path, changed), encoding="utf-8")
-        if not placed:
-            own = {"settings": self.sections["settings"]}
-            (self.config / "demo-settings.yaml").write_text(_dump(self.source / "*", own), "utf-8")
+                shutil.copyfile(path, self.config / path.name)
+            elif changed:
+                _write(self.config / path.name, f"{self.source.name}/{path.name}", changed)
+        own = {"settings": self._settings(settings)}
+        _write(self.config / SETTINGS, f"the settings in {self.source.name}/", own)
 
     def _adapted(self, content: Sections) -> Sections:
         changed = copy.deepcopy(content)
+        changed.pop("settings", None)
         if "nodes" in changed:
             changed["nodes"] = {name: self._node() for name in changed["nodes"]}
-        if "settings" in changed:
-            changed["settings"] = self.sections["settings"]
         for name, trunk in (changed.get("trunks") or {}).items():
             changed["trunks"][name] = self._trunk(trunk, played=name == self.trunk)
         self._make_passwords(changed)
@@ -91,7 +95,7 @@ class DemoCentre(LiveCentre):
     @property
     def trunk(self) -> str:
         """The trunk from which the demo's customers call: the first."""
-        return next(iter(self.sections["trunks"]))
+        return next(iter(self.configuration.trunks))
 
     def _node(self) -> Sections:
         ports = self.asterisk.ports
@@ -120,7 +124,7 @@ class DemoCentre(LiveCentre):
         }
 
     def _trunk(self, trunk: Mapping[str, Any], *, played: bool) -> Sections:
-        kept = {name: trunk[name] for name in ("codecs", "max_channels") if name in trunk}
+        kept = {name: trunk[name] for name in ("codecs",) if name in trunk}
         host, _, port = NOWHERE.partition(":")
         if played:
             host, port = self.outside.host, str(self.outside.port)
@@ -134,21 +138,15 @@ class DemoCentre(LiveCentre):
         if not isinstance(node, dict):
             return
         for name, value in node.items():
-            if name != PASSWORD:
-                self._make_passwords(value)
-                continue
-            file = str(value.get("file") or f"from-environment-{value.get('env')}")
-            if "file" not in value:
+            if name == PASSWORD:
+                file = _file_of(value)
                 node[name] = {"file": file}
-            self._make_password(file)
+                self._make_password(self.run_dir / "secrets" / file)
+            else:
+                self._make_passwords(value)
 
-    def _make_password(self, name: str) -> None:
-        folder = self.run_dir / "secrets"
-        path = (folder / name).resolve()
-        if not path.is_relative_to(folder.resolve()):
-            raise UnsuitableConfig(f"password file {name!r} is outside the secrets directory")
+    def _make_password(self, path: Path) -> None:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        folder.chmod(0o700)
         if not path.exists():
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:
@@ -156,9 +154,11 @@ class DemoCentre(LiveCentre):
 
     def password_file(self, number: str) -> Path:
         """Returns where an extension's SIP password stands."""
-        entry = self.sections["extensions"][number][PASSWORD]
-        name = entry.get("file") or f"from-environment-{entry.get('env')}"
-        return self.run_dir / "secrets" / str(name)
+        return (
+            self.run_dir
+            / "secrets"
+            / _file_of(self.configuration.extensions[number].password.model_dump())
+        )
 
     @override
     def password(self, number: str) -> str:
@@ -169,28 +169,23 @@ class DemoCentre(LiveCentre):
 
     def name_of(self, number: str) -> str:
         """Returns how the configuration calls an agent or extension."""
-        for section in ("agents", "extensions"):
-            entry = (self.sections.get(section) or {}).get(number) or {}
-            if "name" in entry:
-                return str(entry["name"])
-        return number
+        agent = self.configuration.agents.get(number)
+        if agent is not None and agent.name is not None:
+            return agent.name
+        extension = self.configuration.extensions.get(number)
+        return number if extension is None else extension.name
 
     def queue_name(self, number: str) -> str:
         """Returns how the configuration calls a queue."""
-        entry = (self.sections.get("queues") or {}).get(number) or {}
-        return str(entry.get("name", number))
-
-    @property
-    def queues(self) -> dict[str, Any]:
-        """The queues as configured, by number."""
-        return dict(self.sections.get("queues") or {})
-
-    @property
-    def agents(self) -> dict[str, Any]:
-        """The agents as configured, by number."""
-        return dict(self.sections.get("agents") or {})
+        queue = self.configuration.queues.get(number)
+        return number if queue is None else queue.name
 
 
-def _dump(source: Path, content: Sections) -> str:
-    return GENERATED.format(source=f"{source.parent.name}/{source.name}") + yaml.safe_dump(content, sort_keys=False)
+def _file_of(reference: Mapping[str, str]) -> str:
+    """Returns the file for a password that `{file: PATH}` or `{env: NAME}` refers to."""
+    return reference.get("file") or f"from-environment/{reference['env']}"
 
+
+def _write(path: Path, source: str, content: Sections) -> None:
+    text = GENERATED.format(source=source) + yaml.safe_dump(content, sort_keys=False)
+    path.write_text(text, encoding="utf-8")

@@ -10,8 +10,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
-import yaml
-
+from engine.config import ConfigError
 from scripts.lab.asterisk import AsteriskDied, AsteriskUnavailable
 from scripts.lab.live import ROOT
 from scripts.lab.ports import NoFreePorts
@@ -27,6 +26,8 @@ USAGE: Final = 2
 CALLS_PER_MINUTE: Final = 12
 CALLS_PER_MINUTE_MOST: Final = 120
 
+NOT_ROOT: Final = """
+You are not root: Asterisk then runs in a user namespace, which some systems forbid. Try as root."""
 DESCRIPTION: Final = """\
 Sets up what is missing (Debian, root), then plays a whole call centre on this machine, on a copy
 of the sample configuration in config/: a private Asterisk, the engine, a SQLite database, real SIP
@@ -95,9 +96,12 @@ def main(arguments: list[str] | None = None) -> int:
         return FOUND_WRONG if options.once else DONE
     except UnsuitableConfig as error:
         return _fail(error, USAGE)
-    except yaml.YAMLError as error:
-        return _fail(f"config/ is not to be read: {error}", USAGE)
-    except (AsteriskDied, AsteriskUnavailable, NoFreePorts, RuntimeError, OSError) as error:
+    except ConfigError as error:
+        return _fail("\n".join(str(problem) for problem in error.problems), FOUND_WRONG)
+    except AsteriskDied as error:
+        hint = "" if os.geteuid() == 0 else NOT_ROOT
+        return _fail(f"Asterisk {error}{hint}", FOUND_WRONG)
+    except (AsteriskUnavailable, NoFreePorts, RuntimeError, TimeoutError, OSError) as error:
         return _fail(error, FOUND_WRONG)
 
 
@@ -105,6 +109,13 @@ def _fail(error: object, code: int) -> int:
     sys.stdout.flush()
     print(f"scripts/demo: {error}", file=sys.stderr)
     return code
+
+
+def _leaf(error: BaseException) -> BaseException:
+    """Returns what a task group's exception is about: the first that went wrong."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
 
 
 async def _until_stopped(options: argparse.Namespace, run_dir: Path) -> int:
@@ -122,7 +133,7 @@ async def _until_stopped(options: argparse.Namespace, run_dir: Path) -> int:
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, stop)
-    screen = Screen()
+    screen = Screen(sys.stdout)
     try:
         centre = DemoCentre(run_dir, ROOT / "config")
         if options.once:
@@ -131,11 +142,11 @@ async def _until_stopped(options: argparse.Namespace, run_dir: Path) -> int:
         await play_on(
             centre, screen, CALLS_PER_MINUTE if calls_per_minute is None else calls_per_minute
         )
-    except BaseException:
+    except BaseException as error:
         # A signal from the terminal reaches the helpers too, so that anything may fail before the
         # cancellation arrives here: whatever it is, it is the end that was asked for.
         if not stopped:
-            raise
+            raise _leaf(error) from error
     screen.line()
     screen.line("Stopped; nothing is left running.")
     return FOUND_WRONG if options.once else DONE

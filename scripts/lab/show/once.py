@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import re
+from datetime import UTC, datetime
 from typing import Final
 
 from engine.adapters.clock import SystemClock
 from scripts.lab.show.centre import DemoCentre
 from scripts.lab.show.checks import Check, Checks, Unmet, require
 from scripts.lab.show.ledger import Ledger
-from scripts.lab.show.scenario import Scenario
+from scripts.lab.show.scenario import Scenario, expected_figures
 from scripts.lab.show.screen import Ink, Screen
-from scripts.lab.show.summary import totals
+from scripts.lab.show.summary import Figures, in_all, table
 from scripts.lab.show.words import Names, Teller
 
 POLL_S: Final = 0.2
@@ -36,9 +37,8 @@ async def play_once(centre: DemoCentre, screen: Screen) -> int:
         show = _Show(centre, ledger, screen)
         try:
             checks = await show.play()
-            screen.line()
-            for line in totals(ledger, centre.queue_name):
-                screen.line(line)
+            with checks.that("usher report tells the same story"):
+                await _report(centre, ledger, screen, show.begun_ms)
         finally:
             ledger.close()
         with checks.that("the engine stops in order"):
@@ -65,7 +65,7 @@ class _Show:
         self._screen = screen
         self._teller = Teller(ledger, Names(centre.name_of, centre.queue_name))
         self._clock = SystemClock()
-        self._begun_ms = self._clock.now_ms()
+        self.begun_ms = self._clock.now_ms()
 
     async def play(self) -> Checks:
         """Plays; returns what came of it."""
@@ -99,8 +99,27 @@ class _Show:
             self._line(self._clock.now_ms(), f"FAILED: {check.text}", Ink.RED)
 
     def _line(self, at_ms: int, text: str, *inks: Ink) -> None:
-        after = f"{(at_ms - self._begun_ms) / 1000:6.1f}"
+        after = f"{(at_ms - self.begun_ms) / 1000:6.1f}"
         self._screen.line(f"{after}  {self._screen.ink(text, *inks)}")
+
+
+async def _report(centre: DemoCentre, ledger: Ledger, screen: Screen, begun_ms: int) -> None:
+    """Shows `usher report`, and holds it against what the scenario's customers went through.
+
+    Raises:
+        Unmet: it has other figures.
+    """
+    since = datetime.fromtimestamp(begun_ms / 1000, tz=UTC).isoformat(timespec="seconds")
+    rows = await centre.report("summary", "--from", since)
+    reported = {row["queue_id"]: Figures.of_report(row) for row in rows}
+    screen.line()
+    for line in table(reported, centre.queue_name, centre.configuration.queues):
+        screen.line(line)
+    screen.line(in_all(ledger))
+    for queue, expected in expected_figures(centre.configuration).items():
+        seen = reported[queue]
+        got = (seen.answered, seen.abandoned, seen.missed)
+        require(got == expected, f"queue {queue}: answered, abandoned, missed are {got}")
 
 
 def _complaints(centre: DemoCentre) -> list[str]:
@@ -128,4 +147,3 @@ def _sum_up(checks: Checks, screen: Screen) -> None:
         screen.line(f"FAILED: {checks.failed} of {len(checks.settled)} expectations not met")
     else:
         screen.line(f"All {met} expectations met.", Ink.BOLD)
-

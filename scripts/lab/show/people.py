@@ -69,9 +69,7 @@ class Customer:
         return bool(self.call.ended)
 
 
-async def any_rings(
-    desks: Sequence[Desk], seconds: float = RING_S
-) -> tuple[Desk, IncomingCall]:
+async def any_rings(desks: Sequence[Desk], seconds: float = RING_S) -> tuple[Desk, IncomingCall]:
     """Returns the first of these desks that rings, and its call.
 
     Raises:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Final, TextIO
@@ -30,7 +29,7 @@ class Screen:
         live: the output is a terminal that can redraw, so frames make sense.
     """
 
-    def __init__(self, out: TextIO = sys.stdout, environ: Mapping[str, str] = os.environ) -> None:
+    def __init__(self, out: TextIO, environ: Mapping[str, str] = os.environ) -> None:
         """Looks at what `out` is."""
         self._out = out
         terminal = out.isatty()

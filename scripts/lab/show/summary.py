@@ -1,55 +1,94 @@
-"""The day in figures, read from the database."""
+"""Figures by queue: from `usher report` at the end of the scenario, from the database while it runs."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Self
 
-from scripts.lab.show.ledger import Ledger, Row
+from scripts.lab.show.ledger import Ledger
 from scripts.lab.show.screen import cut, seconds
 
-NAME_COLUMNS: Final = 18
-BY_QUEUE: Final = """
-SELECT queue_id,
-       count(*) AS visits,
-       sum(outcome = 'answered') AS answered,
-       sum(outcome = 'abandoned') AS abandoned,
-       sum(outcome = 'missed') AS missed,
-       avg(CASE WHEN outcome = 'answered' THEN wait_ms END) AS mean_wait_ms,
-       max(wait_ms) AS longest_wait_ms
-FROM queue_visits GROUP BY queue_id ORDER BY queue_id
+NAME_COLUMNS: Final = 20
+_BY_QUEUE: Final = """
+SELECT queue_id, count(*) AS visits, sum(outcome = 'answered') AS answered,
+       sum(outcome = 'abandoned') AS abandoned, sum(outcome = 'missed') AS missed,
+       avg(CASE WHEN outcome = 'answered' THEN wait_ms END) AS mean_ms, max(wait_ms) AS longest_ms
+FROM queue_visits WHERE outcome IS NOT NULL GROUP BY queue_id
 """
 
 
-def totals(ledger: Ledger, queue_name: Callable[[str], str]) -> list[str]:
-    """Returns the table of the queues and one line of totals.
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What became of the visits to one queue. A visit is one caller's stay in one queue.
 
-    A visit is one caller's stay in one queue: who overflows has two. Answered, abandoned (the
-    caller hung up) and missed (refused or sent on) add up to the visits that have ended.
+    Each that has ended is exactly one of answered, abandoned (the caller hung up) and missed
+    (turned away or sent on). `mean_ms` is the mean wait of the answered, `longest_ms` of all.
     """
-    lines = [
-        f"{'Queue':<{NAME_COLUMNS}}{'visits':>8}{'answered':>10}{'abandoned':>11}{'missed':>8}"
-        f"{'mean wait':>11}{'longest':>10}"
-    ]
-    for row in ledger.query(BY_QUEUE):
-        name = cut(queue_name(row["queue_id"]), NAME_COLUMNS - 1)
-        lines.append(
-            f"{name:<{NAME_COLUMNS}}{row['visits']:>8}{row['answered'] or 0:>10}"
-            f"{row['abandoned'] or 0:>11}{row['missed'] or 0:>8}"
-            f"{_wait(row, 'mean_wait_ms'):>11}{_wait(row, 'longest_wait_ms'):>10}"
+
+    visits: int = 0
+    answered: int = 0
+    abandoned: int = 0
+    missed: int = 0
+    mean_ms: float | None = None
+    longest_ms: float | None = None
+
+    @classmethod
+    def of_report(cls, row: Mapping[str, Any]) -> Self:
+        """Takes a row of `usher report summary --json`."""
+        return cls(
+            visits=row["total"],
+            answered=row["answered"],
+            abandoned=row["abandoned"],
+            missed=row["missed"],
+            mean_ms=row["wait_answered_ms_average"],
+            longest_ms=row["wait_ms_max"],
         )
-    [calls] = ledger.query("SELECT count(*) AS n FROM calls") or [{"n": 0}]
-    [talks] = ledger.query("SELECT count(*) AS n, sum(talk_ms) AS ms FROM talk_segments") or [{}]
-    [rung] = ledger.query(
-        "SELECT count(*) AS n, sum(outcome = 'missed') AS missed FROM offers"
-    ) or [{}]
-    lines.append(
-        f"{calls['n']} calls in all; {talks.get('n', 0)} talks of together"
-        f" {seconds(talks.get('ms') or 0)}; phones rang {rung.get('n', 0)} times,"
-        f" {rung.get('missed') or 0} in vain"
-    )
+
+    def cells(self) -> str:
+        """Returns them as the columns of `HEADINGS`."""
+        return (
+            f"{self.visits:>8}{self.answered:>10}{self.abandoned:>11}{self.missed:>8}"
+            f"{_wait(self.mean_ms):>11}{_wait(self.longest_ms):>10}"
+        )
+
+
+HEADINGS: Final = (
+    f"{'visits':>8}{'answered':>10}{'abandoned':>11}{'missed':>8}{'mean wait':>11}{'longest':>10}"
+)
+
+
+def figures(ledger: Ledger) -> dict[str, Figures]:
+    """Returns the figures so far, by queue."""
+    rows = ledger.query(_BY_QUEUE)
+    return {row.pop("queue_id"): Figures(**row) for row in rows}
+
+
+def table(
+    by_queue: Mapping[str, Figures], queue_name: Callable[[str], str], queues: Iterable[str]
+) -> list[str]:
+    """Returns headings and one line for each queue."""
+    lines = [f"{'Queue':<{NAME_COLUMNS}}{HEADINGS}"]
+    for queue in queues:
+        name = cut(f"{queue} {queue_name(queue)}", NAME_COLUMNS - 1)
+        lines.append(f"{name:<{NAME_COLUMNS}}{by_queue.get(queue, Figures()).cells()}")
     return lines
 
 
-def _wait(row: Row, column: str) -> str:
-    return "-" if row[column] is None else seconds(row[column])
+def in_all(ledger: Ledger) -> str:
+    """Returns one line about all calls, those within the house included."""
+    found = ledger.query(
+        "SELECT (SELECT count(*) FROM calls) AS calls, (SELECT count(talk_ms) FROM talk_segments) AS"
+        " talks, (SELECT sum(talk_ms) FROM talk_segments) AS talk_ms, (SELECT count(*) FROM offers)"
+        " AS rang, (SELECT count(*) FROM offers WHERE outcome = 'missed') AS in_vain"
+    )
+    if not found:
+        return "No calls."
+    return (
+        "{calls} calls in all; {talks} talks, together {talked}; queues rang {rang} phones,"
+        " {in_vain} in vain"
+    ).format(talked=seconds(found[0]["talk_ms"] or 0), **found[0])
+
+
+def _wait(ms: float | None) -> str:
+    return "-" if ms is None else seconds(ms)

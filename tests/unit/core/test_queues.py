@@ -219,6 +219,29 @@ def test_a_changed_queue_keeps_its_callers_their_order_and_time() -> None:
     assert centre.of(VisitEnded)[0].wait_ms == 5_000
 
 
+@pytest.mark.row("Q-02", "Q-10")
+def test_a_new_longest_wait_holds_for_callers_who_wait_already() -> None:
+    """Counted from entry: shortened, lengthened, and lifted."""
+    centre = Centre(queue("6400"))
+    centre.call("6400")
+    centre.wait(3_000)
+    centre.apply(queue("6400", wait_ms_max=5_000))
+    centre.apply(queue("6400", wait_ms_max=8_000))
+    centre.wait(4_999)
+    assert outcome(centre) == []
+    centre.wait(1)
+    assert outcome(centre) == [(VisitOutcome.MISSED, VisitReason.MAX_WAIT)]
+
+    centre.call("6400")
+    centre.wait(10)
+    centre.apply(queue("6400"))
+    centre.wait(100_000)
+    assert len(outcome(centre)) == 1
+    centre.apply(queue("6400", wait_ms_max=1_000))
+    centre.wait(0)
+    assert len(outcome(centre)) == 2
+
+
 def test_an_unknown_number_hears_a_prompt() -> None:
     centre = Centre(queue("6400"))
     centre.call("999999")

@@ -6,6 +6,7 @@ import pytest
 
 from engine.core.commands import AnswerCall, Connect, HangUpCall, HangUpLeg, RingPhone
 from engine.core.facts import (
+    CallEnd,
     CallEnded,
     InputIgnored,
     OfferEnded,
@@ -126,11 +127,26 @@ def test_a_connection_that_fails_is_tried_again_then_both_are_let_go() -> None:
     centre.answer("1001")
     for _ in range(3):
         centre.give(CommandFailed(centre.of(Connect)[-1], 500, "no bridge"))
+        centre.wait(100)
     assert len(centre.of(Connect)) == 3
     assert len(centre.of(HangUpCall)) == len(centre.of(HangUpLeg)) == 1
     centre.obey()
     assert not centre.core.state.calls
     assert not centre.core.state.legs
+
+
+def test_a_connection_that_fails_because_the_caller_is_gone_is_the_callers_end() -> None:
+    """Found by real phones: the refusal came before the news of the hang-up."""
+    centre = Centre(queue("6400", *static("1001")))
+    call_id = centre.call("6400")
+    centre.answer("1001")
+    centre.give(CommandFailed(centre.of(Connect)[-1], 404, "channel not found"))
+    centre.wait(20)
+    centre.hang_up(call_id)
+    assert [end.ended_by for end in centre.of(CallEnded)] == [CallEnd.CALLER]
+    centre.obey()
+    centre.wait(1_000)
+    assert len(centre.of(Connect)) == 1
 
 
 def test_a_hang_up_that_fails_is_repeated_and_given_up() -> None:
@@ -194,3 +210,29 @@ def test_a_talking_caller_whose_answer_failed_is_answered_again() -> None:
     for _ in range(3):
         centre.give(CommandFailed(centre.of(AnswerCall)[-1], 500, "odd"))
     assert len(centre.of(AnswerCall)) == 3
+
+
+@pytest.mark.row("R-01")
+def test_who_joins_a_ringing_of_all_late_has_missed_nothing_when_it_ends() -> None:
+    options = {"strategy": Strategy.RING_ALL, "ring_timeout_ms": 5_000}
+    centre = Centre(queue("6400", *static("1001", "1002"), **options))
+    centre.reach("1002", reachable=False)
+    centre.call("6400")
+    centre.wait(4_900)
+    centre.reach("1002")
+    centre.wait(100)
+    assert {e.agent_id: e.outcome for e in centre.of(OfferEnded)} == {
+        "1001": OfferOutcome.MISSED,
+        "1002": OfferOutcome.CANCELLED,
+    }
+
+
+def test_a_late_answer_to_the_command_does_not_cut_off_an_agent_who_picked_up() -> None:
+    """Found by the simulator: "no answer in time" came after the phone had proved alive."""
+    centre = Centre(queue("6400", *static("1001"), agent_prompt="sound:x"))
+    centre.call("6400")
+    (ring,) = centre.told(RingPhone)
+    centre.answer("1001")
+    centre.give(CommandFailed(ring, 0, "no answer within 10 s"))
+    assert centre.of(OfferEnded) == []
+    assert centre.of(HangUpLeg) == []

@@ -1,0 +1,332 @@
+"""A telephone switch in memory: channels, bridges, playbacks, and phones that a script moves.
+
+It behaves as Asterisk does where the port `Telephony` lets one see it, and tells its listener what
+happens, at once and in order. It knows no Usher: `FakeTelephony` drives it by commands, and the
+loopback ARI server of the tests by REST requests.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum
+
+NORMAL = 16
+BUSY = 17
+NO_ANSWER = 19
+REJECTED = 21
+ANSWERED_ELSEWHERE = 26
+
+NOT_FOUND = 404
+CONFLICT = 409
+BAD_REQUEST = 400
+FAILED = 500
+
+
+class Refused(Exception):
+    """The switch does not do that; `status` is as in ARI."""
+
+    def __init__(self, status: int, why: str) -> None:
+        """As ARI would say it."""
+        super().__init__(why)
+        self.status = status
+        self.why = why
+
+
+class Manner(Enum):
+    """What a phone does when it is called. One that rings can be picked up by the script."""
+
+    RINGS = "rings"
+    SILENT = "silent"
+    BUSY = "busy"
+    REJECTS = "rejects"
+    AWAY = "away"
+
+
+class What(Enum):
+    """What the switch tells."""
+
+    ARRIVED = "arrived"
+    ENTERED = "entered"
+    RINGING = "ringing"
+    UP = "up"
+    HELD = "held"
+    RESUMED = "resumed"
+    HANGING_UP = "hanging up"
+    """The other side ended the channel; `GONE` follows."""
+    GONE = "gone"
+    PLAYED = "played"
+
+
+@dataclass(slots=True)
+class Channel:
+    """One side's connection with the switch."""
+
+    channel_id: str
+    endpoint: str
+    dialled: str = ""
+    caller_number: str = ""
+    caller_name: str = ""
+    created_ms: int = 0
+    up: bool = False
+    dialled_out: bool = False
+    held: bool = False
+    bridge_id: str | None = None
+    sound: str | None = None
+    """What the switch lets it hear: a music class, or "" for ringing."""
+    shown: str = ""
+    """To a phone: who calls."""
+    alert_info: str | None = None
+    cause: int = 0
+    """How it ended."""
+    timer: asyncio.TimerHandle | None = None
+    playing: list[Playback] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Playback:
+    """A prompt that plays, or waits for the one before it to end."""
+
+    playback_id: str
+    media: tuple[str, ...]
+    timer: asyncio.TimerHandle | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """Something happened to a channel (or, for `PLAYED`, to a playback on it)."""
+
+    what: What
+    channel: Channel
+    cause: int = 0
+    playback_id: str = ""
+    ok: bool = True
+
+
+class Switch:
+    """The switch.
+
+    Args:
+        medium_ms: how long each medium of a prompt lasts.
+        missing: media that do not exist: a prompt made only of these fails.
+
+    Attributes:
+        channels, bridges: what exists; `ended` keeps the channels that existed.
+        manners: what phones do, by endpoint; an endpoint that is not in it does not exist.
+        listener: takes the news.
+    """
+
+    def __init__(self, *, medium_ms: int = 50, missing: tuple[str, ...] = ()) -> None:
+        """Starts empty."""
+        self.channels: dict[str, Channel] = {}
+        self.bridges: dict[str, list[Channel]] = {}
+        self.ended: dict[str, Channel] = {}
+        self.manners: dict[str, Manner] = {}
+        self.listener: Callable[[News], None] = lambda _news: None
+        self.boots = 1
+        self._medium_ms = medium_ms
+        self._missing = missing
+        self._serial = 0
+
+    # What people do.
+
+    def dial_in(
+        self,
+        *,
+        endpoint: str,
+        dialled: str,
+        caller_number: str = "",
+        caller_name: str = "",
+        created_ms: int = 0,
+        channel_id: str | None = None,
+    ) -> Channel:
+        """Somebody calls; the channel is handed to the application."""
+        self._serial += 1
+        channel = Channel(
+            channel_id or f"fake-{self._serial}",
+            endpoint,
+            dialled,
+            caller_number,
+            caller_name,
+            created_ms,
+        )
+        self.channels[channel.channel_id] = channel
+        self._tell(What.ARRIVED, channel)
+        return channel
+
+    def pick_up(self, endpoint: str) -> Channel:
+        """The phone that rings is picked up. Raises `LookupError` if none rings."""
+        channel = self.ringing_at(endpoint)
+        if channel.timer is not None:
+            channel.timer.cancel()
+        channel.up = True
+        self._tell(What.UP, channel)
+        return channel
+
+    def ringing_at(self, endpoint: str) -> Channel:
+        """Returns the phone's channel that is not answered. Raises `LookupError` if there is none."""
+        for channel in self.channels.values():
+            if channel.endpoint == endpoint and channel.dialled_out and not channel.up:
+                return channel
+        raise LookupError(f"nothing rings at {endpoint}")
+
+    def leave(self, channel: Channel, cause: int = NORMAL) -> None:
+        """A party hangs up, gives up, or refuses. Nothing if the channel is gone already."""
+        if channel.channel_id in self.channels:
+            self._tell(What.HANGING_UP, channel, cause)
+            self._remove(channel, cause)
+
+    def hold(self, channel: Channel, *, held: bool) -> None:
+        """A party holds, or takes back."""
+        channel.held = held
+        self._tell(What.HELD if held else What.RESUMED, channel)
+
+    def restart(self) -> None:
+        """The switch is restarted: everything is gone, and nobody is told."""
+        for channel in self.channels.values():
+            self._quiet(channel)
+            self.ended[channel.channel_id] = channel
+        self.channels.clear()
+        self.bridges.clear()
+        self.boots += 1
+
+    def close(self) -> None:
+        """Leaves no timer behind."""
+        for channel in self.channels.values():
+            self._quiet(channel)
+
+    # What the application asks for. All raise `Refused`.
+
+    def answer(self, channel_id: str) -> None:
+        """Answers a caller; answered again nothing happens."""
+        channel = self._channel(channel_id)
+        if not channel.up:
+            channel.up = True
+            self._tell(What.UP, channel)
+
+    def sound(self, channel_id: str, sound: str | None) -> None:
+        """Starts what a caller hears (a music class, "": ringing), or ends it."""
+        self._channel(channel_id).sound = sound
+
+    def make_leg(self, channel_id: str, endpoint: str, *, shown: str, alert: str | None) -> Channel:
+        """Makes a phone's channel; it enters the application, and rings when dialled."""
+        if channel_id in self.channels:
+            raise Refused(CONFLICT, "Channel with given unique ID already exists")
+        if self.manners.get(endpoint, Manner.AWAY) is Manner.AWAY:
+            raise Refused(FAILED, "Allocation failed")
+        channel = Channel(channel_id, endpoint, shown=shown, alert_info=alert)
+        self.channels[channel_id] = channel
+        self._tell(What.ENTERED, channel)
+        return channel
+
+    def dial(self, channel_id: str, timeout_s: int) -> None:
+        """Calls the phone."""
+        channel = self._channel(channel_id)
+        channel.dialled_out = True
+        manner = self.manners.get(channel.endpoint, Manner.AWAY)
+        if manner is Manner.BUSY or manner is Manner.REJECTS:
+            self.leave(channel, BUSY if manner is Manner.BUSY else REJECTED)
+            return
+        loop = asyncio.get_running_loop()
+        channel.timer = loop.call_later(timeout_s, self._remove, channel, NO_ANSWER)
+        if manner is Manner.RINGS:
+            self._tell(What.RINGING, channel)
+
+    def hang_up(self, channel_id: str, cause: int = NORMAL) -> None:
+        """Ends a channel."""
+        self._remove(self._channel(channel_id), cause)
+
+    def make_bridge(self, bridge_id: str) -> None:
+        """Makes a bridge."""
+        if bridge_id in self.bridges:
+            raise Refused(CONFLICT, f"Bridge with id '{bridge_id}' already exists")
+        self.bridges[bridge_id] = []
+
+    def join(self, bridge_id: str, channel_ids: list[str]) -> None:
+        """Puts channels into a bridge: all or none. One that is in it stays."""
+        if bridge_id not in self.bridges:
+            raise Refused(NOT_FOUND, "Bridge not found")
+        if any(channel_id not in self.channels for channel_id in channel_ids):
+            raise Refused(BAD_REQUEST, "Channel not found")
+        for channel_id in channel_ids:
+            channel = self.channels[channel_id]
+            self._part(channel)
+            self.bridges[bridge_id].append(channel)
+            channel.bridge_id = bridge_id
+
+    def remove_bridge(self, bridge_id: str) -> None:
+        """Removes a bridge; who is in it is let go."""
+        if bridge_id not in self.bridges:
+            raise Refused(NOT_FOUND, "Bridge not found")
+        for channel in self.bridges.pop(bridge_id):
+            channel.bridge_id = None
+
+    def play(self, channel_id: str, playback_id: str, media: tuple[str, ...]) -> None:
+        """Plays media in order, after what plays already."""
+        channel = self._channel(channel_id)
+        channel.playing.append(Playback(playback_id, media))
+        if len(channel.playing) == 1:
+            self._play_next(channel)
+
+    def stop_playing(self, playback_id: str) -> None:
+        """Ends a playback; it counts as well played."""
+        for channel in self.channels.values():
+            for playback in channel.playing:
+                if playback.playback_id == playback_id:
+                    self._played(channel, playback, ok=True)
+                    return
+        raise Refused(NOT_FOUND, "Playback not found")
+
+    # Inside.
+
+    def _channel(self, channel_id: str) -> Channel:
+        channel = self.channels.get(channel_id)
+        if channel is None:
+            raise Refused(NOT_FOUND, "Channel not found")
+        return channel
+
+    def _play_next(self, channel: Channel) -> None:
+        playback = channel.playing[0]
+        found = [medium for medium in playback.media if medium not in self._missing]
+        seconds = len(found) * self._medium_ms / 1000
+        loop = asyncio.get_running_loop()
+        playback.timer = loop.call_later(seconds, self._play_out, channel, playback, bool(found))
+
+    def _play_out(self, channel: Channel, playback: Playback, ok: bool) -> None:  # noqa: FBT001
+        self._played(channel, playback, ok=ok)
+
+    def _played(self, channel: Channel, playback: Playback, *, ok: bool) -> None:
+        first = channel.playing[0] is playback
+        channel.playing.remove(playback)
+        if playback.timer is not None:
+            playback.timer.cancel()
+        news = News(What.PLAYED, channel, playback_id=playback.playback_id, ok=ok)
+        self.listener(news)
+        if first and channel.playing:
+            self._play_next(channel)
+
+    def _remove(self, channel: Channel, cause: int) -> None:
+        self._quiet(channel)
+        self._part(channel)
+        del self.channels[channel.channel_id]
+        channel.cause = cause
+        self.ended[channel.channel_id] = channel
+        for playback in list(channel.playing):
+            self._played(channel, playback, ok=False)
+        self._tell(What.GONE, channel, cause)
+
+    def _part(self, channel: Channel) -> None:
+        if channel.bridge_id is not None:
+            self.bridges[channel.bridge_id].remove(channel)
+            channel.bridge_id = None
+
+    def _quiet(self, channel: Channel) -> None:
+        if channel.timer is not None:
+            channel.timer.cancel()
+        for playback in channel.playing:
+            if playback.timer is not None:
+                playback.timer.cancel()
+
+    def _tell(self, what: What, channel: Channel, cause: int = 0) -> None:
+        self.listener(News(what, channel, cause))

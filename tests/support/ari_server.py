@@ -1,0 +1,320 @@
+"""An ARI on the loopback, as Asterisk 22.10 speaks it, over the switch of the fakes.
+
+It does what `AriTelephony` asks over the websocket, checks the password, filters events (answers
+too!) and says ends of channels as often as Asterisk does. It can be told to misbehave: to be slow,
+to be mute, to cut the line, to send any text.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import unquote
+
+from aiohttp import WSMsgType, web
+
+from engine.adapters.fakes.switch import Channel, News, Refused, Switch, What
+
+USER, SECRET = "usher", "s3cret"
+APP = "usher"
+Json = dict[str, Any]
+
+
+class AriServer:
+    """Use as `async with AriServer() as server`; then `server.url`.
+
+    Attributes:
+        switch: the calls.
+        refuse: a status that connections are answered with, 0 for none.
+        mute: takes requests and answers none.
+        deaf: does not even read.
+        before: what to do just before a request is carried out, by (method, start of uri).
+        enter_legs: whether a leg that was made enters the application.
+        requests: every request taken, as (method, uri, query, body).
+        answers: statuses instead of carrying out, by (method, start of uri).
+    """
+
+    def __init__(self, switch: Switch | None = None) -> None:
+        self.switch = switch or Switch()
+        self.switch.listener = self._heard
+        self.refuse = 0
+        self.mute = False
+        self.deaf = False
+        self.requests: list[tuple[str, str, dict[str, str], Json]] = []
+        self.answers: dict[tuple[str, str], tuple[int, Json]] = {}
+        self.before: dict[tuple[str, str], Callable[[], None]] = {}
+        self.enter_legs = True
+        self.connections = 0
+        self.allowed: set[str] | None = None
+        self.app_exists = False
+        self.port = 0
+        self._ours: dict[str, Channel] = {}
+        self._socket: web.WebSocketResponse | None = None
+        self._out: asyncio.Queue[str | bytes | None] = asyncio.Queue()
+        self._runner: web.AppRunner | None = None
+        self._stopping = asyncio.Event()
+
+    async def __aenter__(self) -> AriServer:
+        await self.listen()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+        self.switch.close()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    async def listen(self) -> None:
+        self._stopping.clear()
+        app = web.Application()
+        app.router.add_get("/ari/events", self._events)
+        self._runner = web.AppRunner(app, shutdown_timeout=0.1)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", self.port)
+        await site.start()
+        self.port = self._runner.addresses[0][1]
+
+    async def stop(self) -> None:
+        """Closes the port, and the connection as a crash would."""
+        self.cut()
+        self._stopping.set()
+        runner, self._runner = self._runner, None
+        if runner is not None:
+            await runner.cleanup()
+
+    def cut(self) -> None:
+        """Ends the connection without a goodbye."""
+        if self._socket is not None:
+            writer = self._socket._writer
+            assert writer is not None
+            writer.transport.abort()
+            self._socket = None
+        self._out.put_nowait(None)
+
+    def say(self, message: Json | str | bytes) -> None:
+        """Sends anything."""
+        self._out.put_nowait(json.dumps(message) if isinstance(message, dict) else message)
+
+    def event(self, kind: str, **fields: Any) -> None:
+        """Sends an event, if the filter lets it through."""
+        if self._socket is None or (self.allowed is not None and kind not in self.allowed):
+            return
+        self.say({"type": kind, "timestamp": _time(0), **fields, "application": APP})
+
+    async def _events(self, request: web.Request) -> web.StreamResponse:
+        good = "Basic " + base64.b64encode(f"{USER}:{SECRET}".encode()).decode()
+        if request.headers.get("Authorization") != good:
+            return web.Response(status=401)
+        if self.refuse:
+            return web.Response(status=self.refuse)
+        if request.query.get("app") != APP:
+            return web.Response(status=400)
+        socket = web.WebSocketResponse(compress=False)
+        await socket.prepare(request)
+        if self._socket is not None:
+            self.event("ApplicationReplaced")
+        self._socket, self._out = socket, asyncio.Queue()
+        self.connections += 1
+        async with asyncio.TaskGroup() as tasks:
+            writer = tasks.create_task(self._write(socket, self._out))
+            try:
+                await self._read(socket)
+            finally:
+                if self._socket is socket:
+                    self._socket = None
+                writer.cancel()
+        return socket
+
+    async def _read(self, socket: web.WebSocketResponse) -> None:
+        if self.deaf:
+            await self._stopping.wait()
+            return
+        async for message in socket:
+            if message.type is WSMsgType.TEXT and not self.mute:
+                self._rest(json.loads(message.data))
+
+    async def _write(
+        self, socket: web.WebSocketResponse, out: asyncio.Queue[str | bytes | None]
+    ) -> None:
+        while (item := await out.get()) is not None:
+            try:
+                if isinstance(item, bytes):
+                    await socket.send_bytes(item)
+                else:
+                    await socket.send_str(item)
+            except ConnectionError:
+                return
+
+    # Requests.
+
+    def _rest(self, message: Json) -> None:
+        method, uri = message["method"], message["uri"]
+        query = {each["name"]: each["value"] for each in message.get("query_strings", ())}
+        body = json.loads(message["message_body"]) if "message_body" in message else {}
+        self.requests.append((method, uri, query, body))
+        for (wanted, start), do in list(self.before.items()):
+            if wanted == method and uri.startswith(start):
+                do()
+        for (wanted, start), (status, answer) in self.answers.items():
+            if wanted == method and uri.startswith(start):
+                self._answer(message, status, answer)
+                return
+        path = [unquote(part) for part in uri.split("/")]
+        try:
+            status, answer = self._carry_out(method, path, query, body)
+        except Refused as refused:
+            status, answer = refused.status, {"message": refused.why}
+        self._answer(message, status, answer)
+
+    def _answer(self, message: Json, status: int, body: object) -> None:
+        if self.allowed is not None and "RESTResponse" not in self.allowed:
+            return
+        answer = {
+            "type": "RESTResponse",
+            "transaction_id": message["transaction_id"],
+            "request_id": message["request_id"],
+            "status_code": status,
+            "reason_phrase": "OK" if status < 300 else "Not OK",
+            "uri": message["uri"],
+        }
+        if body is not None:
+            answer["content_type"] = "application/json"
+            answer["message_body"] = json.dumps(body)
+        self.say(answer)
+
+    def _carry_out(  # noqa: C901, PLR0912 - a table
+        self, method: str, path: list[str], query: dict[str, str], body: Json
+    ) -> tuple[int, object]:
+        switch = self.switch
+        match method, *path:
+            case "PUT", "applications", _, "eventFilter":
+                self.allowed = {each["type"] for each in body["allowed"]}
+                return 200, {"name": APP, "channel_ids": list(self._ours), "bridge_ids": []}
+            case "GET", "asterisk", "info":
+                return 200, {"status": {"startup_time": f"boot {switch.boots}"}}
+            case "GET", "channels":
+                return 200, [_channel(each) for each in switch.channels.values()]
+            case "GET", "bridges":
+                return 200, [_bridge(key, each) for key, each in switch.bridges.items()]
+            case "POST", "channels", "create":
+                endpoint = query["endpoint"].removeprefix("PJSIP/").partition("@")[0]
+                variables = body.get("variables", {})
+                shown = variables.get("CONNECTEDLINE(all,i)", "").replace('"', "")
+                alert = variables.get("PJSIP_HEADER(add,Alert-Info)")
+                leg = switch.make_leg(query["channelId"], endpoint, shown=shown, alert=alert)
+                return 200, _channel(leg)
+            case "POST", "channels", channel_id, "dial":
+                switch.dial(channel_id, int(query["timeout"]))
+            case "POST", "channels", channel_id, "answer":
+                switch.answer(channel_id)
+            case "POST", "channels", channel_id, ("moh" | "ring") as what:
+                switch.sound(channel_id, "" if what == "ring" else query["mohClass"])
+            case "DELETE", "channels", channel_id, ("moh" | "ring"):
+                switch.sound(channel_id, None)
+            case "POST", "channels", channel_id, "play", playback_id:
+                switch.play(channel_id, playback_id, tuple(query["media"].split(",")))
+                return 201, {"id": playback_id, "state": "queued"}
+            case "DELETE", "playbacks", playback_id:
+                switch.stop_playing(playback_id)
+            case "DELETE", "channels", channel_id:
+                reasons = {"answered_elsewhere": 26, "normal": 16}
+                cause = reasons.get(query.get("reason", "")) or int(query.get("reason_code", "16"))
+                switch.hang_up(channel_id, cause)
+            case "POST", "bridges", bridge_id:
+                switch.make_bridge(bridge_id)
+                return 200, _bridge(bridge_id, [])
+            case "POST", "bridges", bridge_id, "addChannel":
+                switch.join(bridge_id, query["channel"].split(","))
+            case "DELETE", "bridges", bridge_id:
+                switch.remove_bridge(bridge_id)
+            case _:
+                raise AssertionError(f"the adapter asked {method} {path}, which is new")
+        return 204, None
+
+    # News of the switch, as often as Asterisk tells them.
+
+    def _heard(self, news: News) -> None:
+        channel = news.channel
+        told = _channel(channel)
+        match news.what:
+            case What.ARRIVED:
+                self._ours[channel.channel_id] = channel
+                self.event("StasisStart", args=["in", channel.endpoint], channel=told)
+            case What.ENTERED:
+                self._ours[channel.channel_id] = channel
+                if self.enter_legs:
+                    self.event("StasisStart", args=[], channel=told)
+            case What.RINGING | What.UP:
+                self.event("ChannelStateChange", channel=told)
+            case What.HELD:
+                self.event("ChannelHold", channel=told, musicclass="default")
+            case What.RESUMED:
+                self.event("ChannelUnhold", channel=told)
+            case What.PLAYED:
+                state = "done" if news.ok else "failed"
+                playback = {"id": news.playback_id, "media_uri": "sound:x", "state": state}
+                self.event("PlaybackFinished", playback=playback)
+            case What.HANGING_UP:
+                cause = {} if channel.up and channel.dialled else {"cause": news.cause}
+                self.event("ChannelHangupRequest", channel=told, **cause)
+            case What.GONE:
+                self._ours.pop(channel.channel_id, None)
+                soft = {"cause": 32, "soft": True}
+                self.event("ChannelHangupRequest", channel=told, **soft)
+                self.event("StasisEnd", channel=told)
+                if not channel.dialled:
+                    cause = {"cause": news.cause, "cause_txt": "?"}
+                    self.event("ChannelDestroyed", channel=told, **cause)
+
+
+def _time(epoch_ms: int) -> str:
+    when = datetime.fromtimestamp(epoch_ms / 1000, UTC)
+    return when.strftime("%Y-%m-%dT%H:%M:%S.") + f"{epoch_ms % 1000:03d}+0000"
+
+
+def _channel(channel: Channel) -> Json:
+    state = "Up" if channel.up else "Ring" if channel.dialled else "Down"
+    if channel.dialled_out and not channel.up:
+        state = "Ringing"
+    return {
+        "id": channel.channel_id,
+        "name": f"PJSIP/{channel.endpoint}-0000002a",
+        "state": state,
+        "protocol_id": "x",
+        "caller": {
+            "name": re.sub(r'(["\\\\])', r"\\\1", channel.caller_name),
+            "number": channel.caller_number,
+        },
+        "connected": {"name": "", "number": ""},
+        "accountcode": "",
+        "dialplan": {
+            "context": "usher-in",
+            "exten": channel.dialled or "s",
+            "priority": 1,
+            "app_name": "Stasis",
+            "app_data": APP,
+        },
+        "creationtime": _time(channel.created_ms),
+        "language": "en",
+    }
+
+
+def _bridge(bridge_id: str, channels: list[Channel]) -> Json:
+    return {
+        "id": bridge_id,
+        "technology": "simple_bridge",
+        "bridge_type": "mixing",
+        "bridge_class": "stasis",
+        "creator": "Stasis",
+        "name": "",
+        "channels": [each.channel_id for each in channels],
+        "creationtime": _time(0),
+        "video_mode": "talker",
+    }

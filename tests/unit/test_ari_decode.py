@@ -1,0 +1,317 @@
+"""ARI events to inputs: each event in each stage of a channel's life."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+
+from engine.adapters.ari.decode import EVENTS, Decoder, entering_leg
+from engine.adapters.ari.fields import Nonsense, seen_channel
+from engine.core.inputs import (
+    CallArrived,
+    CallerHungUp,
+    HoldChanged,
+    LegAnswered,
+    LegEnded,
+    LegRinging,
+    PlaybackEnded,
+    SeenChannel,
+)
+
+pytestmark = pytest.mark.unit
+
+CALL, LEG = "n1-1763800000.7", "leg-n1-1763800000.7-1"
+
+
+def channel(channel_id=CALL, state="Ring", **fields):
+    return {
+        "id": channel_id,
+        "name": "PJSIP/trunk-a-0000002a",
+        "state": state,
+        "caller": {"name": "Ann", "number": "5550001"},
+        "connected": {"name": "", "number": ""},
+        "dialplan": {"context": "in", "exten": "6400", "priority": 1},
+        "creationtime": "2026-11-22T15:27:49.359+0000",
+        **fields,
+    }
+
+
+def event(kind, channel_id=CALL, state="Ring", **fields):
+    return {"type": kind, "channel": channel(channel_id, state), **fields}
+
+
+def start(channel_id=CALL):
+    return event("StasisStart", channel_id, args=[])
+
+
+def state(name, channel_id=LEG):
+    return event("ChannelStateChange", channel_id, name)
+
+
+def request(channel_id=CALL, **fields):
+    return event("ChannelHangupRequest", channel_id, **fields)
+
+
+def soft(channel_id=CALL):
+    return request(channel_id, cause=32, soft=True)
+
+
+def ended(channel_id=CALL):
+    return event("StasisEnd", channel_id)
+
+
+def destroyed(cause, channel_id=LEG):
+    return event("ChannelDestroyed", channel_id, cause=cause, cause_txt="?")
+
+
+def playback(name):
+    return {"type": "PlaybackFinished", "playback": {"id": "play-x-1", "state": name}}
+
+
+ARRIVED = CallArrived(CALL, "n1", "trunk-a", "6400", "5550001", "Ann", 1795361269359)
+
+# What Asterisk says in turn, and what the core is told of it.
+STORIES = {
+    "a caller waits and leaves": (
+        [start(), request(cause=16), ended()],
+        [ARRIVED, CallerHungUp(CALL, 16)],
+    ),
+    "a BYE whose cause is missing is a plain one": (
+        [start(), request(), ended()],
+        [ARRIVED, CallerHungUp(CALL, 16)],
+    ),
+    "a cause of 0 is a missing one": (
+        [start(), request(cause=0), ended()],
+        [ARRIVED, CallerHungUp(CALL, 16)],
+    ),
+    "a CANCEL is a plain hang-up": (
+        [start(), request(cause=127, tech_cause=487), ended()],
+        [ARRIVED, CallerHungUp(CALL, 16)],
+    ),
+    "interworking that is no CANCEL": (
+        [start(), request(cause=127, tech_cause=500), ended()],
+        [ARRIVED, CallerHungUp(CALL, 127)],
+    ),
+    "a caller let go by us": ([start(), soft(), ended()], [ARRIVED, CallerHungUp(CALL, 0)]),
+    "a caller whose destruction is told, too": (
+        [start(), soft(), destroyed(44, CALL), ended()],
+        [ARRIVED, CallerHungUp(CALL, 44)],
+    ),
+    "a caller gone before the arrival was told": (
+        [request(cause=16), start(), ended()],
+        [ARRIVED, CallerHungUp(CALL, 0)],
+    ),
+    "an arrival told twice": ([start(), start()], [ARRIVED]),
+    "a caller's own states are no news": ([start(), state("Up", CALL)], [ARRIVED]),
+    "a leg rings, is answered, leaves": (
+        [
+            start(LEG),
+            state("Ringing"),
+            state("Ringing"),
+            state("Up"),
+            state("Up"),
+            request(LEG, cause=16),
+            ended(LEG),
+            destroyed(16),
+        ],
+        [LegRinging(LEG), LegAnswered(LEG), LegEnded(LEG, 16)],
+    ),
+    "answered without ringing": ([start(LEG), state("Up")], [LegAnswered(LEG)]),
+    "ringing told after the answer": (
+        [start(LEG), state("Up"), state("Ringing")],
+        [LegAnswered(LEG)],
+    ),
+    "states that mean nothing": ([start(LEG), state("Down"), state("Dialing")], []),
+    "a refusal": (
+        [start(LEG), request(LEG, cause=17, tech_cause=486), ended(LEG), destroyed(17)],
+        [LegEnded(LEG, 17)],
+    ),
+    "a refusal whose cause comes late": (
+        [start(LEG), request(LEG), ended(LEG), destroyed(21)],
+        [LegEnded(LEG, 21)],
+    ),
+    "an answered leg whose BYE has no cause": (
+        [start(LEG), state("Up"), request(LEG), ended(LEG), destroyed(16)],
+        [LegAnswered(LEG), LegEnded(LEG, 16)],
+    ),
+    "a leg let go by us, or timed out": (
+        [start(LEG), state("Ringing"), soft(LEG), ended(LEG), destroyed(19)],
+        [LegRinging(LEG), LegEnded(LEG, 19)],
+    ),
+    "a leg let go before it entered": (
+        [soft(LEG), start(LEG), ended(LEG), request(LEG, cause=26), destroyed(26)],
+        [LegEnded(LEG, 26)],
+    ),
+    "hold of either": (
+        [start(), start(LEG), event("ChannelHold", LEG), event("ChannelUnhold", CALL)],
+        [ARRIVED, HoldChanged(LEG, held=True), HoldChanged(CALL, held=False)],
+    ),
+    "hold of a stranger": ([event("ChannelHold", "other"), event("ChannelUnhold", "other")], []),
+    "strangers": (
+        [
+            state("Up"),
+            request(cause=16),
+            ended(),
+            destroyed(16),
+            destroyed(16, CALL),
+        ],
+        [],
+    ),
+    "prompts": (
+        [playback("done"), playback("failed")],
+        [PlaybackEnded("play-x-1", ok=True), PlaybackEnded("play-x-1", ok=False)],
+    ),
+    "other events": ([{"type": "BridgeCreated"}, {"type": "ApplicationReplaced"}], []),
+    "no type at all": ([{}, {"type": None}, {"type": ["StasisStart"]}], []),
+}
+
+
+def tell(decoder, events):
+    inputs = [decoder.decode(each) for each in events]
+    return [each for each in inputs if each is not None]
+
+
+@pytest.mark.parametrize(("events", "expected"), STORIES.values(), ids=STORIES)
+def test_stories(events, expected):
+    assert tell(Decoder("n1"), events) == expected
+
+
+def test_every_event_type_has_a_story():
+    told = [each.get("type") for events, _ in STORIES.values() for each in events]
+    assert all(kind in told for kind in EVENTS)
+
+
+def test_nothing_is_remembered_of_the_dead():
+    decoder = Decoder("n1")
+    for events, _ in STORIES.values():
+        tell(decoder, events)
+    tell(decoder, [ended(), destroyed(16)])
+    assert decoder.alive == 0
+
+
+SEEN_CALL = SeenChannel(CALL, up=True)
+SEEN_LEG = SeenChannel(LEG, up=False)
+
+
+@pytest.mark.parametrize(
+    ("seen", "events", "expected"),
+    [
+        pytest.param([SEEN_CALL], [start()], [], id="its arrival is no news"),
+        pytest.param([SEEN_CALL], [ended()], [CallerHungUp(CALL, 0)], id="its end is"),
+        pytest.param([SEEN_LEG], [state("Up")], [LegAnswered(LEG)], id="an answer is"),
+        pytest.param([SEEN_LEG], [state("Ringing")], [LegRinging(LEG)], id="ringing is"),
+        pytest.param([SeenChannel(LEG, up=True)], [state("Up")], [], id="an old answer is not"),
+        pytest.param([], [request(cause=16), ended()], [], id="the end of one unseen is not"),
+    ],
+)
+def test_after_a_comparison(seen, events, expected):
+    decoder = Decoder("n1")
+    tell(decoder, [start(), start(LEG)])
+    decoder.begin(seen)
+    assert tell(decoder, events) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "endpoint"),
+    [
+        ("PJSIP/1001-0000002a", "1001"),
+        ("PJSIP/trunk-a-b-deadbeef", "trunk-a-b"),
+        ("PJSIP/-x--00000000", "-x-"),
+        ("PJSIP/1001", ""),
+        ("PJSIP/1001-0000002A", ""),
+        ("PJSIP/1001-0000002a<ZOMBIE>", ""),
+        ("Local/1@x-0000002a;1", ""),
+        ("", ""),
+    ],
+)
+def test_endpoint_of_a_channel_name(name, endpoint):
+    assert seen_channel(channel(name=name)).endpoint == endpoint
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("Ann", "Ann"),
+        (r"Ann \"A.\" \\", 'Ann "A." \\'),
+        ("Zoë 王", "Zoë 王"),
+        ("half \ud83d a pair", "half ? a pair"),
+    ],
+)
+def test_caller_names(name, shown):
+    assert seen_channel(channel(caller={"name": name, "number": ""})).caller_name == shown
+
+
+def test_seen_channel_in_full():
+    assert seen_channel(channel(state="Up"), "talk-x") == SeenChannel(
+        CALL, True, "talk-x", "trunk-a", "6400", "5550001", "Ann", 1795361269359
+    )
+
+
+@pytest.mark.parametrize(
+    ("when", "epoch_ms"),
+    [
+        ("2026-11-22T15:27:49.359+0000", 1795361269359),
+        ("2026-11-22T16:27:49.359+0100", 1795361269359),
+        ("2026-11-22T15:27:49+00:00", 1795361269000),
+        ("1970-01-01T00:00:00.001+0000", 1),
+        ("0001-01-01T00:00:00+2359", -62135683140000),
+    ],
+)
+def test_times(when, epoch_ms):
+    assert seen_channel(channel(creationtime=when)).created_ms == epoch_ms
+
+
+def broken(change):
+    """Returns an arrival with one change."""
+    made = copy.deepcopy(start())
+    change(made)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("made", "place"),
+    [
+        (broken(lambda e: e.pop("channel")), "channel is not an object"),
+        (broken(lambda e: e.update(channel=[])), "channel is not an object"),
+        (broken(lambda e: e["channel"].pop("id")), "id is not a string"),
+        (broken(lambda e: e["channel"].update(id=7)), "id is not a string"),
+        (broken(lambda e: e["channel"].pop("name")), "name is not a string"),
+        (broken(lambda e: e["channel"].update(state=None)), "state is not a string"),
+        (broken(lambda e: e["channel"].update(caller="x")), "caller is not an object"),
+        (broken(lambda e: e["channel"]["caller"].pop("number")), "number is not a string"),
+        (broken(lambda e: e["channel"].pop("dialplan")), "dialplan is not an object"),
+        (broken(lambda e: e["channel"]["dialplan"].update(exten=1)), "exten is not a string"),
+        (broken(lambda e: e["channel"].update(creationtime="now")), "creationtime is not a time"),
+    ],
+)
+def test_nonsense_names_the_place_and_nothing_private(made, place):
+    with pytest.raises(Nonsense, match=place) as caught:
+        Decoder("n1").decode(made)
+    assert "555" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        request(cause="16"),
+        request(cause=True),
+        destroyed(None, CALL),
+        {"type": "PlaybackFinished"},
+        {"type": "PlaybackFinished", "playback": {"id": "x"}},
+        {"type": "ChannelHold", "channel": {}},
+    ],
+)
+def test_nonsense_elsewhere(made):
+    decoder = Decoder("n1")
+    decoder.decode(start())
+    with pytest.raises(Nonsense):
+        decoder.decode(made)
+    assert decoder.decode(ended()) == CallerHungUp(CALL, 0)
+
+
+@pytest.mark.parametrize(
+    ("made", "leg"), [(start(LEG), LEG), (start(), None), (ended(LEG), None), ({}, None)]
+)
+def test_entering_leg(made, leg):
+    assert entering_leg(made) == leg

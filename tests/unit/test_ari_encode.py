@@ -1,0 +1,226 @@
+"""Commands to ARI requests: every command, in every form that makes a difference."""
+
+from __future__ import annotations
+
+import json
+from typing import get_args
+
+import pytest
+
+from engine.adapters.ari.encode import (
+    AriRequest,
+    Unspeakable,
+    dial,
+    encode,
+    filter_events,
+    frame,
+    list_bridges,
+    list_channels,
+    read_status,
+    stop_playback,
+)
+from engine.core.commands import (
+    AnswerCall,
+    Command,
+    Connect,
+    DestroyBridge,
+    HangUpCall,
+    HangUpLeg,
+    PlayPrompt,
+    RingPhone,
+    StartWaitingSound,
+    StopWaitingSound,
+)
+from engine.core.ids import BridgeId, CallId, EndpointName, LegId, NodeId, PlaybackId
+from engine.core.policy import WaitingSound
+
+pytestmark = pytest.mark.unit
+
+NODE, CALL, LEG = NodeId("n1"), CallId("n1-1.2"), LegId("leg-n1-1.2-1")
+BRIDGE, PLAYBACK = BridgeId("talk-leg-n1-1.2-1"), PlaybackId("play-n1-1.2-1")
+SHOWN = "CONNECTEDLINE(all,i)"
+
+
+def ring(**fields):
+    known = {
+        "endpoint": "1001",
+        "number": None,
+        "timeout_ms": 20_000,
+        "caller_number": "555",
+        "caller_name": "Ann",
+    }
+    return RingPhone(node=NODE, leg_id=LEG, call_id=CALL, **{**known, **fields})
+
+
+def create(endpoint="PJSIP/1001", variables=None):
+    query = {"endpoint": endpoint, "app": "usher", "channelId": LEG, "originator": CALL}
+    variables = {SHOWN: '"Ann" <555>'} if variables is None else variables
+    body = {"variables": variables} if variables else None
+    return AriRequest("POST", "channels/create", query, body, (409,))
+
+
+TABLE = [
+    (AnswerCall(NODE, CALL), [AriRequest("POST", "channels/n1-1.2/answer")]),
+    (
+        StartWaitingSound(NODE, CALL, WaitingSound("jazz")),
+        [AriRequest("POST", "channels/n1-1.2/moh", {"mohClass": "jazz"})],
+    ),
+    (
+        StartWaitingSound(NODE, CALL, WaitingSound(None)),
+        [AriRequest("POST", "channels/n1-1.2/ring")],
+    ),
+    (
+        StopWaitingSound(NODE, CALL, WaitingSound("jazz")),
+        [AriRequest("DELETE", "channels/n1-1.2/moh", tolerated=(404, 409))],
+    ),
+    (
+        StopWaitingSound(NODE, CALL, WaitingSound(None)),
+        [AriRequest("DELETE", "channels/n1-1.2/ring", tolerated=(404, 409))],
+    ),
+    (ring(), [create()]),
+    (ring(number="+49*30#", endpoint="carrier"), [create("PJSIP/+49*30#@carrier")]),
+    (ring(caller_name=""), [create(variables={SHOWN: '"" <555>'})]),
+    (ring(caller_name="", caller_number=""), [create(variables={})]),
+    (
+        ring(caller_name='A"n\\n <x>\r\nB: c', caller_number='5"5\x005>'),
+        [create(variables={SHOWN: '"Ann xB: c" <555>'})],
+    ),
+    (
+        ring(caller_name="n" * 3_000, caller_number="1" * 3_000),
+        [create(variables={SHOWN: f'"{"n" * 80}" <{"1" * 80}>'})],
+    ),
+    (
+        ring(alert_info="<urn:x>;info=q\r\nEvil: 1"),
+        [
+            create(
+                variables={
+                    SHOWN: '"Ann" <555>',
+                    "PJSIP_HEADER(add,Alert-Info)": "<urn:x>;info=qEvil: 1",
+                }
+            )
+        ],
+    ),
+    (
+        HangUpLeg(NODE, LEG, answered_elsewhere=True),
+        [AriRequest("DELETE", "channels/leg-n1-1.2-1", {"reason": "answered_elsewhere"})],
+    ),
+    (
+        HangUpLeg(NODE, LEG, answered_elsewhere=False),
+        [AriRequest("DELETE", "channels/leg-n1-1.2-1", {"reason": "normal"})],
+    ),
+    (
+        Connect(NODE, BRIDGE, CALL, LEG),
+        [
+            AriRequest("POST", f"bridges/{BRIDGE}", {"type": "mixing"}, tolerated=(409,)),
+            AriRequest("POST", f"bridges/{BRIDGE}/addChannel", {"channel": f"{CALL},{LEG}"}),
+        ],
+    ),
+    (DestroyBridge(NODE, BRIDGE), [AriRequest("DELETE", f"bridges/{BRIDGE}", tolerated=(404,))]),
+    (
+        PlayPrompt(NODE, PLAYBACK, CALL, ("sound:a", "digits:64", "tone:busy"), "zh"),
+        [
+            AriRequest(
+                "POST",
+                f"channels/n1-1.2/play/{PLAYBACK}",
+                {"media": "sound:a,digits:64,tone:busy", "lang": "zh"},
+            )
+        ],
+    ),
+    (
+        HangUpCall(NODE, CALL, 34),
+        [AriRequest("DELETE", "channels/n1-1.2", {"reason_code": "34"})],
+    ),
+]
+
+
+@pytest.mark.parametrize(("command", "expected"), TABLE, ids=lambda each: type(each).__name__)
+def test_requests(command, expected):
+    assert list(encode(command)) == expected
+
+
+def test_every_command_is_in_the_table():
+    assert {type(command) for command, _ in TABLE} == set(get_args(Command))
+
+
+@pytest.mark.parametrize(
+    ("command", "why"),
+    [
+        (ring(endpoint="10/01"), "endpoint"),
+        (ring(endpoint="1001&1002"), "endpoint"),
+        (ring(endpoint="a b"), "endpoint"),
+        (ring(endpoint=""), "endpoint"),
+        (ring(number="1@evil"), "number"),
+        (ring(number="1001/sip:x"), "number"),
+        (ring(number="1&PJSIP/2"), "number"),
+        (ring(number=""), "number"),
+        (ring(number="1\n"), "number"),
+        (ring(number="1" * 81), "number"),
+        (PlayPrompt(NODE, PLAYBACK, CALL, ("song:x",), "en"), "song:x"),
+        (PlayPrompt(NODE, PLAYBACK, CALL, ("beep",), "en"), "beep"),
+        (PlayPrompt(NODE, PLAYBACK, CALL, ("sound:a,sound:b",), "en"), "sound:a,sound:b"),
+        (PlayPrompt(NODE, PLAYBACK, CALL, (), "en"), "without media"),
+    ],
+)
+def test_what_cannot_be_said_is_not_sent(command, why):
+    """One number must not become another endpoint, several phones, or a prompt that never ends."""
+    with pytest.raises(Unspeakable, match=why):
+        encode(command)
+
+
+@pytest.mark.parametrize(
+    ("timeout_ms", "timeout"), [(20_000, "20"), (20_001, "21"), (1, "1"), (0, "1"), (-5, "1")]
+)
+def test_dial_timeout_is_rounded_up_and_never_unlimited(timeout_ms, timeout):
+    request = dial(ring(timeout_ms=timeout_ms))
+    assert request == AriRequest("POST", f"channels/{LEG}/dial", {"timeout": timeout})
+
+
+def test_names_are_quoted_in_uris():
+    nasty = CallId("a/../b?c=d %é")
+    (request,) = encode(AnswerCall(NODE, nasty))
+    assert request.uri == "channels/a%2F..%2Fb%3Fc%3Dd%20%25%C3%A9/answer"
+    assert stop_playback("a/b").uri == "playbacks/a%2Fb"
+
+
+def test_a_filter_lets_answers_through():
+    """Without RESTResponse Asterisk carries requests out and never answers again."""
+    request = filter_events(("StasisStart",))
+    assert request.method == "PUT"
+    assert request.uri == "applications/usher/eventFilter"
+    assert request.body == {"allowed": [{"type": "StasisStart"}, {"type": "RESTResponse"}]}
+
+
+def test_questions():
+    assert list_channels() == AriRequest("GET", "channels")
+    assert list_bridges() == AriRequest("GET", "bridges")
+    assert read_status() == AriRequest("GET", "asterisk/info", {"only": "status"})
+
+
+def test_frame_of_a_request_with_everything():
+    request = AriRequest("POST", "a/b", {"x": "1", "y": "é"}, {"variables": {"n": '"'}})
+    message = json.loads(frame("7", request))
+    assert json.loads(message.pop("message_body")) == {"variables": {"n": '"'}}
+    assert message == {
+        "type": "RESTRequest",
+        "transaction_id": "7",
+        "request_id": "7",
+        "method": "POST",
+        "uri": "a/b",
+        "query_strings": [{"name": "x", "value": "1"}, {"name": "y", "value": "é"}],
+        "content_type": "application/json",
+    }
+
+
+def test_frame_of_a_request_with_nothing():
+    assert json.loads(frame("8", AriRequest("GET", "channels"))) == {
+        "type": "RESTRequest",
+        "transaction_id": "8",
+        "request_id": "8",
+        "method": "GET",
+        "uri": "channels",
+    }
+
+
+def test_endpoint_names_may_have_dashes():
+    (request,) = encode(ring(endpoint=EndpointName("trunk-a-b"), number="1"))
+    assert request.query["endpoint"] == "PJSIP/1@trunk-a-b"
