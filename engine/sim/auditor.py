@@ -45,7 +45,7 @@ class Auditor:
         self._offers = OfferLaws(self._books, self._dues, self._agents)
         self._calls = CallLaws(self._books, self._dues)
         self._channels = ChannelLaws(self._books, self._offers)
-        self._configuration = ConfigurationLaws(self._books)
+        self._configuration = ConfigurationLaws(self._books, self._dues)
         self._on_input: dict[type, Handler] = {
             inputs.PolicyApplied: self._policy_applied,
             inputs.EngineStarted: self._engine_started,

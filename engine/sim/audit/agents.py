@@ -7,6 +7,7 @@ from engine.core.facts import (
     AgentAutoPaused,
     AgentLoggedIn,
     AgentLoggedOut,
+    OfferReason,
     PauseEnded,
     PauseStarted,
     WrapupEnd,
@@ -18,6 +19,13 @@ from engine.core.inputs import AgentAction, AgentActionRequested
 from engine.core.policy import MemberKind, Strategy
 from engine.sim.audit.books import Books, LegBook, MemberBook
 from engine.sim.audit.due import Dues, wrapup_over
+
+_AGENTS_OWN = {
+    OfferReason.NO_ANSWER: True,
+    OfferReason.BUSY: True,
+    OfferReason.REJECTED: True,
+    OfferReason.ANSWERED_THEN_LEFT: True,
+}
 
 
 class AgentLaws:
@@ -135,8 +143,10 @@ class AgentLaws:
         if not done.get(asked.action, True):
             raise self._books.fail("actions", f"{asked} was neither done nor refused")
 
-    def missed(self, leg: LegBook) -> None:
-        """Counts an offer that the agent missed."""
+    def missed(self, leg: LegBook, reason: OfferReason) -> None:
+        """Counts an offer that the agent missed: a phone or network that fails is not his doing."""
+        if reason not in _AGENTS_OWN:
+            return
         agent, queue_id = leg.agent, leg.queue_id
         member = None if agent is None or queue_id is None else agent.members.get(queue_id)
         if member is None or member.queue.policy.strategy is Strategy.RING_ALL:

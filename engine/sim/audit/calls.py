@@ -103,7 +103,11 @@ class CallLaws:
         if queue.policy.wait_ms_max > 0:
             visit.wait_due_ms = fact.at_ms + queue.policy.wait_ms_max
             # A caller may have waited longer than that in the dialplan while nobody was there.
-            self._dues.expect(max(visit.wait_due_ms, books.now_ms), wait_over, visit)
+            due_ms = visit.wait_due_ms
+            self._dues.expect(max(due_ms, books.now_ms), wait_over, (visit, due_ms))
+        if call.owner is not None:  # Who places a queue call starts to count anew (Q-06).
+            for member in call.owner.members.values():
+                member.missed = 0
 
     def visit_ended(self, fact: VisitEnded) -> None:
         """A visit ends once, with the figures that its offers add up to."""
