@@ -65,21 +65,16 @@ def first_servable(state: State, line: Line) -> tuple[Call, Visit, list[Candidat
 
 def _candidates(state: State, line: Line, visit: Visit) -> list[Candidate]:
     queue_id = line.queue_id
-    fresh: list[Candidate] = []
-    for agent_id in line.available:
-        if agent_id not in visit.tried:
-            agent = state.agents[agent_id]
-            fresh.append((agent, agent.memberships[queue_id]))
-    if line.policy.strategy is Strategy.RING_ALL:
-        if line.policy.skill_based and visit.offers:
-            # Better or equally skilled agents join the ringing; the next level waits its turn.
-            level = min(state.legs[leg_id].level for leg_id in visit.offers)
-            return [each for each in fresh if each[1].level <= level]
-        return fresh
-    if fresh:
-        return fresh
-    # Everyone free had a chance: a new round begins, if it comes to an offer.
-    return [
-        (state.agents[agent_id], state.agents[agent_id].memberships[queue_id])
-        for agent_id in line.available
+    able = [
+        (agent, agent.memberships[queue_id])
+        for agent in (state.agents[agent_id] for agent_id in line.available)
     ]
+    ring_all = line.policy.strategy is Strategy.RING_ALL
+    if line.policy.skill_based:
+        # Better or equally skilled agents join a ringing of all; the next level waits its turn.
+        ringing = [state.legs[leg_id].level for leg_id in visit.offers] if ring_all else []
+        level = min(ringing or [membership.level for _, membership in able])
+        able = [each for each in able if each[1].level <= level]
+    fresh = [each for each in able if each[0].agent_id not in visit.tried]
+    # If everyone free had a chance a new round begins; not within one ringing of all.
+    return fresh if fresh or ring_all else able
