@@ -58,7 +58,7 @@ def settings(target: Path, name: str) -> list[str]:
     return [line for line in lines if line]
 
 
-def test_writes_every_file_for_its_owner_only(tmp_path: Path) -> None:
+def test_writes_every_file_for_its_owner_and_group_only(tmp_path: Path) -> None:
     changed = rendered(tmp_path / "etc").changed
 
     assert {path.name for path in changed} >= {
@@ -67,6 +67,12 @@ def test_writes_every_file_for_its_owner_only(tmp_path: Path) -> None:
     }
     assert {stat.S_IMODE(path.stat().st_mode) for path in changed} == {0o640}
     assert {path.name for path in (tmp_path / "etc").iterdir()} == {path.name for path in changed}
+
+
+def test_comments_stand_before_what_they_explain(tmp_path: Path) -> None:
+    rendered(tmp_path)
+
+    assert not text(tmp_path, "asterisk.conf").splitlines()[-1].startswith(";")
 
 
 def test_second_time_changes_nothing(tmp_path: Path) -> None:
