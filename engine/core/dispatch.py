@@ -49,7 +49,8 @@ def _offer(state: State, line: Line, call: Call, candidates: list[Candidate]) ->
 def first_servable(state: State, line: Line) -> tuple[Call, Visit, list[Candidate]] | None:
     """Returns the first in line for whom there is an agent, with the agents in question.
 
-    Only a ring-all call can be passed over: one whose remaining agents have refused it already.
+    Two calls can be passed over: a ring-all call whose remaining agents have refused it already, and
+    one that the only free agent makes, whose own phone is not rung for it.
     """
     if not line.available:
         return None
@@ -57,17 +58,17 @@ def first_servable(state: State, line: Line) -> tuple[Call, Visit, list[Candidat
         call = state.calls[call_id]
         visit = call.visit
         assert visit is not None
-        candidates = _candidates(state, line, visit)
+        candidates = _candidates(state, line, call, visit)
         if candidates:
             return call, visit, candidates
     return None
 
 
-def _candidates(state: State, line: Line, visit: Visit) -> list[Candidate]:
+def _candidates(state: State, line: Line, call: Call, visit: Visit) -> list[Candidate]:
     queue_id = line.queue_id
     fresh: list[Candidate] = []
     for agent_id in line.available:
-        if agent_id not in visit.tried:
+        if agent_id not in visit.tried and agent_id != call.agent_id:
             agent = state.agents[agent_id]
             fresh.append((agent, agent.memberships[queue_id]))
     if line.policy.strategy is Strategy.RING_ALL:
@@ -82,4 +83,5 @@ def _candidates(state: State, line: Line, visit: Visit) -> list[Candidate]:
     return [
         (state.agents[agent_id], state.agents[agent_id].memberships[queue_id])
         for agent_id in line.available
+        if agent_id != call.agent_id
     ]
