@@ -289,8 +289,9 @@ class Settings(Strict):
     """What an agent who is newly added to a queue starts as (members from before do not change)."""
     feature_codes: FeatureCodes = FeatureCodes()
     """What agents dial."""
-    failed_offer_pause_s: Annotated[float, Field(ge=0, le=600), MILLISECOND_EXACT] = 5.0
-    """A phone that refused, was busy or could not be reached is left alone for so long."""
+    failed_offer_pause_s: Annotated[float, Field(ge=0.05, le=600), MILLISECOND_EXACT] = 5.0
+    """A phone that refused, was busy or could not be reached is left alone for so long. Never 0: one
+    that refuses at once would be called hundreds of times a second."""
     max_calls: Annotated[int, Field(ge=1, le=100_000)] = 10_000
     """Calls in the system; one more is refused with "congestion". It is fewer where `rtp` has not the
     ports for so many calls and a call to every extension."""
