@@ -293,7 +293,8 @@ class Settings(Strict):
     """A phone that refused, was busy or could not be reached is left alone for so long. The minimum
     keeps a phone that says "busy" at once from being rung without end."""
     max_calls: Annotated[int, Field(ge=1, le=100_000)] = 10_000
-    """Calls in the system; one more is refused with "congestion"."""
+    """Calls in the system; one more is refused with "congestion". It is fewer where `rtp` has not the
+    ports for so many calls and a call to every extension."""
     unknown_number_prompts: Annotated[Several[Media], Field(min_length=1, max_length=20)] = (
         "sound:pbx-invalid",
     )

@@ -49,7 +49,8 @@ def _offer(state: State, line: Line, call: Call, candidates: list[Candidate]) ->
 def first_servable(state: State, line: Line) -> tuple[Call, Visit, list[Candidate]] | None:
     """Returns the first in line for whom there is an agent, with the agents in question.
 
-    Only a ring-all call can be passed over: one whose remaining agents have refused it already.
+    Two calls can be passed over: a ring-all call whose remaining agents have refused it already, and
+    one that the only free agent makes, whose own phone is not rung for it.
     """
     if not line.available:
         return None
@@ -57,18 +58,21 @@ def first_servable(state: State, line: Line) -> tuple[Call, Visit, list[Candidat
         call = state.calls[call_id]
         visit = call.visit
         assert visit is not None
-        candidates = _candidates(state, line, visit)
+        candidates = _candidates(state, line, call, visit)
         if candidates:
             return call, visit, candidates
     return None
 
 
-def _candidates(state: State, line: Line, visit: Visit) -> list[Candidate]:
+def _candidates(state: State, line: Line, call: Call, visit: Visit) -> list[Candidate]:
     queue_id = line.queue_id
     able = [
         (agent, agent.memberships[queue_id])
         for agent in (state.agents[agent_id] for agent_id in line.available)
+        if agent.agent_id != call.agent_id  # With ring-in-use: not for the agent's own call.
     ]
+    if not able:
+        return []
     ring_all = line.policy.strategy is Strategy.RING_ALL
     if line.policy.skill_based:
         # Better or equally skilled agents join a ringing of all; the next level waits its turn.

@@ -265,7 +265,7 @@ class FileOutbox:
         fd = os.open(
             self._directory.path / REFUSED_NAME,
             os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC,
-            0o600,
+            0o600,  # Callers' numbers are in it, as in the rest.
         )
         try:
             write_all(fd, line + b"\n")

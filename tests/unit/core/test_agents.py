@@ -141,6 +141,21 @@ def test_a_freed_phone_is_offered_the_next_call_at_once_although_its_device_stat
 
 
 @pytest.mark.row("Q-06")
+@pytest.mark.parametrize("strategy", [Strategy.LEAST_RECENT, Strategy.RING_ALL])
+def test_ring_in_use_never_offers_agents_the_call_that_they_make_themselves(
+    strategy: Strategy,
+) -> None:
+    """An agent who dials the own queue waits for the others; those behind are served meanwhile."""
+    centre = Centre(queue("6400", *static("1001"), ring_in_use=True, strategy=strategy))
+    centre.reach("1001")
+    centre.call("6400", source="1001")
+    centre.wait(60_000)
+    assert centre.rang() == []
+    customer = centre.call("6400")
+    assert centre.rang() == ["1001"]
+    assert centre.core.state.legs[centre.ringing()["1001"]].call_id == customer
+
+
 def test_ring_in_use_offers_a_second_call_but_never_two_at_once() -> None:
     centre = Centre(queue("6400", *static("1001"), ring_in_use=True))
     centre.call("6400")
