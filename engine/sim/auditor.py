@@ -1,8 +1,8 @@
 """The auditor: an independent model of a call centre that judges every step of the core.
 
 It is fed with (time, input, commands and facts) and sees nothing else; it shares no code with the
-core but the vocabulary. Its laws are those of docs/architecture.md ("Invariants") and of the
-specification's rows; docs/simulation.md lists them. Whoever breaks one raises `AuditFailure`.
+core but the vocabulary. Its laws follow from the specification's rows; docs/simulation.md
+lists them. Whoever breaks one raises `AuditFailure`.
 """
 
 from __future__ import annotations

@@ -53,6 +53,10 @@ def run_swarm(seed: int, minutes: int = 40) -> tuple[Simulation, SimulationRepor
     return simulation, simulation.run()
 
 
+@pytest.mark.row(
+    *("Q-02", "Q-05", "Q-06", "Q-07", "Q-10", "Q-11", "W-01", "W-02", "A-01", "A-03", "A-05"),
+    *("R-01", "R-02", "R-03", "R-04", "R-05", "R-06", "R-07"),
+)
 @pytest.mark.parametrize("seed", SWARM_SEEDS)
 def test_swarm(seed):
     """Other options for each seed; every law after every step; and everything ends."""

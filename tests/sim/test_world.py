@@ -427,3 +427,16 @@ def test_who_talks_with_a_lost_phone_hangs_up():
     town.people.lose(town.people.phones["1001"])
     town.pass_ms(15_000)
     assert town.told()[-1] == CallerHungUp(CALL, 16)
+
+
+def test_a_cut_that_was_not_noticed_is_not_mended():
+    """Found by a run: connecting again before the cut was noticed lost the connection for good."""
+    town = Town()
+    town.asterisk.cut(noticed_after_ms=500)
+    town.pass_ms(100)
+    town.asterisk.link()
+    town.pass_ms(400)
+    assert town.told() == [NodeDisconnected(NODE)]
+    town.asterisk.link()
+    town.pass_ms(300)
+    assert [type(each) for each in town.told()] == [NodeConnected]
