@@ -195,7 +195,9 @@ def _fire_for_call(state: State, kind: TimerKind, call_id: CallId) -> None:
         if visit.resting:
             rest_is_over(state, call)
     elif kind is TimerKind.MAX_WAIT:
-        waited_too_long(state, call)
+        limit_ms = state.lines[visit.queue_id].policy.wait_ms_max
+        if 0 < limit_ms <= state.now_ms - visit.entered_ms:
+            waited_too_long(state, call)
 
 
 def _call_arrived(state: State, happened: CallArrived) -> Ignored:
