@@ -160,7 +160,7 @@ class Pump:
                 self._look_after()
                 if self._inbox:
                     await asyncio.sleep(0)
-                else:
+                elif not self._stopping:  # Nobody would wake us any more.
                     await self._wait()
         finally:
             if self._timer is not None:

@@ -229,6 +229,17 @@ async def test_a_snapshot_is_taken_between_batches_and_a_broken_state_is_reporte
     assert "agent 7 is in two calls" in caplog.text
 
 
+async def test_stop_in_the_same_moment_as_an_input_is_not_slept_through():
+    """The pump was being woken by the input when the stop came, and then waited for the next input."""
+    bench = Bench()
+    began = asyncio.get_running_loop().time()
+    async with asyncio.timeout(60), bench.running():
+        await asyncio.sleep(0.1)
+        bench.pump.post(hang_up(1))
+    assert asyncio.get_running_loop().time() - began < 1
+    assert bench.pump.inputs == 1
+
+
 async def test_stop_handles_what_is_there_first():
     bench = Bench()
     async with bench.running():

@@ -64,6 +64,35 @@ def test_a_restart_adopts_a_ringing_offer_that_was_answered_meanwhile() -> None:
     assert centre.of(VisitEnded)[0].outcome is VisitOutcome.ANSWERED
 
 
+def test_a_longest_wait_that_ran_out_unseen_is_not_held_against_the_next_queue() -> None:
+    """The overflow at the reconnection had dealt with it; the late timer then threw the caller out."""
+    first = queue("6400", *static("1001"), wait_ms_max=1_500, failure=ToQueue(QueueId("6401")))
+    centre = Centre(first, queue("6401", *static("1002")))
+    call_id = centre.call("6400")
+    centre.ring("1001")
+    centre.give(NodeDisconnected(NODE))
+    centre.wait(10_000)
+    centre.give(NodeConnected(NODE, seen(call_id)))
+    centre.wait(1_000)
+    assert [(e.queue_id, e.reason) for e in centre.of(VisitEnded)] == [
+        ("6400", VisitReason.MAX_WAIT)
+    ]
+    assert centre.of(HangUpCall) == []
+    assert list(centre.ringing()) == ["1002"]
+
+
+def test_a_limit_that_is_lifted_while_its_late_timer_waits_throws_nobody_out() -> None:
+    """Q-02 with a reload during an outage: there is no longest wait any more."""
+    centre = Centre(queue("6400", wait_ms_max=1_500))
+    call_id = centre.call("6400")
+    centre.give(NodeDisconnected(NODE))
+    centre.wait(10_000)
+    centre.apply(queue("6400", wait_ms_max=0))
+    centre.give(NodeConnected(NODE, seen(call_id)))
+    centre.wait(1_000)
+    assert centre.of(VisitEnded) == []
+
+
 def test_a_ringing_offer_rings_on_and_its_timeout_waits_for_the_connection() -> None:
     centre = Centre(queue("6400", *static("1001"), ring_timeout_ms=5_000))
     call_id = centre.call("6400")
