@@ -1,8 +1,8 @@
 """The auditor: an independent model of a call centre that judges every step of the core.
 
 It is fed with (time, input, commands and facts) and sees nothing else; it shares no code with the
-core but the vocabulary. Its laws are those of docs/architecture.md ("Invariants") and of the
-specification's rows; docs/simulation.md lists them. Whoever breaks one raises `AuditFailure`.
+core but the vocabulary. Its laws follow from the specification's rows; docs/simulation.md
+lists them. Whoever breaks one raises `AuditFailure`.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Auditor:
         self._offers = OfferLaws(self._books, self._dues, self._agents)
         self._calls = CallLaws(self._books, self._dues)
         self._channels = ChannelLaws(self._books, self._offers)
-        self._configuration = ConfigurationLaws(self._books)
+        self._configuration = ConfigurationLaws(self._books, self._dues)
         self._on_input: dict[type, Handler] = {
             inputs.PolicyApplied: self._policy_applied,
             inputs.EngineStarted: self._engine_started,
@@ -59,6 +59,7 @@ class Auditor:
             inputs.NodeConnected: self._channels.node_connected,
             inputs.NodeDisconnected: self._channels.node_disconnected,
             inputs.CommandFailed: self._channels.command_failed,
+            inputs.AgentActionRequested: self._agents.asked,
         }
         self._listeners: dict[type, tuple[bool, Handler | None]] = {
             **dict.fromkeys(get_args(Command), (False, None)),
@@ -86,6 +87,9 @@ class Auditor:
             facts.VisitEnded: self._calls.visit_ended,
             facts.TalkStarted: self._calls.talk_started,
             facts.TalkEnded: self._calls.talk_ended,
+            facts.HoldStarted: self._calls.hold_started,
+            facts.HoldEnded: self._calls.hold_ended,
+            facts.ActionRefused: self._agents.refused,
             facts.OfferMade: self._offers.made,
             facts.OfferEnded: self._offers.ended,
             facts.AgentLoggedIn: self._agents.logged_in,
@@ -160,7 +164,7 @@ class Auditor:
 
     def _step_ends(self) -> None:
         calls, agents, channels = self._calls, self._agents, self._channels
-        if agents.must_pause or agents.wrapups_begun or calls.talks_over:
+        if agents.owed or agents.must_pause or agents.wrapups_begun or calls.talks_over:
             agents.step_ends(calls.talks_over)
         facts_owe = calls.talks_begun or calls.talks_over or calls.calls_over
         if channels.attention or facts_owe or self._offers.unwanted:

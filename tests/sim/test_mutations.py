@@ -26,9 +26,11 @@ from engine.core.facts import (
     AgentLoggedIn,
     CallEnded,
     CallStarted,
+    HoldEnded,
     OfferEnded,
     OfferMade,
     OfferReason,
+    PauseEnded,
     PauseStarted,
     TalkEnded,
     TalkStarted,
@@ -49,7 +51,9 @@ from tests.sim.houses import Lie, MeddledCores, house, house_of
 pytestmark = pytest.mark.sim
 
 BUSY = Traffic(load=1.1, talk_ms_mean=30_000, patience_ms_mean=60_000)
-HABITS = Habits(ignores=0.2, rejects=0.1, breaks_per_hour=2.0, break_ms_mean=60_000)
+HABITS = Habits(
+    ignores=0.2, rejects=0.1, breaks_per_hour=2.0, break_ms_mean=60_000, by_console=0.0, holds=0.0
+)
 ROUGH = Faults(link_cuts_per_hour=30.0, engine_crashes_per_hour=20.0, engine_down_ms_max=5_000)
 
 
@@ -95,6 +99,11 @@ HOUSES: dict[str, tuple[Policy, Options]] = {
     "ring all": (plain(strategy=Strategy.RING_ALL), options()),
     "two queues": (two_queues(shared_wrapup=True), options()),
     "rough": (plain(), options(faults=ROUGH)),
+    "holds": (plain(), options(habits=replace(HABITS, holds=1.0))),
+    "clicks": (
+        house(4, kind=MemberKind.DYNAMIC),
+        options(habits=replace(HABITS, by_console=1.0, breaks_per_hour=12.0)),
+    ),
     "auto-pause": (plain(autopause_after=2), options()),
 }
 
@@ -185,6 +194,16 @@ WORDS: list[tuple[str, str, Any, str]] = [
     ("a call does not end", "plain", drops(CallEnded), "one end"),
     ("wrap-up is forgotten", "plain", drops(WrapupStarted), "wrap-up"),
     ("wrap-up never ends", "plain", drops(WrapupEnded), "timers"),
+    ("a hold does not end", "holds", drops(HoldEnded), "one end|one place"),
+    ("a hold ends twice", "holds", changes(HoldEnded, twice), "one end"),
+    (
+        "a hold is a second too long",
+        "holds",
+        changes(HoldEnded, lambda fact: [replace(fact, hold_ms=fact.hold_ms + 1_000)]),
+        "money",
+    ),
+    ("a click has no effect", "clicks", drops(AgentLoggedIn, nth=1), "actions"),
+    ("a pause by click does not end", "clicks", drops(PauseEnded, nth=1), "actions"),
     ("a log-in is not told", "plain", drops(AgentLoggedIn, nth=1), "static"),
     ("auto-pause without a pause", "auto-pause", drops(PauseStarted, nth=1), "auto-pause"),
     (

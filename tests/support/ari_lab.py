@@ -167,9 +167,15 @@ class AriLab:
             site = Site(secrets=secrets, directories=self.asterisk.directories())
             worker.submit(render, view, self.asterisk.etc, site).result()
 
-    def telephony(self, post: Callable[[Input], None], url: str | None = None) -> AriTelephony:
+    def telephony(
+        self, post: Callable[[Input], None], url: str | None = None, secret: str = SECRET
+    ) -> AriTelephony:
         """Makes an adapter; nothing connects yet."""
-        return AriTelephony(node=NODE, url=url or self.url, user="usher", secret=SECRET, post=post)
+        return AriTelephony(node=NODE, url=url or self.url, user="usher", secret=secret, post=post)
+
+    def ari(self) -> aiohttp.ClientSession:
+        """Makes a session for plain requests."""
+        return aiohttp.ClientSession(f"{self.url}/ari/", headers=authorization("usher", SECRET))
 
     async def clear(self) -> None:
         """Hangs up all that a test has left, and sets the phones back."""
@@ -178,8 +184,7 @@ class AriLab:
             # Asterisk announces nothing here.
             while "0 active" not in await self.asterisk.cli("core show channels"):  # noqa: ASYNC110
                 await asyncio.sleep(STEP_S)
-        auth = authorization("usher", SECRET)
-        async with aiohttp.ClientSession(f"{self.url}/ari/", headers=auth) as http:
+        async with self.ari() as http:
             async with http.get("bridges") as answer:
                 bridges = await answer.json()
             for bridge in bridges:

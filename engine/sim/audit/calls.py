@@ -6,6 +6,8 @@ from engine.core.facts import (
     CallEnd,
     CallEnded,
     CallStarted,
+    HoldEnded,
+    HoldStarted,
     TalkEnded,
     TalkStarted,
     VisitEnded,
@@ -101,7 +103,11 @@ class CallLaws:
         if queue.policy.wait_ms_max > 0:
             visit.wait_due_ms = fact.at_ms + queue.policy.wait_ms_max
             # A caller may have waited longer than that in the dialplan while nobody was there.
-            self._dues.expect(max(visit.wait_due_ms, books.now_ms), wait_over, visit)
+            due_ms = visit.wait_due_ms
+            self._dues.expect(max(due_ms, books.now_ms), wait_over, (visit, due_ms))
+        if call.owner is not None:  # Who places a queue call starts to count anew (Q-06).
+            for member in call.owner.members.values():
+                member.missed = 0
 
     def visit_ended(self, fact: VisitEnded) -> None:
         """A visit ends once, with the figures that its offers add up to."""
@@ -194,12 +200,31 @@ class CallLaws:
             raise books.fail("one end", f"{fact.talk_id} ended, but nobody talked")
         if fact.talk_ms != fact.at_ms - leg.talk_ms:
             raise books.fail("money", f"{fact.talk_id} talked {fact.talk_ms} ms")
+        if leg.hold_id is not None:
+            raise books.fail("one end", f"{fact.talk_id} ended on hold")
         call.talk = None
         call.mark_ms = fact.at_ms
         call.settled = True
         if leg.agent is not None and leg.queue_id is not None:
             leg.agent.talks -= 1
         self.talks_over.append(leg)
+
+    def hold_started(self, fact: HoldStarted) -> None:
+        """A hold is inside a talk, one at a time."""
+        leg = self._call(fact.call_id).talk
+        if leg is None or leg.leg_id != fact.talk_id or leg.hold_id is not None:
+            raise self._books.fail("one place", f"{fact.hold_id} is in no talk, or in another hold")
+        leg.hold_id = fact.hold_id
+        leg.hold_ms = fact.at_ms
+
+    def hold_ended(self, fact: HoldEnded) -> None:
+        """It ends once, and lasted as long as it did."""
+        leg = self._call(fact.call_id).talk
+        if leg is None or leg.hold_id != fact.hold_id:
+            raise self._books.fail("one end", f"{fact.hold_id} ended, but did not run")
+        if fact.hold_ms != fact.at_ms - leg.hold_ms:
+            raise self._books.fail("money", f"{fact.hold_id} lasted {fact.hold_ms} ms")
+        leg.hold_id = None
 
     def _call(self, call_id: CallId) -> CallBook:
         call = self._books.calls.get(call_id)

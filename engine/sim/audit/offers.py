@@ -72,7 +72,7 @@ class OfferLaws:
             visit.ring_since_ms = fact.at_ms
             visit.ring_due_ms = fact.at_ms + visit.queue.policy.ring_timeout_ms
             self._dues.expect(visit.ring_due_ms, ring_over, (visit, fact.at_ms))
-        leg.ring_due_ms = visit.ring_due_ms
+        leg.ring_ms_min = visit.ring_due_ms - visit.ring_since_ms
 
     def ended(self, fact: OfferEnded) -> None:
         """An offer ends once; what it rang for is what it says."""
@@ -90,8 +90,8 @@ class OfferLaws:
         if fact.outcome is OfferOutcome.ANSWERED:
             self._answered(fact, leg, visit)
             return
-        if fact.reason is OfferReason.NO_ANSWER and fact.at_ms < leg.ring_due_ms:
-            raise books.fail("timers", f"{fact.offer_id} stopped ringing too early")
+        if fact.reason is OfferReason.NO_ANSWER and fact.ring_ms < leg.ring_ms_min:
+            raise books.fail("timers", f"{fact.offer_id} rang in vain for {fact.ring_ms} ms only")
         if visit.chosen is leg:
             visit.chosen = None
         if not visit.offers:
@@ -101,7 +101,7 @@ class OfferLaws:
             pause_ms = books.policy.settings.failed_offer_pause_ms
             if fact.reason is not OfferReason.NO_ANSWER and pause_ms > 0:
                 leg.agent.back_off_until_ms = fact.at_ms + pause_ms
-            self._agents.missed(leg)
+            self._agents.missed(leg, fact.reason)
         else:
             visit.tried.pop(leg.agent.agent_id, None)  # Not the agent's doing, so it was no chance.
         self._rest(fact, visit, picked_up=leg.answered_ms != NEVER_MS)
@@ -125,7 +125,7 @@ class OfferLaws:
         if policy.retry_interval_ms == 0:
             return
         until_ms = fact.at_ms + policy.retry_interval_ms
-        if fact.reason is OfferReason.NO_ANSWER:
+        if fact.reason in (OfferReason.NO_ANSWER, OfferReason.RANG_SHORTLY):
             visit.rests_until_ms = until_ms
         elif ring_all and (picked_up or fact.reason is OfferReason.LOST):
             visit.doubt_until_ms = until_ms  # Whether that counts as a vain ringing is open.

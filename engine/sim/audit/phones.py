@@ -35,6 +35,7 @@ from engine.sim.audit.books import NEVER_MS, Books, CallBook, LegBook
 from engine.sim.audit.offers import OfferLaws, stop_ring_clock
 
 _NOT_FOUND = 404
+_HANG_UPS_BELIEVED = 5
 
 
 class ChannelLaws:
@@ -90,9 +91,7 @@ class ChannelLaws:
 
     def phone_reachable(self, happened: PhoneReachable) -> None:
         """A phone comes or goes."""
-        agent = self._books.agents.get(AgentId(happened.endpoint))
-        if agent is None:
-            return
+        agent = self._books.phone(AgentId(happened.endpoint))
         if happened.reachable:
             agent.reachable[happened.node] = None
         else:
@@ -100,10 +99,7 @@ class ChannelLaws:
 
     def phone_device(self, happened: PhoneDevice) -> None:
         """A phone's state was told."""
-        agent = self._books.agents.get(AgentId(happened.endpoint))
-        if agent is not None:
-            agent.device = happened.state
-            agent.device_stale = False
+        self._books.phone(AgentId(happened.endpoint)).devices[happened.node] = happened.state
 
     def node_disconnected(self, happened: NodeDisconnected) -> None:
         """Nothing can be commanded there."""
@@ -115,7 +111,7 @@ class ChannelLaws:
         books.up_since_ms.clear()
         books.awake_since_ms = books.now_ms
         for agent in books.agents.values():
-            agent.device_stale = True
+            agent.devices.clear()
             for member in agent.members.values():
                 member.missed = 0
 
@@ -213,6 +209,9 @@ class ChannelLaws:
         leg = self._books.legs.get(command.leg_id)
         if leg is not None:
             leg.hung_up = True
+            leg.hang_ups += 1
+            if leg.hang_ups >= _HANG_UPS_BELIEVED:
+                leg.doubtful = True  # Of so many one must have been heard.
 
     def hang_up_call(self, command: HangUpCall) -> None:
         """A caller is told to end, who no longer waits or talks."""
