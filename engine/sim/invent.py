@@ -94,6 +94,7 @@ def _queue(
         ring_in_use=rng.random() < 0.1,
         autopause_after=rng.choice((0, 0, 1, 3)),
         answered_elsewhere=rng.random() < 0.7,
+        alert_info=rng.choice((None, "info=ring1")),
         waiting_sound=WaitingSound(rng.choice((None, "default"))),
     )
 

@@ -17,6 +17,7 @@ class CallBook:
 
     __slots__ = (
         "answered",
+        "answers",
         "arrived_ms",
         "call_id",
         "doubtful",
@@ -28,6 +29,7 @@ class CallBook:
         "node",
         "owner",
         "settled",
+        "sounding",
         "talk",
         "visit",
         "visits",
@@ -50,6 +52,9 @@ class CallBook:
         self.settled = False
         """The call's end must follow at once: its talk ended, or its caller is gone."""
         self.answered = False
+        self.answers = 0
+        self.sounding = False
+        """The waiting sound was started and not stopped."""
         self.ended = False
         self.gone = False
         self.hung_up = False
@@ -109,9 +114,11 @@ class LegBook:
 
     __slots__ = (
         "agent",
+        "alert_info",
         "answered_ms",
         "call",
         "doubtful",
+        "elsewhere",
         "gone",
         "hang_ups",
         "hold_id",
@@ -125,6 +132,7 @@ class LegBook:
         "queue_id",
         "ring_ms_min",
         "talk_ms",
+        "told_again",
         "visit",
     )
 
@@ -145,6 +153,10 @@ class LegBook:
         self.ring_ms_min = 0
         """Who rang for less has not rung in vain."""
         self.hang_ups = 0
+        self.told_again = False
+        self.alert_info: str | None = None
+        self.elsewhere = False
+        """Its phone is to show no missed call."""
         self.hold_id: str | None = None
         self.hold_ms = NEVER_MS
         self.hung_up = False

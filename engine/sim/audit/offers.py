@@ -9,20 +9,18 @@ from engine.sim.audit.availability import Answer, may_take, wants
 from engine.sim.audit.books import NEVER_MS, Books, LegBook, VisitBook
 from engine.sim.audit.due import Dues, ring_over
 from engine.sim.audit.order import check_agent, check_caller, remember
+from engine.sim.audit.step import Step
 
 
 class OfferLaws:
     """Takes the facts of offers."""
 
-    def __init__(self, books: Books, dues: Dues, agents: AgentLaws) -> None:
+    def __init__(self, books: Books, dues: Dues, agents: AgentLaws, step: Step) -> None:
         """Shares the books with the other laws."""
         self._books = books
         self._dues = dues
         self._agents = agents
-        self.unwanted: list[LegBook] = []
-        """Phones that should stop ringing in this step."""
-        self.gone: dict[str, LegBook] = {}
-        """Legs whose channels ended in this step; their offers end in it too."""
+        self._step = step
         self.check_order = True
         """Whether the next offer is judged for who comes first, the costly question."""
 
@@ -43,6 +41,9 @@ class OfferLaws:
             raise books.fail("truth", f"{fact.agent_id} is no member of {fact.queue_id}")
         if fact.attempt != visit.attempts + 1:
             raise books.fail("truth", f"{fact.offer_id} is called attempt {fact.attempt}")
+
+        if leg.alert_info != visit.queue.policy.alert_info:
+            raise books.fail("truth", f"{fact.offer_id} rings with alert {leg.alert_info}")
 
         del agent.legs[leg.leg_id]  # As it was before this offer.
         if agent.offers or may_take(books, member) is Answer.NO:
@@ -77,7 +78,7 @@ class OfferLaws:
     def ended(self, fact: OfferEnded) -> None:
         """An offer ends once; what it rang for is what it says."""
         books = self._books
-        leg = books.legs.get(fact.offer_id) or self.gone.get(fact.offer_id)
+        leg = books.legs.get(fact.offer_id) or self._step.gone.get(fact.offer_id)
         if leg is None or not leg.offer or leg.visit is None or leg.agent is None:
             raise books.fail("one end", f"{fact.offer_id} ended, but was no live offer")
         visit = leg.visit
@@ -96,7 +97,11 @@ class OfferLaws:
             visit.chosen = None
         if not visit.offers:
             stop_ring_clock(visit, fact.at_ms)
-        self.unwanted.append(leg)
+        leg.elsewhere = (
+            fact.reason is OfferReason.ANSWERED_ELSEWHERE and visit.queue.policy.answered_elsewhere
+        )
+        self._step.unwanted.append(leg)
+        self._step.attention = True
         if fact.outcome is OfferOutcome.MISSED:
             pause_ms = books.policy.settings.failed_offer_pause_ms
             if fact.reason is not OfferReason.NO_ANSWER and pause_ms > 0:
