@@ -275,6 +275,7 @@ class TelephonyContract:
 
     # Phones.
 
+    @pytest.mark.row("Q-09")
     async def test_what_the_phone_shows(self, world, posted, up):
         _, call_id = await self.arrived(world, posted)
         world.telephony.send(
@@ -310,6 +311,7 @@ class TelephonyContract:
         await posted.exactly(LegEnded(leg_id_of(call_id, 1), 19))
         assert posted.count(LegRinging) == (manner == "ring")
 
+    @pytest.mark.row("Q-06")
     @pytest.mark.parametrize(("elsewhere", "cause"), [(True, 26), (False, 16)])
     async def test_a_ringing_phone_is_let_go(self, world, posted, up, elsewhere, cause):
         _, call_id = await self.arrived(world, posted)
@@ -423,7 +425,7 @@ class TelephonyContract:
         assert (failed.command, failed.status) == (command, 400)
 
     async def test_a_prompt_does_not_delay_the_connection(self, world, posted, up):
-        """P-06: a caller who listens is connected at once."""
+        """A caller who listens is connected at once."""
         customer, call_id = await self.arrived(world, posted)
         leg_id, playback_id = leg_id_of(call_id, 1), playback_id_of(call_id, 1)
         world.telephony.send(AnswerCall(NODE, call_id))
