@@ -7,7 +7,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from engine.app.board import Counters, is_kept
+from engine.app.counters import Counters
+from engine.app.outputs import is_kept
 from engine.app.ports import (
     Clock,
     Core,
@@ -41,6 +42,7 @@ STOP_STORE_S: Final = 5.0
 
 PUMP: Final = "pump"
 STORING: Final = "storing"
+RESYNC: Final = "resync"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,7 @@ class Engine:
         self._subscribers: list[Callable[[Sequence[Fact]], None]] = []
         self._side_tasks: list[tuple[str, Callable[[], Awaitable[None]]]] = []
         self._intake_open = True
+        self._resync_wanted = False
         self.counters = Counters()
         self.supervisor = Supervisor()
         self._storing = Storing(parts.outbox, parts.store, parts.store_thread, parts.clock)
@@ -273,14 +276,21 @@ class Engine:
 
     def _resync(self) -> None:
         """Reconnects all nodes, so that each tells again all that there is."""
-        self.supervisor.start("resync", self._reconnect_all())
-        self.supervisor.expect_end("resync")
+        if not self._intake_open:
+            return  # The next process compares anyhow.
+        self._resync_wanted = True
+        if RESYNC not in self.supervisor.running():
+            self.supervisor.start(RESYNC, self._reconnect_all())
 
     async def _reconnect_all(self) -> None:
-        for node in self._telephony:
-            await self.supervisor.end(f"telephony {node}", f"presence {node}")
-            self._pump.post(NodeDisconnected(node))
-            self._start_node(node)
+        # An overflow in the meantime may have cost what the first nodes told: once more then.
+        while self._resync_wanted:
+            self._resync_wanted = False
+            for node in self._telephony:
+                await self.supervisor.end(f"telephony {node}", f"presence {node}")
+                self._pump.post(NodeDisconnected(node))
+                self._start_node(node)
+        self.supervisor.expect_end(RESYNC)  # Only now: a failure before is one.
 
 
 async def _as_coroutine(work: Callable[[], Awaitable[None]]) -> None:

@@ -223,20 +223,26 @@ class Candidate:
 
     `problems` are lines for people, errors and warnings. `policy` is None if there is an error
     among them. `restart` names what only a restart of Usher puts into effect. `token` is the
-    source's own.
+    source's own. `changed` is False if the files say what they said the last time; secrets are
+    fetched anew even then.
     """
 
     problems: tuple[str, ...]
     policy: Policy | None = None
     restart: tuple[str, ...] = ()
     token: object = None
+    changed: bool = True
 
 
 class ConfigSource(Protocol):
     """The configuration's files."""
 
-    def read(self) -> Candidate | None:
-        """Reads and checks the files; None if they say what they said the last time. Blocks."""
+    def read(self, *, again: bool = False) -> Candidate | None:
+        """Reads and checks the files. Blocks.
+
+        Args:
+            again: also if they say what they said the last time; otherwise that is None.
+        """
 
     def accept(self, candidate: Candidate) -> None:
         """Takes this one as the one in force, with which the next is compared."""
@@ -244,10 +250,10 @@ class ConfigSource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """Files of one node's Asterisk that were written because they had changed.
+    """What is to be done about one node's Asterisk after its files were written.
 
-    `modules` are what that Asterisk has to reload to see them, in order; `restart` tells that one
-    of them is read at Asterisk's start only.
+    `modules` are what that Asterisk has to reload to see what changed, in order; `restart` tells
+    that something changed that is read at Asterisk's start only.
     """
 
     node: NodeId
@@ -258,8 +264,13 @@ class Rendered:
 class Renderer(Protocol):
     """Writes Asterisk's own configuration from ours."""
 
-    def render(self, candidate: Candidate) -> Sequence[Rendered]:
+    def render(self, candidate: Candidate, *, everything: bool = False) -> Sequence[Rendered]:
         """Writes what differs. Blocks.
+
+        Args:
+            candidate: what to write.
+            everything: whether to name all modules of all nodes, not only those whose files
+                differed, because nobody knows what Asterisk has read.
 
         Raises:
             RenderFailed: nothing was written, or not all; the message says why.

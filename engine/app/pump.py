@@ -1,7 +1,7 @@
 """The pump: the only task that touches the core.
 
     post ──> inbox ──> journal ──> core.handle ──> commands ──> lanes (Asterisk)
-    deadline ───────────┘                └───────> facts ─────> outbox, board
+    deadline ───────────┘                └───────> facts ─────> outbox, counters
 
 Inputs are taken in batches. Each is noted in the journal before the core sees it, and the batch is
 written in one go before any command leaves or any fact is told: whatever the world has seen of us
@@ -19,15 +19,13 @@ import logging
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, get_args
+from typing import Final
 
+from engine.app.outputs import is_command
 from engine.app.ports import Clock, Core, Journal
 from engine.core.commands import Command
 from engine.core.facts import Fact
 from engine.core.inputs import Input, TimePassed
-
-if TYPE_CHECKING:
-    from typing_extensions import TypeIs  # In `typing` from Python 3.13 on.
 
 log = logging.getLogger(__name__)
 
@@ -39,8 +37,6 @@ BATCH_MAX: Final = 256
 
 STUCK_WAIT_MS: Final = 50
 """How long a deadline that is due but stays due is left alone (a fault of the core)."""
-
-_COMMANDS: Final = frozenset(get_args(Command))
 
 
 class CoreFailed(Exception):
@@ -164,7 +160,7 @@ class Pump:
                 self._look_after()
                 if self._inbox:
                     await asyncio.sleep(0)
-                else:
+                elif not self._stopping:  # Nobody would wake us any more.
                     await self._wait()
         finally:
             if self._timer is not None:
@@ -216,8 +212,7 @@ class Pump:
 
     def _look_after(self) -> None:
         """Does what must happen between batches: a snapshot, the end of an overflow, the timer."""
-        if not self._inbox or self.inputs % BATCH_MAX == 0:
-            self._save_if_due()
+        self._save_if_due()  # Also while inputs wait: under steady load they always do.
         if self.dropped != self._dropped_told and len(self._inbox) <= self._inbox_max // 2:
             self._dropped_told = self.dropped
             log.warning("inbox has room again, %d inputs were dropped in all", self.dropped)
@@ -271,8 +266,3 @@ class Pump:
             await self._waiter
         finally:
             self._waiter = None
-
-
-def is_command(output: Command | Fact) -> TypeIs[Command]:
-    """Tells the two kinds of output apart."""
-    return type(output) in _COMMANDS

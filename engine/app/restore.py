@@ -7,9 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from engine.app.board import is_kept
+from engine.app.outputs import is_command, is_kept
 from engine.app.ports import Brain, Core, Entry, Outbox, Saved, SavedState, StateDamaged
-from engine.app.pump import is_command
 from engine.core.codec import CodecError
 from engine.core.facts import Fact
 

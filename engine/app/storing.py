@@ -78,7 +78,7 @@ class Storing:
                 backoff_s = self._note_success()
                 if not self._there_is_more.is_set():
                     self._idle.set()
-            except (StoreUnavailable, _Refused) as error:
+            except (StoreUnavailable, _Refused, OSError) as error:  # OSError: the outbox's disk.
                 self._note_failure(error)
                 await asyncio.sleep(backoff_s)
                 backoff_s = min(backoff_s * 2, BACKOFF_MAX_S)

@@ -95,6 +95,8 @@ def build(configuration: Configuration, secrets: Secrets) -> Built:
         ),
         to_policy(configuration),
     )
+    for thread in (store_thread, file_thread):
+        engine.add_side_task(f"thread {thread.name}", thread.watch)
     for name, node in configuration.nodes.items():
         node_id = NodeId(name)
         engine.add_node(

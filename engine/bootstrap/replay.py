@@ -11,15 +11,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from engine.adapters.files import FileSavedState, StateDirectory
-from engine.adapters.files.saved import JournalFile
-from engine.app.ports import Core, Entry, Saved, StateDamaged
-from engine.app.pump import is_command
+from engine.app.outputs import is_command
+from engine.app.ports import Core, Entry, StateDamaged
 from engine.bootstrap.brain import RoutingBrain
 from engine.core.codec import CodecError
 from engine.core.inputs import PolicyApplied
 
-PRIVATE: Final = frozenset({"caller_number", "caller_name", "number", "endpoint_number"})
-"""Fields that name callers: shown only if asked for."""
+PRIVATE: Final = frozenset({"caller_number", "caller_name", "dialled", "number", "party"})
+"""Fields that name callers, or whom they or agents call: shown only if asked for."""
 
 
 @dataclass(slots=True)
@@ -99,16 +98,11 @@ def _open(path: Path) -> tuple[Core, Iterator[Entry], FileSavedState]:
         core = RoutingBrain().restored(start.state)
     except CodecError as error:
         raise ReplayImpossible(f"{start.place}: {error}") from None
-    entries = saved.entries(start) if path.is_dir() else _entries_of(path, start)
+    try:
+        entries = saved.entries(start) if path.is_dir() else saved.entries_of(start)
+    except (StateDamaged, OSError) as error:
+        raise ReplayImpossible(f"{path}: {error}") from None
     return core, entries, saved
-
-
-def _entries_of(path: Path, start: Saved) -> Iterator[Entry]:
-    segment = JournalFile(path)
-    header = segment.header()
-    if header is not None and header["epoch"] != start.epoch:
-        raise ReplayImpossible(f"{path}: {start.place} is of another history")
-    return segment.entries()
 
 
 def _step(

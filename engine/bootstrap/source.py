@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from engine.adapters.render import RELOADED
 from engine.app import ports
 from engine.bootstrap.asterisk_files import Target, render_all
 from engine.config import (
     ConfigError,
     Configuration,
     Secrets,
-    diff,
+    needs_restart,
     read_if_changed,
     resolve_secrets,
     to_policy,
@@ -57,30 +58,50 @@ class ConfigDirectory:
         configuration, secrets = self._first
         return ports.Candidate((), to_policy(configuration), (), (configuration, secrets))
 
-    def read(self) -> ports.Candidate | None:
-        """Reads the files; None if they say what they said the last time."""
-        reading = read_if_changed(self._path, self._digest)
+    def read(self, *, again: bool = False) -> ports.Candidate | None:
+        """Reads the files; None if they say what they said the last time, unless `again`."""
+        reading = read_if_changed(self._path, None if again else self._digest)
         if reading is None:
             return None
+        changed = reading.digest != self._digest
         self._digest = reading.digest
         examined = reading.examined
         problems = tuple(map(str, examined.problems))
         if examined.configuration is None:
-            return ports.Candidate(problems)
+            return ports.Candidate(problems, changed=changed)
         try:
             secrets = resolve_secrets(examined.configuration, self._environ)
         except ConfigError as error:
             self._digest = None  # A secret may be mended without touching these files.
-            return ports.Candidate((*problems, *map(str, error.problems)))
+            return ports.Candidate((*problems, *map(str, error.problems)), changed=changed)
         restart: tuple[str, ...] = ()
         if self._in_force is not None:
-            restart = diff(self._in_force, examined.configuration).restart
+            restart = (
+                *needs_restart(self._in_force, examined.configuration),
+                *self._rotated(examined.configuration, secrets),
+            )
         return ports.Candidate(
             problems,
             to_policy(examined.configuration),
             restart,
             (examined.configuration, secrets),
+            changed,
         )
+
+    def _rotated(self, configuration: Configuration, secrets: Secrets) -> list[str]:
+        """Returns the passwords that Usher itself logs in with, and that are others by now."""
+        assert self._first is not None
+        began_with, used = self._first
+        return [
+            f"nodes.{name}.{key}.password"
+            for name, node in configuration.nodes.items()
+            if name in began_with.nodes
+            for key, now, then in (
+                ("ari", node.ari, began_with.nodes[name].ari),
+                ("ami", node.ami, began_with.nodes[name].ami),
+            )
+            if now.password == then.password and secrets.of(now.password) != used.of(then.password)
+        ]
 
     def accept(self, candidate: ports.Candidate) -> None:
         """Compares with this one from now on."""
@@ -94,13 +115,15 @@ class FilesOfAsterisk:
         """Writes nothing yet."""
         self._target = target
 
-    def render(self, candidate: ports.Candidate) -> Sequence[ports.Rendered]:
+    def render(
+        self, candidate: ports.Candidate, *, everything: bool = False
+    ) -> Sequence[ports.Rendered]:
         """Writes the files that differ. Raises `RenderFailed`."""
         configuration, secrets = _configuration_of(candidate)
         return [
-            ports.Rendered(node, rendered.reload, rendered.restart)
+            ports.Rendered(node, RELOADED if everything else rendered.reload, rendered.restart)
             for node, rendered in render_all(configuration, secrets, self._target).items()
-            if rendered.changed
+            if rendered.changed or everything
         ]
 
 

@@ -1,7 +1,7 @@
 """The contract: YAML files to strict frozen models to the core's policies.
 
 Door: `load`, `check`, `to_policy`, `resolve_secrets`, `json_schema`, `markdown_reference`,
-`read_if_changed` and `diff` for hot reload; `Configuration` and its parts in `models` and `values`;
+`read_if_changed` and `needs_restart` for hot reload; `Configuration` and its parts in `models` and `values`;
 `ConfigError`, `Problem`.
 Must not: read a clock, touch the network, start a task, show a secret.
 
@@ -15,15 +15,13 @@ from engine.config.loader import Examined, check, examine, load
 from engine.config.models import Configuration
 from engine.config.places import ConfigError, Place, Problem, Severity, errors_of
 from engine.config.reference import markdown_reference
-from engine.config.reload import Changes, Difference, Reading, diff, read_if_changed
+from engine.config.reload import Reading, needs_restart, read_if_changed
 from engine.config.schema import json_schema
 from engine.config.secrets import Secret, Secrets, resolve_secrets
 
 __all__ = [
-    "Changes",
     "ConfigError",
     "Configuration",
-    "Difference",
     "Examined",
     "Place",
     "Problem",
@@ -32,12 +30,12 @@ __all__ = [
     "Secrets",
     "Severity",
     "check",
-    "diff",
     "errors_of",
     "examine",
     "json_schema",
     "load",
     "markdown_reference",
+    "needs_restart",
     "read_if_changed",
     "resolve_secrets",
     "to_policy",

@@ -55,7 +55,7 @@ def to_policy(configuration: Configuration) -> policy.Policy:
         pause_reasons=tuple(
             policy.PauseReason(code, name) for code, name in configuration.pause_reasons.items()
         ),
-        settings=_settings(configuration.settings),
+        settings=_settings(configuration),
     )
 
 
@@ -131,7 +131,8 @@ def _queue(number: str, queue: models.Queue) -> policy.QueuePolicy:
     )
 
 
-def _settings(settings: models.Settings) -> policy.Settings:
+def _settings(configuration: Configuration) -> policy.Settings:
+    settings = configuration.settings
     return policy.Settings(
         shared_wrapup=settings.shared_wrapup,
         initial_state=settings.initial_state,
@@ -140,6 +141,18 @@ def _settings(settings: models.Settings) -> policy.Settings:
             pause_toggle=settings.feature_codes.pause_toggle,
         ),
         failed_offer_pause_ms=milliseconds(settings.failed_offer_pause_s),
-        calls_max=settings.max_calls,
+        calls_max=min(settings.max_calls, calls_with_a_voice(configuration)),
         unknown_number_media=settings.unknown_number_prompts,
     )
+
+
+def calls_with_a_voice(configuration: Configuration) -> int:
+    """Returns how many callers there may be so that agents' phones can still be rung.
+
+    Each channel takes two of a node's ports for voice. Were callers to take them all, no phone could
+    be rung any more, and nobody would ever be served.
+    """
+    rtp = configuration.settings.rtp
+    channels = (rtp.port_last - rtp.port_first + 1) // 2
+    callers = max(channels - len(configuration.extensions), channels // 2, 1)
+    return callers * max(len(configuration.nodes), 1)

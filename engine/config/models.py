@@ -289,10 +289,12 @@ class Settings(Strict):
     """What an agent who is newly added to a queue starts as (members from before do not change)."""
     feature_codes: FeatureCodes = FeatureCodes()
     """What agents dial."""
-    failed_offer_pause_s: Annotated[float, Field(ge=0, le=600), MILLISECOND_EXACT] = 5.0
-    """A phone that refused, was busy or could not be reached is left alone for so long."""
+    failed_offer_pause_s: Annotated[float, Field(ge=0.2, le=600), MILLISECOND_EXACT] = 5.0
+    """A phone that refused, was busy or could not be reached is left alone for so long. The minimum
+    keeps a phone that says "busy" at once from being rung without end."""
     max_calls: Annotated[int, Field(ge=1, le=100_000)] = 10_000
-    """Calls in the system; one more is refused with "congestion"."""
+    """Calls in the system; one more is refused with "congestion". It is fewer where `rtp` has not the
+    ports for so many calls and a call to every extension."""
     unknown_number_prompts: Annotated[Several[Media], Field(min_length=1, max_length=20)] = (
         "sound:pbx-invalid",
     )

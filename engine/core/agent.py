@@ -42,16 +42,15 @@ class Membership:
 
 @dataclass(slots=True, eq=False)
 class Agent:
-    """A person at a phone."""
+    """A phone, and the person at it. One without memberships is a phone that may become an agent's."""
 
     agent_id: AgentId
     memberships: dict[QueueId, Membership] = field(default_factory=dict)
     reachable_at: dict[NodeId, None] = field(default_factory=dict)
     """Nodes that see the phone registered."""
-    device: DeviceState = DeviceState.UNKNOWN
-    device_fresh: bool = False
-    """False once one of our own calls on the phone has ended after the last device state: that
-    state then still speaks of our call, and only the next one says whether there is another."""
+    devices: dict[NodeId, DeviceState] = field(default_factory=dict)
+    """Its state as each node last told it. Forgotten when one of our own calls on the phone ends: that
+    state still speaks of our call, and only the next one says whether there is another."""
     legs: dict[LegId, None] = field(default_factory=dict)
     """Our channels to the phone, until they are gone."""
     own_calls: dict[CallId, None] = field(default_factory=dict)
@@ -69,7 +68,7 @@ class Agent:
         """Tells whether the phone is on a call, with us or elsewhere."""
         if self.legs or self.own_calls:
             return True
-        return self.device_fresh and self.device in _BUSY
+        return any(device in _BUSY for device in self.devices.values())
 
 
 def may_be_offered(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from engine.core.call import Call, CallEvent, CallState
+from engine.core.causes import CONGESTION, NO_ANSWER, NORMAL_CLEARING
 from engine.core.codes import dial_code
 from engine.core.commands import (
     HangUpCall,
@@ -21,7 +22,7 @@ from engine.core.facts import (
 from engine.core.ids import AgentId, EndpointName, QueueId, leg_id_of, playback_id_of
 from engine.core.inputs import CallArrived
 from engine.core.leg import Leg
-from engine.core.offers import RING_MARGIN_MS, hang_up_leg
+from engine.core.offers import HANG_UP_MS_MAX, RING_MARGIN_MS, hang_up_leg
 from engine.core.policy import (
     Destination,
     ExtensionPolicy,
@@ -45,9 +46,6 @@ ARRIVAL_AGE_MS_MAX = 3_600_000
 PROMPT_MS_MAX = 120_000
 """After this a prompt counts as played even if nobody says so."""
 
-NORMAL_CLEARING = 16
-CONGESTION = 42
-UNALLOCATED = 1
 RINGING = WaitingSound(music_class=None)
 
 
@@ -223,7 +221,7 @@ def _dial(
 
 def dialling_failed(state: State, call: Call, cause: int) -> None:
     """Ends a direct call that nobody answered, passing on why."""
-    end_call(state, call, CallEnd.FAILED, cause or 19)
+    end_call(state, call, CallEnd.FAILED, cause or NO_ANSWER)
 
 
 def end_call(state: State, call: Call, ended_by: CallEnd, cause: int) -> None:
@@ -238,6 +236,7 @@ def hang_up_call(state: State, call: Call, cause: int) -> None:
     """Tells Asterisk to end the caller's channel."""
     call.hang_ups += 1
     state.tell(HangUpCall(call.node, call.call_id, cause))
+    state.timers.set(TimerKind.HANG_UP, call.call_id, state.now_ms + HANG_UP_MS_MAX)
 
 
 def caller_left(state: State, call: Call, ended_by: CallEnd, cause: int) -> None:
@@ -263,7 +262,7 @@ def caller_left(state: State, call: Call, ended_by: CallEnd, cause: int) -> None
     if call.agent_id is not None:
         agent = state.agents[call.agent_id]
         agent.own_calls.pop(call.call_id, None)
-        agent.device_fresh = False
+        agent.devices.pop(call.node, None)
         state.refresh(agent)
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import re
 import types
 import typing
 from collections.abc import Callable
@@ -19,6 +20,9 @@ from functools import cache
 from typing import Any
 
 Decoder = Callable[[Any], Any]
+
+_NAME = re.compile(r"[A-Z][A-Za-z]{0,39}").fullmatch
+"""What a class of this package may be called; anything else under `t` is content."""
 
 
 class CodecError(ValueError):
@@ -49,6 +53,14 @@ def decode(expected: Any, value: Any) -> Any:
         CodecError: the value does not fit; unknown and missing keys are errors too.
     """
     return _decoder(expected)(value)
+
+
+def _kind_of(value: Any) -> str:
+    """Names what was found, never its content: a message ends up in a log, a number must not."""
+    if type(value) is not dict:
+        return type(value).__name__
+    tag = value.get("t")
+    return f"an object with t={tag}" if type(tag) is str and _NAME(tag) else "an object without t"
 
 
 @cache
@@ -82,13 +94,13 @@ def _decoder(expected: Any) -> Decoder:
 
 def _decode_none(value: Any) -> None:
     if value is not None:
-        raise CodecError(f"expected null, got {value!r}")
+        raise CodecError(f"expected null, got {_kind_of(value)}")
 
 
 def _scalar_decoder(kind: type) -> Decoder:
     def decode_scalar(value: Any) -> Any:
         if type(value) is not kind:
-            raise CodecError(f"expected {kind.__name__}, got {value!r}")
+            raise CodecError(f"expected {kind.__name__}, got {_kind_of(value)}")
         return value
 
     return decode_scalar
@@ -101,7 +113,7 @@ def _enum_decoder(kind: type[enum.Enum]) -> Decoder:
         try:
             return members[value]
         except (KeyError, TypeError):
-            raise CodecError(f"expected one of {list(members)}, got {value!r}") from None
+            raise CodecError(f"expected one of {list(members)}, got {_kind_of(value)}") from None
 
     return decode_enum
 
@@ -109,7 +121,7 @@ def _enum_decoder(kind: type[enum.Enum]) -> Decoder:
 def _sequence_decoder(make: Callable[[Any], Any], item: Decoder) -> Decoder:
     def decode_sequence(value: Any) -> Any:
         if type(value) is not list:
-            raise CodecError(f"expected an array, got {value!r}")
+            raise CodecError(f"expected an array, got {_kind_of(value)}")
         return make([item(each) for each in value])
 
     return decode_sequence
@@ -118,7 +130,7 @@ def _sequence_decoder(make: Callable[[Any], Any], item: Decoder) -> Decoder:
 def _mapping_decoder(item: Decoder) -> Decoder:
     def decode_mapping(value: Any) -> Any:
         if type(value) is not dict:
-            raise CodecError(f"expected an object, got {value!r}")
+            raise CodecError(f"expected an object, got {_kind_of(value)}")
         return {key: item(each) for key, each in value.items()}
 
     return decode_mapping
@@ -146,7 +158,7 @@ def _union_decoder(members: tuple[Any, ...]) -> Decoder:
                 return _decoder(chosen)(value)
         if other is not None:
             return _decoder(other)(value)
-        raise CodecError(f"expected one of {sorted(classes)}, got {value!r:.200}")
+        raise CodecError(f"expected one of {sorted(classes)}, got {_kind_of(value)}")
 
     return decode_union
 
@@ -162,7 +174,7 @@ def _dataclass_decoder(kind: type) -> Decoder:
         if parts is None:  # Late, so that types may name each other.
             parts = [(name, _decoder(hints[name])) for name in names]
         if type(value) is not dict or value.get("t") != kind.__name__:
-            raise CodecError(f"expected {kind.__name__}, got {value!r:.200}")
+            raise CodecError(f"expected {kind.__name__}, got {_kind_of(value)}")
         if value.keys() != known:
             odd = sorted(set(value.keys()) ^ known)
             raise CodecError(f"{kind.__name__}: missing or unknown keys {odd}")

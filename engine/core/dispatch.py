@@ -49,7 +49,8 @@ def _offer(state: State, line: Line, call: Call, candidates: list[Candidate]) ->
 def first_servable(state: State, line: Line) -> tuple[Call, Visit, list[Candidate]] | None:
     """Returns the first in line for whom there is an agent, with the agents in question.
 
-    Only a ring-all call can be passed over: one whose remaining agents have refused it already.
+    Two calls can be passed over: a ring-all call whose remaining agents have refused it already, and
+    one that the only free agent makes, whose own phone is not rung for it.
     """
     if not line.available:
         return None
@@ -57,29 +58,27 @@ def first_servable(state: State, line: Line) -> tuple[Call, Visit, list[Candidat
         call = state.calls[call_id]
         visit = call.visit
         assert visit is not None
-        candidates = _candidates(state, line, visit)
+        candidates = _candidates(state, line, call, visit)
         if candidates:
             return call, visit, candidates
     return None
 
 
-def _candidates(state: State, line: Line, visit: Visit) -> list[Candidate]:
+def _candidates(state: State, line: Line, call: Call, visit: Visit) -> list[Candidate]:
     queue_id = line.queue_id
-    fresh: list[Candidate] = []
-    for agent_id in line.available:
-        if agent_id not in visit.tried:
-            agent = state.agents[agent_id]
-            fresh.append((agent, agent.memberships[queue_id]))
-    if line.policy.strategy is Strategy.RING_ALL:
-        if line.policy.skill_based and visit.offers:
-            # Better or equally skilled agents join the ringing; the next level waits its turn.
-            level = min(state.legs[leg_id].level for leg_id in visit.offers)
-            return [each for each in fresh if each[1].level <= level]
-        return fresh
-    if fresh:
-        return fresh
-    # Everyone free had a chance: a new round begins, if it comes to an offer.
-    return [
-        (state.agents[agent_id], state.agents[agent_id].memberships[queue_id])
-        for agent_id in line.available
+    able = [
+        (agent, agent.memberships[queue_id])
+        for agent in (state.agents[agent_id] for agent_id in line.available)
+        if agent.agent_id != call.agent_id  # With ring-in-use: not for the agent's own call.
     ]
+    if not able:
+        return []
+    ring_all = line.policy.strategy is Strategy.RING_ALL
+    if line.policy.skill_based:
+        # Better or equally skilled agents join a ringing of all; the next level waits its turn.
+        ringing = [state.legs[leg_id].level for leg_id in visit.offers] if ring_all else []
+        level = min(ringing or [membership.level for _, membership in able])
+        able = [each for each in able if each[1].level <= level]
+    fresh = [each for each in able if each[0].agent_id not in visit.tried]
+    # If everyone free had a chance a new round begins; not within one ringing of all.
+    return fresh if fresh or ring_all else able

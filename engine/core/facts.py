@@ -80,7 +80,7 @@ class OfferReason(StrEnum):
     RANG_SHORTLY = "rang_shortly"
     """Joined a ringing of all shortly before it ended in vain."""
     AGENT_LEFT = "agent_left"
-    """Logged out, paused or removed while ringing."""
+    """Logged out or paused while ringing."""
     LOST = "lost"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from engine.core.call import Call, CallState
 from engine.core.calls import dialling_failed, hang_up_call, prompt_is_over
+from engine.core.causes import NORMAL_CLEARING, UNREACHABLE
 from engine.core.commands import (
     AnswerCall,
     Connect,
@@ -27,7 +28,6 @@ from engine.core.timers import TimerKind
 from engine.core.visits import answer_call, offer_lost
 
 NOT_FOUND = 404
-UNREACHABLE = 20
 
 ANSWERS_MAX = 3
 """How often a caller is answered before that is left to the next reconciliation."""
@@ -100,13 +100,19 @@ def _hang_up_call_failed(state: State, call_id: CallId, status: int) -> None:
 
 
 def hang_up_again(state: State, channel_id: str) -> None:
-    """Repeats a hang-up that failed."""
+    """Repeats a hang-up that failed, or of which nothing was heard; at last it counts as done."""
     leg = state.legs.get(LegId(channel_id))
     if leg is not None and leg.state is LegState.ENDING:
-        hang_up_leg(state, leg)
+        if leg.hang_ups >= HANG_UPS_MAX:
+            drop_leg(state, leg)
+        else:
+            hang_up_leg(state, leg)
     call = state.calls.get(CallId(channel_id))
     if call is not None and call.state is CallState.ENDING:
-        hang_up_call(state, call, 16)
+        if call.hang_ups >= HANG_UPS_MAX:
+            caller_hung_up(state, call, CallEnd.SYSTEM, 0)
+        else:
+            hang_up_call(state, call, NORMAL_CLEARING)
 
 
 def _caller_command_failed(

@@ -7,7 +7,7 @@ from engine.core.call import Call, CallState
 from engine.core.dispatch import first_servable
 from engine.core.leg import LegState
 from engine.core.policy import Strategy
-from engine.core.state import LateTimer, State
+from engine.core.state import State
 from engine.core.timers import TimerKind
 
 
@@ -23,9 +23,16 @@ def check(state: State) -> None:
     _check_legs(state)
 
 
+_ENDS = {
+    CallState.DIALLING: TimerKind.RING,
+    CallState.LISTENING: TimerKind.CALL_PROMPT,
+    CallState.ENDING: TimerKind.HANG_UP,
+}
+"""What bounds each state of a call that is not a wait or a talk."""
+
+
 def _has_timer(state: State, kind: TimerKind, owner: str) -> bool:
-    late = any(LateTimer(kind, owner) in node.late for node in state.nodes.values())
-    return late or state.timers.is_set(kind, owner)
+    return state.timers.is_set(kind, owner)
 
 
 def _check_call(state: State, call: Call) -> None:
@@ -47,8 +54,19 @@ def _check_call(state: State, call: Call) -> None:
             assert _has_timer(state, TimerKind.RING, call.call_id), "ringing without an end"
         if visit.resting:
             assert _has_timer(state, TimerKind.RETRY, call.call_id), "resting without an end"
-        if visit.chosen is not None:
+        limited = state.lines[visit.queue_id].policy.wait_ms_max > 0
+        waits = _has_timer(state, TimerKind.MAX_WAIT, call.call_id)
+        assert not waits or limited, "a longest wait runs that nobody set"
+        if visit.chosen is None:
+            assert waits or not limited, "a longest wait never ends"
+        else:
+            assert _has_timer(state, TimerKind.AGENT_PROMPT, visit.chosen), (
+                "a prompt without an end"
+            )
             assert list(visit.offers) == [visit.chosen], "answered, and others still ring"
+    for call_state, kind in _ENDS.items():
+        if call.state is call_state:
+            assert _has_timer(state, kind, call.call_id), f"{call_state} without an end"
     if call.state is CallState.TALKING:
         assert call.leg_id is not None
         leg = state.legs.get(call.leg_id)
@@ -74,6 +92,8 @@ def _check_agent(state: State, agent: Agent) -> None:
     for queue_id, membership in agent.memberships.items():
         line = state.lines[queue_id]
         wrapups += membership.wrapup_id is not None
+        wrapping = _has_timer(state, TimerKind.WRAPUP, f"{agent.agent_id}/{queue_id}")
+        assert wrapping == (membership.wrapup_id is not None), "a wrap-up without an end"
         may = may_be_offered(
             agent, membership, ring_in_use=line.policy.ring_in_use, shared_wrapup=shared
         )
@@ -104,7 +124,9 @@ def _check_lines(state: State) -> None:
 def _check_legs(state: State) -> None:
     for leg in state.legs.values():
         call = state.calls.get(leg.call_id)
-        if leg.state is not LegState.ENDING:
+        if leg.state is LegState.ENDING:
+            assert _has_timer(state, TimerKind.HANG_UP, leg.leg_id), "a hang-up without an end"
+        else:
             assert call is not None, "a phone rings or talks for a call that is gone"
         if leg.state is LegState.TALKING:
             assert call is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from engine.core.call import CallState
 from engine.core.calls import dialling_failed
+from engine.core.causes import NO_ANSWER
 from engine.core.facts import CallEnd, OfferOutcome, OfferReason
 from engine.core.ids import LegId
 from engine.core.leg import Leg, LegEvent, LegState
@@ -86,4 +87,4 @@ def agent_prompt_is_over(state: State, leg_id: LegId) -> str | None:
 def dial_timed_out(state: State, leg_id: LegId) -> None:
     """A phone dialled directly rang in vain."""
     leg = state.legs[leg_id]
-    dialling_failed(state, state.calls[leg.call_id], 19)
+    dialling_failed(state, state.calls[leg.call_id], NO_ANSWER)

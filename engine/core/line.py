@@ -30,7 +30,9 @@ class Line:
     """In configured order."""
     static_only: bool = False
     last_static: int = -1
-    """Round robin's memory: the configured position of the static agent rung last."""
+    """Round robin's memory: the configured position of the static agent rung last, ..."""
+    last_static_agent: AgentId | None = None
+    """... and who that was, so that the memory follows the agent through a changed list."""
     last_dynamic: int = 0
     """Round robin's memory: the log-in order of the dynamic agent rung last."""
 
@@ -43,6 +45,9 @@ class Line:
         """Takes a new configuration of the same queue."""
         self.policy = policy
         self.members = {member.agent_id: None for member in policy.members}
+        order = list(self.members)
+        if self.last_static_agent in self.members:
+            self.last_static = order.index(self.last_static_agent)
         self.static_only = all(member.kind is MemberKind.STATIC for member in policy.members)
 
     def add(self, call: Call, visit: Visit) -> int:

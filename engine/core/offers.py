@@ -29,6 +29,18 @@ UNREACHABLE_CAUSES = (1, 3, 18, 20, 22, 27, 38, 102)
 """Q.850 causes as Asterisk maps SIP answers to them (404, no contact, 408, 503, ...)."""
 
 
+AGENTS_OWN = (
+    OfferReason.NO_ANSWER,
+    OfferReason.BUSY,
+    OfferReason.REJECTED,
+    OfferReason.ANSWERED_THEN_LEFT,
+)
+"""Misses that are the agent's own and count for auto-pause; a phone or network that fails is not."""
+
+HANG_UP_MS_MAX = 10_000
+"""A channel that was told to end and has not said that it did is told again after this."""
+
+
 def make_offer(state: State, call: Call, line: Line, agent: Agent, membership: Membership) -> None:
     """Rings one agent for a waiting call."""
     visit = call.visit
@@ -57,7 +69,7 @@ def make_offer(state: State, call: Call, line: Line, agent: Agent, membership: M
     agent.offers += 1
     state.offer_order += 1
     agent.last_offer = state.offer_order
-    remember(line, membership)
+    remember(line, agent, membership)
     state.refresh(agent)
     state.tell(
         RingPhone(
@@ -103,7 +115,6 @@ def answer_offer(state: State, call: Call, leg: Leg) -> bool:
         )
     if line.policy.agent_prompt is None:
         return True
-    call.prompts += 1
     agent = state.agents.get(leg.agent_id) if leg.agent_id is not None else None
     language = line.policy.language if agent is None else agent_language(state, agent)
     state.tell(
@@ -184,7 +195,8 @@ def _missed(state: State, agent: Agent, leg: Leg, reason: OfferReason) -> None:
         agent.backing_off = True
         state.timers.set(TimerKind.BACK_OFF, agent.agent_id, state.now_ms + pause_ms)
     assert leg.queue_id is not None
-    count_missed(state, agent, leg.queue_id)
+    if reason in AGENTS_OWN:
+        count_missed(state, agent, leg.queue_id)
 
 
 def reason_for_cause(cause: int) -> OfferReason:
@@ -233,6 +245,7 @@ def hang_up_leg(state: State, leg: Leg, *, answered_elsewhere: bool = False) -> 
     assert leg.state is LegState.ENDING
     leg.hang_ups += 1
     state.tell(HangUpLeg(leg.node, leg.leg_id, answered_elsewhere))
+    state.timers.set(TimerKind.HANG_UP, leg.leg_id, state.now_ms + HANG_UP_MS_MAX)
 
 
 def drop_leg(state: State, leg: Leg) -> None:
@@ -243,7 +256,7 @@ def drop_leg(state: State, leg: Leg) -> None:
         return
     agent = state.agents[leg.agent_id]
     agent.legs.pop(leg.leg_id, None)
-    agent.device_fresh = False
+    agent.devices.pop(leg.node, None)
     state.refresh(agent)
 
 

@@ -8,6 +8,7 @@ from engine.core.ids import AgentId, QueueId
 from engine.core.line import Line
 from engine.core.offers import want_again
 from engine.core.policy import InitialState, Member, MemberKind, Policy, QueuePolicy
+from engine.core.reconcile import node_removed
 from engine.core.shifts import end_wrapup, log_in, log_out, pause
 from engine.core.state import Node, State
 from engine.core.timers import TimerKind
@@ -19,6 +20,8 @@ BY_CONFIG = "config"
 def apply_policy(state: State, policy: Policy) -> None:
     """Replaces the policy; removed queues drain, new members start in their initial state."""
     state.index(policy)
+    for node_id in [each for each in state.nodes if each not in policy.nodes]:
+        node_removed(state, node_id)
     for node_id in policy.nodes:
         state.nodes.setdefault(node_id, Node(node_id))
     for agent_policy in policy.agents:
@@ -126,6 +129,13 @@ def _forget_agents(state: State, policy: Policy) -> None:
     """Drops agents who are configured no more, once nothing of theirs is left."""
     configured: dict[AgentId, None] = {each.agent_id: None for each in policy.agents}
     for agent in list(state.agents.values()):
-        idle = not (agent.memberships or agent.legs or agent.own_calls or agent.backing_off)
+        idle = not (
+            agent.memberships
+            or agent.legs
+            or agent.own_calls
+            or agent.backing_off
+            or agent.reachable_at
+            or agent.devices
+        )
         if agent.agent_id not in configured and idle:
             del state.agents[agent.agent_id]

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from engine.core.call import Call, CallState
 from engine.core.calls import call_arrived, hang_up_call, play_prompt
-from engine.core.commands import DestroyBridge, HangUpLeg
+from engine.core.causes import NORMAL_CLEARING
+from engine.core.commands import DestroyBridge, HangUpCall, HangUpLeg
 from engine.core.facts import CallEnd
 from engine.core.ids import BRIDGE_PREFIX, BridgeId, CallId, LegId, NodeId, bridge_id_of, is_leg
 from engine.core.inputs import CallArrived, NodeConnected, SeenChannel
@@ -38,10 +39,22 @@ def engine_started(state: State) -> None:
     for node in list(state.nodes.values()):
         node_disconnected(state, node.node)
     for agent in state.agents.values():
-        agent.device_fresh = False
+        agent.devices.clear()
         for membership in agent.memberships.values():
             membership.missed_in_row = 0
         state.refresh(agent)
+
+
+def node_removed(state: State, node_id: NodeId) -> None:
+    """A node is configured no more: its calls are lost to us, and its view of phones counts no more."""
+    for call in [each for each in state.calls.values() if each.node == node_id]:
+        caller_hung_up(state, call, CallEnd.LOST, 0)
+    for leg in [each for each in state.legs.values() if each.node == node_id]:
+        leg_ended(state, leg.leg_id, 0, lost=True)
+    for agent in state.agents.values():
+        agent.reachable_at.pop(node_id, None)
+        agent.devices.pop(node_id, None)
+    del state.nodes[node_id]
 
 
 def node_connected(state: State, seen: NodeConnected) -> None:
@@ -73,14 +86,11 @@ def node_connected(state: State, seen: NodeConnected) -> None:
         if channel is None or call.call_id not in state.calls:
             continue
         if call.call_id in calls_told:
-            hang_up_call(state, call, 16)
+            hang_up_call(state, call, NORMAL_CLEARING)
         else:
             _catch_up_call(state, call, channel)
     _meet_strangers(state, seen)
-    late, node.late = node.late, []
-    for timer in late:
-        if not state.timers.is_set(timer.kind, timer.owner):
-            state.timers.set(timer.kind, timer.owner, state.now_ms)
+    state.timers.resume(node.node, state.now_ms)
 
 
 def _catch_up_leg(state: State, leg: Leg, channel: SeenChannel, caller: SeenChannel | None) -> None:
@@ -119,6 +129,8 @@ def _meet_strangers(state: State, seen: NodeConnected) -> None:
                 state.tell(
                     HangUpLeg(seen.node, LegId(channel.channel_id), answered_elsewhere=False)
                 )
+        elif CallId(channel.channel_id) in state.ended:
+            state.tell(HangUpCall(seen.node, CallId(channel.channel_id), NORMAL_CLEARING))
         elif CallId(channel.channel_id) not in state.calls:
             call_arrived(
                 state,

@@ -47,7 +47,7 @@ from engine.core.legs import (
 from engine.core.policies import apply_policy
 from engine.core.reconcile import engine_started, node_connected, node_disconnected
 from engine.core.shifts import wrapup_expired
-from engine.core.state import LateTimer, Node, Output, State
+from engine.core.state import Output, State
 from engine.core.talks import bridge_again, caller_hung_up, hold_changed
 from engine.core.timers import TimerKind
 from engine.core.visits import rest_is_over, ring_timed_out, waited_too_long
@@ -164,7 +164,7 @@ def _fire(state: State, kind: TimerKind, owner: str) -> None:
     call, leg = state.calls.get(CallId(owner)), state.legs.get(LegId(owner))
     node = call.node if call is not None else leg.node if leg is not None else None
     if node is not None and not state.node_up(node):
-        state.nodes.setdefault(node, Node(node)).late.append(LateTimer(kind, owner))
+        state.timers.put_off(kind, owner, node)
         return
     if kind is TimerKind.HANG_UP:
         hang_up_again(state, owner)
@@ -239,9 +239,7 @@ def _playback_ended(state: State, happened: PlaybackEnded) -> Ignored:
 
 
 def _phone_reachable(state: State, happened: PhoneReachable) -> Ignored:
-    agent = state.agents.get(AgentId(happened.endpoint))
-    if agent is None:
-        return "not an agent's phone"
+    agent = state.phone(happened.endpoint)
     if happened.reachable:
         agent.reachable_at[happened.node] = None
     else:
@@ -251,11 +249,8 @@ def _phone_reachable(state: State, happened: PhoneReachable) -> Ignored:
 
 
 def _phone_device(state: State, happened: PhoneDevice) -> Ignored:
-    agent = state.agents.get(AgentId(happened.endpoint))
-    if agent is None:
-        return "not an agent's phone"
-    agent.device = happened.state
-    agent.device_fresh = True
+    agent = state.phone(happened.endpoint)
+    agent.devices[happened.node] = happened.state
     state.refresh(agent)
     return None
 

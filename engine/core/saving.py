@@ -15,7 +15,7 @@ from engine.core.policy import Policy
 from engine.core.state import Node, State
 from engine.core.timers import TimerKind
 
-VERSION = 1
+VERSION = 2
 """Changes whenever an older snapshot cannot be read any more."""
 
 
@@ -29,11 +29,21 @@ class SavedTimer:
 
 
 @dataclass(slots=True)
+class SavedLate:
+    """A timer that is due but put off until `until`."""
+
+    kind: TimerKind
+    owner: str
+    until: str
+
+
+@dataclass(slots=True)
 class SavedLine:
     """What a line remembers beyond its policy and its callers."""
 
     queue_id: str
     last_static: int
+    last_static_agent: AgentId | None
     last_dynamic: int
     available: list[str]
 
@@ -57,6 +67,7 @@ class Saved:
     lines: list[SavedLine]
     nodes: list[Node]
     timers: list[SavedTimer]
+    late: list[SavedLate]
 
 
 def save(state: State) -> dict[str, Any]:
@@ -77,11 +88,18 @@ def save(state: State) -> dict[str, Any]:
         legs=list(state.legs.values()),
         agents=list(state.agents.values()),
         lines=[
-            SavedLine(line.queue_id, line.last_static, line.last_dynamic, list(line.available))
+            SavedLine(
+                line.queue_id,
+                line.last_static,
+                line.last_static_agent,
+                line.last_dynamic,
+                list(line.available),
+            )
             for line in state.lines.values()
         ],
         nodes=list(state.nodes.values()),
-        timers=[SavedTimer(kind, owner, at_ms) for kind, owner, at_ms in state.timers.saved()],
+        timers=[SavedTimer(*each) for each in state.timers.saved()],
+        late=[SavedLate(*each) for each in state.timers.saved_late()],
     )
     encoded: dict[str, Any] = codec.encode(saved)
     return encoded
@@ -109,6 +127,7 @@ def load(snapshot: dict[str, Any]) -> State:
         line = Line(policies[QueueId(each.queue_id)])
         line.use(line.policy)
         line.last_static, line.last_dynamic = each.last_static, each.last_dynamic
+        line.last_static_agent = each.last_static_agent
         line.available = {AgentId(agent_id): None for agent_id in each.available}
         state.lines[line.queue_id] = line
     for call in state.calls.values():
@@ -121,4 +140,6 @@ def load(snapshot: dict[str, Any]) -> State:
             line.want(call.call_id, call.visit)
     for timer in saved.timers:
         state.timers.set(timer.kind, timer.owner, timer.at_ms)
+    for late in saved.late:
+        state.timers.put_off(late.kind, late.owner, late.until)
     return state

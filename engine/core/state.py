@@ -6,7 +6,7 @@ the verbs; they act on one `State` and keep nothing of their own.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from engine.core import numbers
@@ -25,7 +25,7 @@ from engine.core.policy import (
     TrunkPolicy,
 )
 from engine.core.rng import Rng
-from engine.core.timers import TimerKind, Timers
+from engine.core.timers import Timers
 
 Output = Command | Fact
 
@@ -33,22 +33,13 @@ GHOST_MS_MAX = 120_000
 """For this long a call that ended is remembered: Asterisk may list its channel while it dies."""
 
 
-@dataclass(frozen=True, slots=True)
-class LateTimer:
-    """A timer that came due while its node was out of reach."""
-
-    kind: TimerKind
-    owner: str
-
-
 @dataclass(slots=True, eq=False)
 class Node:
-    """An Asterisk. `late` are timers of its calls that came due while it was out of reach."""
+    """An Asterisk."""
 
     node: NodeId
     up: bool = False
     boot_id: str = ""
-    late: list[LateTimer] = field(default_factory=list)
 
 
 class State:
@@ -148,6 +139,17 @@ class State:
         """Tells whether a node can be commanded now."""
         known = self.nodes.get(node)
         return known is not None and known.up
+
+    def phone(self, endpoint: EndpointName) -> Agent:
+        """Returns the phone of that name; one not heard of before is remembered from now on.
+
+        Nodes tell changes only, so what is told of a phone that is not an agent's yet must be kept.
+        """
+        agent_id = AgentId(endpoint)
+        agent = self.agents.get(agent_id)
+        if agent is None:
+            agent = self.agents[agent_id] = Agent(agent_id)
+        return agent
 
     def membership(self, agent_id: AgentId, queue_id: QueueId) -> Membership | None:
         """Returns an agent's membership, or None (no such agent, or not a member)."""

@@ -1,8 +1,9 @@
 """Whom to ring: rows R-01 to R-07, the same rules for a whole queue and inside one skill level.
 
 `candidates` are the agents who may be rung for the queue at this moment. The choice is made in
-three steps: who has not yet had a chance at this call in this round, the best skill level among
-those, the strategy inside that level.
+three steps: the best skill level of all, who of it has not yet had a chance at this call in this
+round, the strategy among those. A round ends when everybody free had a chance: so a phone that
+nobody answers is not rung for ever.
 """
 
 from __future__ import annotations
@@ -29,10 +30,11 @@ def choose(line: Line, candidates: Sequence[Candidate], rng: Rng) -> list[Candid
     return [_PICK[line.policy.strategy](line, candidates, rng)]
 
 
-def remember(line: Line, membership: Membership) -> None:
+def remember(line: Line, agent: Agent, membership: Membership) -> None:
     """Notes who was rung, for round robin."""
     if membership.kind is MemberKind.STATIC:
         line.last_static = membership.position
+        line.last_static_agent = agent.agent_id
     else:
         line.last_dynamic = membership.login_order
 

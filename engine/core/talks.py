@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from engine.core.call import Call, CallEvent, CallState
 from engine.core.calls import caller_left, end_call
+from engine.core.causes import NORMAL_CLEARING
 from engine.core.commands import Connect, DestroyBridge
 from engine.core.facts import (
     CallEnd,
@@ -24,8 +25,6 @@ from engine.core.shifts import start_wrapup
 from engine.core.state import State
 from engine.core.timers import TimerKind
 from engine.core.visits import answer_call, close_visit, stop_waiting_sound
-
-NORMAL_CLEARING = 16
 
 CONNECT_AGAIN_MS = 100
 

@@ -38,16 +38,18 @@ class TimerKind(StrEnum):
 class Timers:
     """A priority queue with lazy deletion; its size stays within twice the live timers."""
 
-    __slots__ = ("_due", "_heap", "_sequence")
+    __slots__ = ("_due", "_heap", "_late", "_sequence")
 
     def __init__(self) -> None:
         """Makes an empty book."""
         self._due: dict[TimerKey, tuple[int, int]] = {}
         self._heap: list[tuple[int, int, TimerKey]] = []
         self._sequence = 0
+        self._late: dict[TimerKey, str] = {}
 
     def set(self, kind: TimerKind, owner: str, at_ms: int) -> None:
         """Sets or moves a timer to epoch milliseconds `at_ms`."""
+        self._late.pop((kind, owner), None)
         self._sequence += 1
         self._due[kind, owner] = (at_ms, self._sequence)
         heapq.heappush(self._heap, (at_ms, self._sequence, (kind, owner)))
@@ -57,10 +59,20 @@ class Timers:
     def cancel(self, kind: TimerKind, owner: str) -> None:
         """Forgets a timer; one that is not set is no error."""
         self._due.pop((kind, owner), None)
+        self._late.pop((kind, owner), None)
+
+    def put_off(self, kind: TimerKind, owner: str, until: str) -> None:
+        """Keeps a timer that is due but cannot be acted upon until `resume(until)`."""
+        self._late[kind, owner] = until
+
+    def resume(self, until: str, now_ms: int) -> None:
+        """Makes due now what was put off until this."""
+        for kind, owner in [key for key, what in self._late.items() if what == until]:
+            self.set(kind, owner, now_ms)
 
     def is_set(self, kind: TimerKind, owner: str) -> bool:
-        """Tells whether the timer runs."""
-        return (kind, owner) in self._due
+        """Tells whether the timer runs, or is put off."""
+        return (kind, owner) in self._due or (kind, owner) in self._late
 
     def next_ms(self) -> int | None:
         """Returns when the earliest timer is due, or None."""
@@ -85,6 +97,10 @@ class Timers:
         """Returns all timers in firing order, for a snapshot."""
         ordered = sorted((when, key) for key, when in self._due.items())
         return [(kind, owner, at_ms) for (at_ms, _), (kind, owner) in ordered]
+
+    def saved_late(self) -> list[tuple[TimerKind, str, str]]:
+        """Returns what is put off, and until what, for a snapshot."""
+        return [(kind, owner, until) for (kind, owner), until in self._late.items()]
 
     def __len__(self) -> int:
         """Counts the timers that run."""

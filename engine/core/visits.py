@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from engine.core.call import Call, CallEvent, Visit
+from engine.core.causes import NO_ANSWER
 from engine.core.commands import AnswerCall, StartWaitingSound, StopWaitingSound
 from engine.core.facts import (
     OfferOutcome,
@@ -34,6 +35,9 @@ def enter_queue(state: State, call: Call, queue_id: QueueId) -> None:
     # The first visit counts from the caller's arrival in Asterisk: he may have waited for us.
     entered_ms = call.arrived_ms if call.visits == 1 else state.now_ms
     visit = Visit(visit_id_of(call.call_id, call.visits), queue_id, entered_ms, state.entries)
+    if call.agent_id is not None:  # Placing a queue call clears the count of misses.
+        for membership in state.agents[call.agent_id].memberships.values():
+            membership.missed_in_row = 0
     call.advance(CallEvent.ENTERED_QUEUE)
     call.visit = visit
     call.language = line.policy.language
@@ -139,7 +143,7 @@ def ring_timed_out(state: State, call: Call) -> None:
         whole = leg.started_ms <= begun_ms
         outcome = OfferOutcome.MISSED if whole else OfferOutcome.CANCELLED
         reason = OfferReason.NO_ANSWER if whole else OfferReason.RANG_SHORTLY
-        end_offer(state, leg, outcome, reason, cause=19)
+        end_offer(state, leg, outcome, reason, cause=NO_ANSWER)
     rest_after_ringing(state, call)
 
 

@@ -35,6 +35,9 @@ from engine.sim.wire import Does, Wire
 _MEDIUM_MS = 1_500
 """How long one medium of a prompt lasts."""
 
+_NOTICED_MS_MAX = 900
+"""Until Usher notices that Asterisk is gone."""
+
 Q850_NORMAL = 16
 Q850_NO_ANSWER = 19
 Q850_ELSEWHERE = 26
@@ -99,7 +102,7 @@ class Asterisk:
     def stop(self) -> None:
         """Asterisk stops: every channel is gone and nobody is told."""
         self.running = False
-        self.cut(noticed_after_ms=up_to_ms(self.wire.cuts, 1_000))
+        self.cut(noticed_after_ms=up_to_ms(self.wire.cuts, _NOTICED_MS_MAX))
         self.wire.forget()
         for channel in list(self.channels.values()):
             self._vanish(channel)

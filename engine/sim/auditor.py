@@ -1,8 +1,8 @@
 """The auditor: an independent model of a call centre that judges every step of the core.
 
 It is fed with (time, input, commands and facts) and sees nothing else; it shares no code with the
-core but the vocabulary. Its laws are those of docs/architecture.md ("Invariants") and of the
-specification's rows; docs/simulation.md lists them. Whoever breaks one raises `AuditFailure`.
+core but the vocabulary. Its laws follow from the specification's rows; docs/simulation.md
+lists them. Whoever breaks one raises `AuditFailure`.
 """
 
 from __future__ import annotations
@@ -16,13 +16,16 @@ from engine.core.facts import Fact
 from engine.core.inputs import Input
 from engine.core.policy import Strategy
 from engine.sim.audit.agents import AgentLaws
+from engine.sim.audit.agreement import Agreement
 from engine.sim.audit.availability import Answer, may_take, wants
 from engine.sim.audit.books import Books, QueueBook
 from engine.sim.audit.calls import CallLaws
 from engine.sim.audit.configuration import ConfigurationLaws
 from engine.sim.audit.due import Dues
+from engine.sim.audit.heard import Heard
 from engine.sim.audit.offers import OfferLaws
-from engine.sim.audit.phones import ChannelLaws
+from engine.sim.audit.step import Step
+from engine.sim.audit.told import Told
 from engine.sim.options import Options
 
 Handler = Callable[[Any], None]
@@ -41,24 +44,28 @@ class Auditor:
         self._seq = 0
         self._books = Books()
         self._dues = Dues(self._books, options.faults.timer_late_ms_max)
+        self._step = Step()
         self._agents = AgentLaws(self._books, self._dues)
-        self._offers = OfferLaws(self._books, self._dues, self._agents)
-        self._calls = CallLaws(self._books, self._dues)
-        self._channels = ChannelLaws(self._books, self._offers)
-        self._configuration = ConfigurationLaws(self._books)
+        self._offers = OfferLaws(self._books, self._dues, self._agents, self._step)
+        self._calls = CallLaws(self._books, self._dues, self._step)
+        self._heard = Heard(self._books, self._step)
+        self._told = Told(self._books, self._step)
+        self._agreement = Agreement(self._books, self._step)
+        self._configuration = ConfigurationLaws(self._books, self._dues)
         self._on_input: dict[type, Handler] = {
             inputs.PolicyApplied: self._policy_applied,
-            inputs.EngineStarted: self._engine_started,
+            inputs.EngineStarted: self._heard.engine_started,
             inputs.TimePassed: self._time_passed,
-            inputs.CallArrived: self._channels.call_arrived,
-            inputs.CallerHungUp: self._channels.caller_hung_up,
-            inputs.LegAnswered: self._channels.leg_answered,
-            inputs.LegEnded: self._channels.leg_ended,
-            inputs.PhoneReachable: self._channels.phone_reachable,
-            inputs.PhoneDevice: self._channels.phone_device,
-            inputs.NodeConnected: self._channels.node_connected,
-            inputs.NodeDisconnected: self._channels.node_disconnected,
-            inputs.CommandFailed: self._channels.command_failed,
+            inputs.CallArrived: self._heard.call_arrived,
+            inputs.CallerHungUp: self._heard.caller_hung_up,
+            inputs.LegAnswered: self._heard.leg_answered,
+            inputs.LegEnded: self._heard.leg_ended,
+            inputs.PhoneReachable: self._heard.phone_reachable,
+            inputs.PhoneDevice: self._heard.phone_device,
+            inputs.NodeConnected: self._heard.node_connected,
+            inputs.NodeDisconnected: self._heard.node_disconnected,
+            inputs.CommandFailed: self._heard.command_failed,
+            inputs.AgentActionRequested: self._agents.asked,
         }
         self._listeners: dict[type, tuple[bool, Handler | None]] = {
             **dict.fromkeys(get_args(Command), (False, None)),
@@ -70,12 +77,15 @@ class Auditor:
 
     def _command_handlers(self) -> dict[type, Handler]:
         return {
-            commands.AnswerCall: self._channels.answer_call,
-            commands.RingPhone: self._channels.ring_phone,
-            commands.HangUpLeg: self._channels.hang_up_leg,
-            commands.HangUpCall: self._channels.hang_up_call,
-            commands.Connect: self._channels.connect,
-            commands.DestroyBridge: self._channels.destroy_bridge,
+            commands.AnswerCall: self._told.answer_call,
+            commands.RingPhone: self._told.ring_phone,
+            commands.HangUpLeg: self._told.hang_up_leg,
+            commands.HangUpCall: self._told.hang_up_call,
+            commands.Connect: self._told.connect,
+            commands.DestroyBridge: self._told.destroy_bridge,
+            commands.StartWaitingSound: self._told.start_sound,
+            commands.StopWaitingSound: self._told.stop_sound,
+            commands.PlayPrompt: self._told.play_prompt,
         }
 
     def _fact_handlers(self) -> dict[type, Handler]:
@@ -86,6 +96,9 @@ class Auditor:
             facts.VisitEnded: self._calls.visit_ended,
             facts.TalkStarted: self._calls.talk_started,
             facts.TalkEnded: self._calls.talk_ended,
+            facts.HoldStarted: self._calls.hold_started,
+            facts.HoldEnded: self._calls.hold_ended,
+            facts.ActionRefused: self._agents.refused,
             facts.OfferMade: self._offers.made,
             facts.OfferEnded: self._offers.ended,
             facts.AgentLoggedIn: self._agents.logged_in,
@@ -159,22 +172,16 @@ class Auditor:
             raise self._books.fail("time", f"{fact} was told at another time")
 
     def _step_ends(self) -> None:
-        calls, agents, channels = self._calls, self._agents, self._channels
-        if agents.must_pause or agents.wrapups_begun or calls.talks_over:
-            agents.step_ends(calls.talks_over)
-        facts_owe = calls.talks_begun or calls.talks_over or calls.calls_over
-        if channels.attention or facts_owe or self._offers.unwanted:
-            channels.step_ends(calls.talks_begun, calls.talks_over, calls.calls_over)
-        if facts_owe or calls.turned_away:
-            calls.step_ends()
+        agents, step = self._agents, self._step
+        if agents.owed or agents.must_pause or agents.wrapups_begun or step.talks_over:
+            agents.step_ends(step.talks_over)
+        if step.attention:
+            self._agreement.step_ends()
         if self._configuration.changed:
             self._configuration.step_ends()
 
     def _policy_applied(self, happened: inputs.PolicyApplied) -> None:
         self._configuration.applied(happened.policy)
-
-    def _engine_started(self, _: inputs.EngineStarted) -> None:
-        self._channels.engine_started()
 
     def _time_passed(self, _: inputs.TimePassed) -> None:
         self._books.fired_ms = self._books.now_ms

@@ -173,7 +173,7 @@ class FaultActor:
         """Returns the original policy with one queue's options changed, or one queue missing."""
         index = int(self._rng.random() * len(policy.queues))
         queues = list(policy.queues)
-        if len(queues) > 1 and self._rng.random() < 0.2:
+        if len(queues) > 1 and self._rng.random() < 0.4:
             del queues[index]
         else:
             queues[index] = self._changed_queue(queues[index])

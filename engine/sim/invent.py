@@ -16,6 +16,7 @@ from engine.core.policy import (
     Member,
     MemberKind,
     OutboundRoute,
+    PauseReason,
     PlayThenHangUp,
     Policy,
     QueuePolicy,
@@ -53,6 +54,7 @@ def invent_policy(seed: int) -> Policy:
             for queue in queues
         ),
         outbound_routes=(_OUTSIDE,),
+        pause_reasons=(PauseReason("01", "Lunch"), PauseReason("02", "Break")),
         settings=Settings(
             shared_wrapup=rng.random() < 0.4,
             initial_state=rng.choice(tuple(InitialState)),
@@ -89,9 +91,10 @@ def _queue(
         retry_interval_ms=rng.choice((0, 1_000, 5_000)),
         wrapup_ms=rng.choice((0, 0, 5_000, 30_000)),
         agent_prompt=rng.choice((None, None, "sound:queue-name")),
-        ring_in_use=rng.random() < 0.2,
+        ring_in_use=rng.random() < 0.1,
         autopause_after=rng.choice((0, 0, 1, 3)),
         answered_elsewhere=rng.random() < 0.7,
+        alert_info=rng.choice((None, "info=ring1")),
         waiting_sound=WaitingSound(rng.choice((None, "default"))),
     )
 

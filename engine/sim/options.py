@@ -57,6 +57,10 @@ class Habits:
     """Into how many shifts of a day the dynamic agents are divided; 1: all are always on duty."""
     call_waiting: bool = False
     """Phones ring for a second call instead of being busy."""
+    by_console: float = 0.2
+    """Chance that an agent changes state by a click (a service request) instead of a code."""
+    holds: float = 0.1
+    """Chance that one side puts the other on hold during a talk."""
     says_ringing: float = 1.0
     """Chance that a phone announces that it rings before it is answered."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from engine.core.ids import EndpointName, LegId
-from engine.core.inputs import LegAnswered, LegRinging
+from engine.core.inputs import HoldChanged, LegAnswered, LegRinging
 from engine.sim.agenda import Agenda
 from engine.sim.asterisk import Q850_NORMAL
 from engine.sim.channels import Channel, Phone, Switch
@@ -13,11 +13,14 @@ from engine.sim.options import Faults, Habits, Options
 from engine.sim.rng import Streams, exponential_ms, up_to_ms
 
 _Q850_BUSY = 17
-_Q850_REJECTED = 21
+_REFUSALS = (21, 21, 21, 19, 34, 1, 0)
+"""How Asterisk reports a phone that says no (Q.850): 603 is 21, 480 is 19, others are rarer."""
 _UNCONNECTED_MS = 20_000
 """An agent who picked up and hears nobody for so long hangs up."""
 _ALONE_MS = 15_000
 """So does somebody whose other party is gone."""
+
+_HOLD_MS_MEAN = 20_000
 
 PhoneChanged = Callable[[Phone, Switch], None]
 
@@ -111,7 +114,7 @@ class People:
 
     def _rejects(self, leg: Channel) -> None:
         if leg.alive and not leg.up and not self._out_of_reach(leg):
-            leg.asterisk.end(leg, _Q850_REJECTED)
+            leg.asterisk.end(leg, self._quirks.choice(_REFUSALS))
 
     def _picks_up(self, leg: Channel) -> None:
         if not leg.alive or leg.up or self._out_of_reach(leg):
@@ -164,6 +167,21 @@ class People:
         plan = caller.plan
         if plan is not None and caller.up and leg.up:
             self._agenda.after(plan.talk_ms, self._talk_is_over, (caller, leg))
+            holds = self.habits.holds
+            if holds and self._quirks.random() < holds:
+                after_ms = up_to_ms(self._quirks, plan.talk_ms)
+                holder = leg if self._quirks.random() < 0.8 else caller
+                self._agenda.after(after_ms, self._holds, holder)
+
+    def _holds(self, holder: Channel) -> None:
+        if holder.alive and self._hears_somebody(holder) and not self._out_of_reach(holder):
+            holder.asterisk.emit(HoldChanged(holder.channel_id, held=True))
+            lasts_ms = exponential_ms(self._quirks, _HOLD_MS_MEAN)
+            self._agenda.after(lasts_ms, self._takes_back, holder)
+
+    def _takes_back(self, holder: Channel) -> None:
+        if holder.alive and not self._out_of_reach(holder):
+            holder.asterisk.emit(HoldChanged(holder.channel_id, held=False))
 
     def _talk_is_over(self, pair: tuple[Channel, Channel]) -> None:
         caller, leg = pair

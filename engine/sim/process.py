@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol, cast, get_args
+from typing import Any, Protocol
 
+from engine.app.outputs import is_command
 from engine.core.commands import Command
 from engine.core.facts import Fact
 from engine.core.inputs import EngineStarted, Input, PolicyApplied, TimePassed
@@ -25,8 +26,6 @@ from engine.sim.trace import Journal, Trace
 NEVER_MS = 1 << 62
 _TIME_PASSED = TimePassed()
 _WAKES_IN_A_ROW_MAX = 1_000
-_COMMANDS = frozenset(get_args(Command))
-"""Looked into, never iterated over; faster than isinstance with a union of nine."""
 
 Output = Command | Fact
 
@@ -189,9 +188,8 @@ class Process:
                 self.deadline_ms += up_to_ms(self._lateness, self.timer_late_ms_max)
         nodes = self.nodes
         for output in outputs:
-            if type(output) in _COMMANDS:
-                command = cast("Command", output)
-                nodes[command.node].wire.send(command)
+            if is_command(output):
+                nodes[output.node].wire.send(output)
 
     def _feed(self, core: Core, happened: Input) -> list[Output]:
         now_ms = self._agenda.now_ms

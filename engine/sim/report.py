@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from engine.core.commands import Command
@@ -66,10 +65,6 @@ class SimulationReport:
     liveness_ms: int
     """Virtual time that everything pending needed to end, after the last new call."""
     trace_sha256: str
-
-    def to_json(self) -> str:
-        """Returns one JSON object, keys sorted."""
-        return json.dumps(asdict(self), indent=2, sort_keys=True)
 
     def to_text(self) -> str:
         """Returns a table for people."""

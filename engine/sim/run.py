@@ -76,7 +76,12 @@ class Simulation:
             sources_of(policy, options.traffic) if sources is None else sources,
         )
         self.shifts = Shifts(
-            self.agenda, options, self.world.people, self.callers, self.world.nodes
+            self.agenda,
+            options,
+            self.world.people,
+            self.callers,
+            self.world.nodes,
+            self.world.process.post,
         )
         self.ledger.listen(Board.KINDS, self.shifts.board.learn)
 

@@ -7,7 +7,7 @@ phone's lamp) what the state is; what got lost is tried again some minutes later
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from engine.core.facts import (
     AgentLoggedIn,
@@ -17,7 +17,7 @@ from engine.core.facts import (
     PauseStarted,
 )
 from engine.core.ids import AgentId, EndpointName, QueueId
-from engine.core.inputs import CallArrived
+from engine.core.inputs import AgentAction, AgentActionRequested, CallArrived, Input
 from engine.core.policy import MemberKind, Policy
 from engine.sim.agenda import Agenda
 from engine.sim.asterisk import Asterisk
@@ -62,7 +62,7 @@ class Board:
 class _Worker:
     """One agent's day: `wants_in` and `wants_pause` are what the agent means to be."""
 
-    __slots__ = ("agent_id", "dialled", "looks", "phone", "queues", "shift", "wants_pause")
+    __slots__ = ("agent_id", "asked", "looks", "phone", "queues", "shift", "wants_pause")
 
     def __init__(
         self, agent_id: AgentId, phone: Phone, queues: list[tuple[QueueId, MemberKind]], shift: int
@@ -74,8 +74,8 @@ class _Worker:
         self.wants_pause = False
         self.looks = 0
         """How many looks were planned; only the one planned last takes place."""
-        self.dialled = ""
-        """The code dialled at the last look; one that did not help is not dialled again at once."""
+        self.asked = ""
+        """What was asked for at the last look; what did not help is not repeated at once."""
 
 
 class Shifts:
@@ -88,6 +88,7 @@ class Shifts:
         people: People,
         callers: Callers,
         nodes: Sequence[Asterisk],
+        post: Callable[[Input], None],
     ) -> None:
         """Plans nothing yet; see `start`."""
         self.board = Board()
@@ -98,6 +99,7 @@ class Shifts:
         self._people = people
         self._callers = callers
         self._nodes = nodes
+        self._post = post
         self._rng = Streams(options.seed).stream("shifts")
         self._policy = Policy()
         self._workers: list[_Worker] = []
@@ -154,29 +156,56 @@ class Shifts:
         on_duty = self._on_duty(worker)
         # Now and then somebody goes home without logging out, and the phone rings in vain.
         worker.phone.present = on_duty and not worker.wants_pause
-        codes = self._policy.settings.feature_codes
-        board = self.board
         for queue_id, kind in worker.queues:
-            place = (worker.agent_id, queue_id)
-            logged_in = board.logged_in.get(place, kind is MemberKind.STATIC)
-            code = None
-            if kind is MemberKind.DYNAMIC and logged_in != on_duty:
-                code = codes.login_toggle
-            elif logged_in and board.paused.get(place, False) != worker.wants_pause:
-                code = codes.pause_toggle
-            if code is None:
+            action = self._missing(worker, queue_id, kind)
+            if action is None:
                 continue
-            dialled = f"{code}{queue_id}"
-            if dialled == worker.dialled:
-                worker.dialled = ""
+            asked = f"{action} {queue_id}"
+            if asked == worker.asked:
+                worker.asked = ""
                 continue
-            if not worker.phone.channels and not worker.phone.lost:
-                worker.dialled = dialled
-                self._dials(worker, dialled)
+            worker.asked = asked
+            self._ask(worker, queue_id, action)
             self._plan_look(worker, _BETWEEN_CODES_MS)
             return
-        worker.dialled = ""
+        worker.asked = ""
         self._plan_look(worker, _LOOKS_EVERY_MS + up_to_ms(self._rng, 10_000))
+
+    def _missing(self, worker: _Worker, queue_id: QueueId, kind: MemberKind) -> AgentAction | None:
+        """Returns what would bring the lamps of one queue closer to what the agent wants."""
+        place = (worker.agent_id, queue_id)
+        logged_in = self.board.logged_in.get(place, kind is MemberKind.STATIC)
+        on_duty = self._on_duty(worker)
+        if kind is MemberKind.DYNAMIC and logged_in != on_duty:
+            return AgentAction.LOG_IN if on_duty else AgentAction.LOG_OUT
+        if logged_in and self.board.paused.get(place, False) != worker.wants_pause:
+            return AgentAction.PAUSE if worker.wants_pause else AgentAction.RESUME
+        return None
+
+    def _ask(self, worker: _Worker, queue_id: QueueId, action: AgentAction) -> None:
+        """Clicks in the console, or dials the code; a phone in use dials nothing."""
+        reason = None
+        reasons = self._policy.pause_reasons
+        if action is AgentAction.PAUSE and reasons and self._rng.random() < 0.5:
+            reason = reasons[int(self._rng.random() * len(reasons))]
+        by_console = self._options.habits.by_console
+        if by_console and self._rng.random() < by_console:
+            self._post(
+                AgentActionRequested(
+                    agent_id=worker.agent_id,
+                    queue_id=queue_id,
+                    action=action,
+                    by="console",
+                    reason=None if reason is None else reason.name,
+                )
+            )
+            return
+        if worker.phone.channels or worker.phone.lost:
+            return
+        codes = self._policy.settings.feature_codes
+        pausing = action in (AgentAction.PAUSE, AgentAction.RESUME)
+        code = codes.pause_toggle if pausing else codes.login_toggle
+        self._dials(worker, f"{code}{queue_id}" + (f"*{reason.code}" if reason else ""))
 
     def _plan_break(self, worker: _Worker) -> None:
         rate = self._options.habits.breaks_per_hour

@@ -54,11 +54,13 @@ def _habits(rng: Rng) -> Habits:
         answer_ms_mean=answer_ms_min + rng.choice((0, 1_000, 5_000, 15_000)),
         ignores=_sometimes(rng, 0.5),
         rejects=_sometimes(rng, 0.5),
-        leaves_after_answer=_sometimes(rng, 0.3),
-        breaks_per_hour=_sometimes(rng, 6.0),
+        leaves_after_answer=_sometimes(rng, 1.0),
+        breaks_per_hour=_sometimes(rng, 30.0),
         break_ms_mean=rng.choice((5_000, 120_000, 900_000)),
         shifts=rng.choice((1, 1, 2, 3)),
         call_waiting=rng.random() < 0.3,
+        by_console=rng.choice((0.0, 0.5, 1.0)),
+        holds=_sometimes(rng, 1.0),
         says_ringing=rng.choice((1.0, 1.0, 0.9, 0.0)),
     )
 
@@ -76,7 +78,7 @@ def _faults(rng: Rng) -> Faults:
     return Faults(
         link_cuts_per_hour=_sometimes(rng, 20.0),
         link_cut_ms_max=rng.choice((500, 5_000, 60_000)),
-        node_restarts_per_hour=_sometimes(rng, 4.0),
+        node_restarts_per_hour=_sometimes(rng, 12.0),
         node_restart_ms_max=rng.choice((2_000, 30_000, 120_000)),
         engine_crashes_per_hour=_sometimes(rng, 20.0),
         engine_down_ms_max=rng.choice((500, 5_000, 60_000)),
@@ -84,7 +86,7 @@ def _faults(rng: Rng) -> Faults:
         phone_loss_ms_max=rng.choice((5_000, 60_000, 600_000)),
         presence_cuts_per_hour=_sometimes(rng, 20.0),
         presence_cut_ms_max=rng.choice((1_000, 60_000)),
-        reloads_per_hour=_sometimes(rng, 10.0),
+        reloads_per_hour=_sometimes(rng, 30.0),
         command_refused=_sometimes(rng, 0.05),
         command_timed_out=_sometimes(rng, 0.05),
         event_repeated=_sometimes(rng, 0.3),

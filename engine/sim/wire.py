@@ -168,8 +168,8 @@ class Wire:
 
     def link(self) -> None:
         """Usher connects: events flow from now on; what exists is listed a moment later."""
-        if self.linked or not self._switch.running:
-            return
+        if self.linked or self.open or not self._switch.running:
+            return  # Who has not noticed a cut does not connect again.
         self.linked = True
         listed_ms = self._agenda.now_ms + up_to_ms(self.cuts, _SNAPSHOT_MS_MAX)
         # Events from before the list was made are told after it: they come late or twice.

@@ -21,8 +21,6 @@ from engine.sim.rng import Rng, Streams, exponential_ms
 
 _ANSWERING_MS = 5_000
 """What deriving a rate from a load adds to a talk for ringing."""
-_OUTSIDE_PATIENCE_MS = 60_000
-"""After this an agent who calls somebody gives up."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,7 +128,8 @@ class LiveCentre:
         return self
 
     async def _configure(self) -> None:
-        """Asterisk listens at its own port, whatever the engine is told afterwards."""
+        """Writes what Asterisk and engine read, and makes the tables if the database is not our own."""
+        # Asterisk listens at its own port, whatever the engine is told afterwards.
         proxy, self.ari_proxy = self.ari_proxy, None
         self.write_config()
         await self.render()
@@ -136,6 +137,8 @@ class LiveCentre:
             proxy.target = self.asterisk.ports.http
             self.ari_proxy = proxy
             self.write_config()
+        if self.database_url is not None:
+            await self.usher("db", "upgrade", str(self.config))
 
     async def __aexit__(self, *_: object) -> None:
         """Stops all of it."""

@@ -34,5 +34,5 @@ async def look_until(
                     return found
                 await asyncio.sleep(LOOK_S)
     except TimeoutError:
-        tail = "" if seen is None else f"; seen:\n{seen()!s:.6000}"
+        tail = "" if seen is None else f"; seen at last:\n{str(seen())[-6000:]}"
         raise TimeoutError(f"waited {seconds:g} s for {what}{tail}") from None

@@ -12,6 +12,7 @@ from scripts.lab.live import LiveCentre
 from tests.support.floor import Floor, opened
 
 LOG_SHOWN = 12_000
+INPUTS_SHOWN = 80
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -37,5 +38,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[Any]:
     report = yield
     floor = getattr(item, "funcargs", {}).get("floor")
     if report.failed and isinstance(floor, Floor):
-        report.sections.append(("engine", floor.log()[-LOG_SHOWN:]))
+        inputs = floor.live.journal.inputs()[floor.journal_begin :][-INPUTS_SHOWN:]
+        report.sections.append(("engine's journal", "\n".join(map(str, inputs))))
+        report.sections.append(("engine's log", floor.log()[-LOG_SHOWN:]))
     return report

@@ -90,7 +90,10 @@ async def test_boots_without_a_complaint(server: AsteriskServer) -> None:
 
 def listening_addresses(pid: int) -> list[str]:
     """Returns the bound addresses, in the kernel's hexadecimal, of a process's listening sockets."""
-    entries = [str(entry.readlink()) for entry in Path(f"/proc/{pid}/fd").iterdir()]
+    entries = []
+    for entry in Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # Closed between the two looks.
+            entries.append(str(entry.readlink()))
     sockets = {re.sub(r"\D", "", entry) for entry in entries if entry.startswith("socket:")}
     found = []
     for table in ("tcp", "tcp6", "udp", "udp6"):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import signal
 from typing import Any
 
 import pytest
 
+from engine.adapters.render import RELOADED
 from tests.support.draft import CLOSING, CLOSING_HZ, MUSIC_HZ, PROMPT, PROMPT_HZ, Draft
 from tests.support.floor import Floor, about, hear_packets, hears_only, ms_between
 
@@ -244,3 +246,20 @@ async def test_a_queue_is_renamed_twice_under_a_talk(floor: Floor) -> None:
     assert not call.ended
     call.hang_up()
     assert len((await floor.record(call)).talks) == 1
+
+
+async def test_asked_by_hand_asterisk_reads_everything_again_and_calls_do_not_notice(
+    floor: Floor,
+) -> None:
+    """Nobody remembers what it was told before an outage; every module must know how to reload."""
+    ann = await floor.phone(TALKING, media="tone:700")
+    talk, there = await floor.talking(TALKING, ann, media="tone:440")
+    begin = floor.live.log_size()
+    assert floor.live.engine is not None
+    floor.live.engine.send_signal(signal.SIGHUP)
+    await floor.live.engine_says("Asterisk was told again", since=begin)
+    for module in RELOADED:
+        assert f"{module} reloaded" in floor.live.engine_log(begin)
+    assert "not reloaded" not in floor.live.engine_log()
+    await asyncio.gather(talk.wait_until_hears(700), there.wait_until_hears(440))
+    talk.hang_up()

@@ -234,7 +234,7 @@ async def test_an_orderly_restart_is_no_different(floor: Floor) -> None:
     await outage(floor, SMALL, restart_in_order)
 
 
-STAFFED = DRAFT.queue(1, kind="dynamic", wrapup_s=6)
+STAFFED = DRAFT.queue(1, kind="dynamic", wrapup_s=4)
 BESIDE = DRAFT.queue(STAFFED.agents, kind="dynamic")
 
 
@@ -260,7 +260,7 @@ async def test_what_agents_chose_survives(floor: Floor) -> None:
 
     after = await ann.incoming(10)
     assert after.caller_number == in_wrapup.number
-    assert about(6_000, ms_between(there.ended.at_ns, after.at_ns))
+    assert about(4_000, ms_between(there.ended.at_ns, after.at_ns))
     assert len(ann.calls) == 2
     assert paused.hears(MUSIC_HZ)
     in_wrapup.hang_up()

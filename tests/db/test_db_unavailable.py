@@ -160,6 +160,25 @@ def test_a_file_that_does_not_exist_is_not_made(tmp_path: Path, stores: Any) -> 
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_file_that_is_replaced_or_removed_under_the_engine(
+    databases: DatabaseMaker, stores: Any
+) -> None:
+    """A backup put in place must get what comes next; SQLite alone writes on into the old file."""
+    database, backup = databases.fresh("sqlite"), databases.fresh("sqlite")
+    path = connect.sqlite_file(connect.parse_url(database.url))
+    store = stores(database.url)
+    story = _story(3)
+    store.write("e1", story.facts[:10])
+    connect.sqlite_file(connect.parse_url(backup.url)).replace(path)
+    for left in ("-wal", "-shm"):
+        path.with_name(path.name + left).unlink(missing_ok=True)
+    store.write("e1", story.facts)
+    assert len(database.rows("calls")) == 3
+    path.unlink()
+    with pytest.raises(StoreUnavailable, match="does not exist yet: run `usher db upgrade`"):
+        store.write("e1", _story(4).facts)
+
+
 def test_a_file_that_cannot_be_opened(tmp_path: Path, stores: Any) -> None:
     (tmp_path / "usher.db").mkdir()
     store = stores(f"sqlite:///{tmp_path}/usher.db")

@@ -57,7 +57,8 @@ from engine.core.policy import (
 from engine.core.router import RoutingCore
 from tests.support.centre import NODE, TRUNK, Centre, changed, queue
 
-pytestmark = pytest.mark.property
+# Many examples on a busy machine take their time; a hang is still found.
+pytestmark = [pytest.mark.property, pytest.mark.timeout(600)]
 
 AGENTS = ("1001", "1002", "1003", "1004")
 QUEUES = ("6400", "6401", "6402")

@@ -216,6 +216,22 @@ def test_replay_of_a_damaged_journal_finds_it(tmp_path, capsys):
     assert "journal-00000001.jsonl:3" in json.loads(capsys.readouterr().out)["problems"][0]
 
 
+@pytest.mark.parametrize(
+    "first_line", ["rubbish", '{"usher_journal":1,"epoch":"another","inputs":0}']
+)
+def test_replay_of_a_journal_with_another_beginning_is_one_line(tmp_path, first_line, capsys):
+    recorder = Recorder(tmp_path)
+    recorder.take(1, EngineStarted())
+    recorder.journal.close()
+    journal = tmp_path / "journal-00000001.jsonl"
+    lines = journal.read_text().splitlines(keepends=True)
+    journal.write_text("".join([first_line + "\n", *lines[1:]]))
+    assert main(["replay", str(journal)]) == 1
+    err = capsys.readouterr().err
+    assert err.startswith(f"usher: {journal}: journal-00000001.jsonl")
+    assert err.count("\n") == 1
+
+
 @pytest.mark.parametrize("name", ["", "nothing", "journal-00000009.jsonl", "odd.txt"])
 def test_replay_of_what_is_no_journal_is_one_line(tmp_path, name, capsys):
     if name.endswith(("jsonl", "txt")):

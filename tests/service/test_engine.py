@@ -92,6 +92,20 @@ class Bench:
         return [type(happened).__name__ for happened in self.core.handled]
 
 
+class SlowToEnd(FakePresence):
+    """Takes its time to let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.may_end = asyncio.Event()
+
+    async def run(self) -> None:
+        try:
+            await super().run()
+        finally:
+            await self.may_end.wait()
+
+
 @pytest.fixture
 async def bench(tmp_path):
     return Bench(tmp_path)
@@ -273,6 +287,45 @@ async def test_after_an_overflow_the_nodes_tell_everything_again(tmp_path):
         assert bench.engine.status().inputs_dropped == 10
         assert list(bench.core.stays) == [CallId(f"ast1-{n}") for n in range(10, 20)]
     assert bench.exit_code == EXIT_DONE
+
+
+async def test_a_second_overflow_while_the_nodes_are_reconnected_reconnects_them_once_more(
+    tmp_path,
+):
+    bench = Bench(tmp_path, inbox_max=20)
+    slow = SlowToEnd()
+    bench.engine.add_node(NODE, bench.telephony, slow)
+    async with bench.running():
+        for number in range(30):
+            bench.engine.post(call(number))
+        await asyncio.sleep(1)
+        assert "resync" in bench.engine.status().tasks
+        for number in range(30, 60):
+            bench.engine.post(call(number))
+        await asyncio.sleep(1)
+        assert bench.engine.status().inputs_dropped == 20
+        assert bench.telephony.connects == 1
+        slow.may_end.set()
+        await asyncio.sleep(1)
+        assert bench.handled().count("NodeDisconnected") == 2
+        assert bench.handled()[-1] == "NodeConnected"
+        assert "resync" not in bench.engine.status().tasks
+    assert bench.exit_code == EXIT_DONE
+
+
+async def test_a_failure_while_the_nodes_are_reconnected_stops_the_process(tmp_path, monkeypatch):
+    bench = Bench(tmp_path, inbox_max=20)
+
+    def broken(node: NodeId) -> None:
+        raise RuntimeError(f"no way back to {node}")
+
+    async with bench.running():
+        monkeypatch.setattr(bench.engine, "_start_node", broken)
+        for number in range(30):
+            bench.engine.post(call(number))
+        await asyncio.sleep(20)
+        assert bench.exit_code == EXIT_BROKEN
+    assert "no way back" in (bench.engine.supervisor.why or "")
 
 
 async def test_a_new_policy_goes_through_the_pump(bench):

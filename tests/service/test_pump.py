@@ -186,6 +186,19 @@ async def test_the_core_raises_the_journal_says_where_and_the_batch_before_it_co
     assert len(bench.handled_after_ms()) == 2
 
 
+async def test_a_snapshot_comes_even_if_there_is_always_something_to_do():
+    bench = Bench()
+    bench.pump.post(call(0))  # So that batches do not end at multiples of their size.
+    async with bench.running():
+        await asyncio.sleep(1)
+        bench.journal.due = True
+        for number in range(1, 3 * BATCH_MAX):
+            bench.pump.post(call(number))
+        await asyncio.sleep(1)
+    appended = [type(note) is tuple for note in bench.notes[: bench.notes.index("rotate")]]
+    assert sum(appended) == 1 + BATCH_MAX
+
+
 async def test_an_overflow_is_counted_logged_once_and_told_when_there_is_room(caplog):
     bench = Bench(inbox_max=10)
     for number in range(25):
@@ -214,6 +227,17 @@ async def test_a_snapshot_is_taken_between_batches_and_a_broken_state_is_reporte
         await asyncio.sleep(1)
     assert bench.kinds() == ["flush", "AnswerCall", "CallStarted", "rotate", "snapshot"]
     assert "agent 7 is in two calls" in caplog.text
+
+
+async def test_stop_in_the_same_moment_as_an_input_is_not_slept_through():
+    """The pump was being woken by the input when the stop came, and then waited for the next input."""
+    bench = Bench()
+    began = asyncio.get_running_loop().time()
+    async with asyncio.timeout(60), bench.running():
+        await asyncio.sleep(0.1)
+        bench.pump.post(hang_up(1))
+    assert asyncio.get_running_loop().time() - began < 1
+    assert bench.pump.inputs == 1
 
 
 async def test_stop_handles_what_is_there_first():

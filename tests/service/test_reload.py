@@ -12,7 +12,7 @@ import pytest
 from engine.adapters.files import ConfigWatcher
 from engine.app.ports import Candidate, ReloadFailed, Rendered, RenderFailed
 from engine.app.pump import InboxFull
-from engine.app.reload import Outcome, Reload
+from engine.app.reload import RELOAD_TIMEOUT_S, RETRY_MAX_S, Outcome, Reload
 from engine.bootstrap.asterisk_files import Target
 from engine.bootstrap.source import ConfigDirectory, FilesOfAsterisk
 from engine.config import ConfigError
@@ -23,6 +23,7 @@ from tests.support.fakes import InlineThread
 pytestmark = pytest.mark.service
 
 NODE = NodeId("main")
+ALL = ("res_pjsip.so", "http", "manager")
 GOOD = """
 nodes:
   main:
@@ -42,10 +43,11 @@ settings:
 class Source:
     def __init__(self) -> None:
         self.next: Candidate | None = None
+        self.same = Candidate((), Policy(), changed=False)
         self.accepted: list[Candidate] = []
 
-    def read(self) -> Candidate | None:
-        return self.next
+    def read(self, *, again: bool = False) -> Candidate | None:
+        return self.next or (self.same if again else None)
 
     def accept(self, candidate: Candidate) -> None:
         self.accepted.append(candidate)
@@ -58,6 +60,7 @@ class Bench:
         self.rendered = [Rendered(NODE, ("res_pjsip.so", "http"))]
         self.fault: Exception | None = None
         self.hang = False
+        self.knows_all = False
         self.full = False
         self.reload = Reload(self.source, self.apply, self, {NODE: self}, InlineThread())
 
@@ -66,11 +69,11 @@ class Bench:
             raise InboxFull("overloaded")
         self.notes.append(policy)
 
-    def render(self, candidate: Candidate) -> list[Rendered]:
+    def render(self, candidate: Candidate, *, everything: bool = False) -> list[Rendered]:
         if isinstance(self.fault, RenderFailed):
             raise self.fault
         self.notes.append("render")
-        return self.rendered
+        return [Rendered(NODE, ALL)] if everything and self.knows_all else self.rendered
 
     async def reload_module(self, module: str) -> None:
         if self.hang:
@@ -128,6 +131,77 @@ async def test_an_asterisk_that_does_not_answer_is_not_waited_for_for_ever(caplo
     bench.source.next = Candidate((), Policy())
     assert await bench.reload.reload() is Outcome.INCOMPLETE
     assert "no answer" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        (RenderFailed("disk full"), ["render", *ALL]),
+        (ReloadFailed("AMI is away"), ["render", "res_pjsip.so", "http"]),
+    ],
+)
+async def test_what_asterisk_was_not_told_is_made_up_for_when_it_is_there_again(
+    caplog, fault, told
+):
+    bench = Bench()
+    bench.rendered = []
+    task = asyncio.get_running_loop().create_task(bench.reload.run(Candidate((), Policy())))
+    await asyncio.sleep(1)
+    bench.knows_all = True
+    bench.rendered = [Rendered(NODE, ("res_pjsip.so", "http"))]
+    bench.fault = fault
+    bench.source.next = Candidate((), Policy())
+    bench.reload._asked.set()
+    await asyncio.sleep(1)
+    assert bench.reload.last is Outcome.INCOMPLETE
+    bench.source.next, bench.rendered = None, []  # The files are as they were, all written.
+    await asyncio.sleep(3600)
+    assert len([r for r in caplog.records if r.levelname == "ERROR"]) == 1, "told once"
+    bench.fault = None
+    bench.notes.clear()
+    await asyncio.sleep(RETRY_MAX_S)
+    assert bench.notes == told
+    assert bench.reload.last is Outcome.SAME
+    bench.notes.clear()
+    await asyncio.sleep(3600)
+    assert bench.notes == []
+    task.cancel()
+    await asyncio.wait([task])
+
+
+async def test_asked_by_hand_asterisk_is_told_everything_even_if_nothing_has_changed(caplog):
+    """After an outage and a restart of Usher nobody remembers what Asterisk has read."""
+    bench = Bench()
+    bench.knows_all = True
+    bench.rendered = []
+    bench.source.same = Candidate((), Policy(), ("nodes.main.ari.password",), changed=False)
+    bench.reload.ask()
+    assert await bench.reload.reload() is Outcome.SAME
+    assert bench.notes == ["render", *ALL]
+    assert "nodes.main.ari.password takes effect when usher is restarted" in caplog.text
+    assert await bench.reload.reload() is Outcome.SAME
+    assert bench.notes == ["render", *ALL], "only when it was asked by hand"
+
+
+async def test_at_the_start_asterisk_is_told_everything():
+    """Nobody knows whether it was told before the last end."""
+    bench = Bench()
+    bench.knows_all = True
+    task = asyncio.get_running_loop().create_task(bench.reload.run(Candidate((), Policy())))
+    await asyncio.sleep(1)
+    assert bench.notes == ["render", *ALL]
+    task.cancel()
+    await asyncio.wait([task])
+
+
+async def test_an_asterisk_that_hangs_is_not_asked_about_every_module():
+    bench = Bench()
+    bench.hang = True
+    bench.source.next = Candidate((), Policy())
+    loop = asyncio.get_running_loop()
+    started = loop.time()
+    await bench.reload.reload()
+    assert loop.time() - started < 2 * RELOAD_TIMEOUT_S
 
 
 async def test_an_overloaded_engine_takes_a_configuration_when_it_can(caplog):
@@ -213,6 +287,36 @@ def test_a_missing_secret_is_a_mistake_that_can_be_mended_without_touching_the_f
     good = source.read()
     assert good is not None
     assert good.policy is not None
+
+
+def test_a_rotated_secret_is_read_when_asked_again_without_a_change_of_the_files(tmp_path):
+    write(tmp_path / "config", GOOD)
+    environ = {"SECRET": "s3cret"}
+    source = ConfigDirectory(tmp_path / "config", environ)
+    source.first()
+    files = FilesOfAsterisk(Target(tmp_path / "asterisk"))
+    files.render(source.in_force())
+    environ["SECRET"] = "rotated"
+    assert source.read() is None
+    same = source.read(again=True)
+    assert same is not None
+    assert not same.changed
+    (rendered,) = files.render(same)
+    assert "res_pjsip.so" in rendered.modules
+    assert "password = rotated" in (tmp_path / "asterisk" / "pjsip.conf").read_text()
+    assert same.restart == ("nodes.main.ari.password", "nodes.main.ami.password")
+
+
+def test_everything_can_be_asked_for(tmp_path):
+    write(tmp_path / "config", GOOD)
+    source = ConfigDirectory(tmp_path / "config", {"SECRET": "s3cret"})
+    source.first()
+    files = FilesOfAsterisk(Target(tmp_path / "asterisk"))
+    files.render(source.in_force())
+    assert files.render(source.in_force()) == []
+    (rendered,) = files.render(source.in_force(), everything=True)
+    assert rendered.restart is False
+    assert {"res_pjsip.so", "pbx_config.so", "manager"} <= set(rendered.modules)
 
 
 def test_errors_at_the_start_are_all_told(tmp_path):

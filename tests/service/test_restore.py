@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 
 from engine.adapters.files import journal as journal_module
 from engine.adapters.files.directory import StateInUse
-from engine.app.board import is_kept
-from engine.app.pump import is_command
+from engine.app.outputs import is_command, is_kept
 from engine.app.restore import FAILURES_MAX
 from engine.core.inputs import EngineStarted, Input, TimePassed
 from tests.support.fakes import FullDisk

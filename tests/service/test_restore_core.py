@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.app.board import is_kept
-from engine.app.pump import is_command
+from engine.app.outputs import is_command, is_kept
 from engine.bootstrap.brain import RoutingBrain
 from engine.core.inputs import Input
 from engine.core.router import Output, RoutingCore

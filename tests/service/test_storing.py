@@ -119,7 +119,22 @@ async def test_one_fact_that_the_database_will_not_take_does_not_hold_up_the_oth
     assert bench.storing.refused == 1
     (line,) = (bench.path / "refused.jsonl").read_text().splitlines()
     assert json.loads(line)[1]["call_id"] == "call-5"
+    assert (bench.path / "refused.jsonl").stat().st_mode & 0o077 == 0, "callers' numbers are in it"
     assert "fact set aside" in caplog.text
+
+
+async def test_a_disk_that_takes_no_refused_fact_ends_nothing(bench):
+    """A fact nobody takes and a full disk: it is tried again, the engine does not die of it."""
+    (bench.path / "refused.jsonl").mkdir()
+    bench.store.allergic_to = "call-5"
+    async with bench.running():
+        bench.note(1, 9)
+        await asyncio.sleep(120)
+        assert bench.stored() == [1, 2, 3, 4]
+        (bench.path / "refused.jsonl").rmdir()
+        await asyncio.sleep(120)
+    assert bench.stored() == [1, 2, 3, 4, 6, 7, 8, 9]
+    assert len((bench.path / "refused.jsonl").read_text().splitlines()) == 1
 
 
 async def test_a_fault_that_goes_away_refuses_nothing(bench):

@@ -7,7 +7,7 @@ import logging
 
 import pytest
 
-from engine.app.board import Counters
+from engine.app.counters import Counters
 from engine.app.supervisor import Stage, Supervisor, run_stages
 from engine.core.facts import CommandRefused
 

@@ -19,16 +19,20 @@ from engine.core.commands import (
     DestroyBridge,
     HangUpCall,
     HangUpLeg,
+    PlayPrompt,
     RingPhone,
+    StopWaitingSound,
 )
 from engine.core.facts import (
     AgentAutoPaused,
     AgentLoggedIn,
     CallEnded,
     CallStarted,
+    HoldEnded,
     OfferEnded,
     OfferMade,
     OfferReason,
+    PauseEnded,
     PauseStarted,
     TalkEnded,
     TalkStarted,
@@ -39,7 +43,7 @@ from engine.core.facts import (
     WrapupStarted,
 )
 from engine.core.ids import AgentId, QueueId
-from engine.core.inputs import NodeConnected
+from engine.core.inputs import CommandFailed, NodeConnected
 from engine.core.policy import Member, MemberKind, Policy, QueuePolicy, Strategy
 from engine.sim.failure import AuditFailure
 from engine.sim.options import HOUR_MS, Faults, Habits, Options, Traffic
@@ -49,7 +53,9 @@ from tests.sim.houses import Lie, MeddledCores, house, house_of
 pytestmark = pytest.mark.sim
 
 BUSY = Traffic(load=1.1, talk_ms_mean=30_000, patience_ms_mean=60_000)
-HABITS = Habits(ignores=0.2, rejects=0.1, breaks_per_hour=2.0, break_ms_mean=60_000)
+HABITS = Habits(
+    ignores=0.2, rejects=0.1, breaks_per_hour=2.0, break_ms_mean=60_000, by_console=0.0, holds=0.0
+)
 ROUGH = Faults(link_cuts_per_hour=30.0, engine_crashes_per_hour=20.0, engine_down_ms_max=5_000)
 
 
@@ -95,6 +101,12 @@ HOUSES: dict[str, tuple[Policy, Options]] = {
     "ring all": (plain(strategy=Strategy.RING_ALL), options()),
     "two queues": (two_queues(shared_wrapup=True), options()),
     "rough": (plain(), options(faults=ROUGH)),
+    "prompt": (plain(agent_prompt="sound:queue-name"), options()),
+    "holds": (plain(), options(habits=replace(HABITS, holds=1.0))),
+    "clicks": (
+        house(4, kind=MemberKind.DYNAMIC),
+        options(habits=replace(HABITS, by_console=1.0, breaks_per_hour=12.0)),
+    ),
     "auto-pause": (plain(autopause_after=2), options()),
 }
 
@@ -185,6 +197,44 @@ WORDS: list[tuple[str, str, Any, str]] = [
     ("a call does not end", "plain", drops(CallEnded), "one end"),
     ("wrap-up is forgotten", "plain", drops(WrapupStarted), "wrap-up"),
     ("wrap-up never ends", "plain", drops(WrapupEnded), "timers"),
+    ("a hold does not end", "holds", drops(HoldEnded), "one end|one place"),
+    ("a hold ends twice", "holds", changes(HoldEnded, twice), "one end"),
+    (
+        "a hold is a second too long",
+        "holds",
+        changes(HoldEnded, lambda fact: [replace(fact, hold_ms=fact.hold_ms + 1_000)]),
+        "money",
+    ),
+    ("a click has no effect", "clicks", drops(AgentLoggedIn, nth=1), "actions"),
+    ("a pause by click does not end", "clicks", drops(PauseEnded, nth=1), "actions"),
+    ("music plays into a talk", "plain", drops(StopWaitingSound), "truth"),
+    ("the agent prompt is forgotten", "prompt", drops(PlayPrompt), "answer"),
+    (
+        "a phone rings as for another queue",
+        "plain",
+        changes(RingPhone, lambda command: [replace(command, alert_info="x")]),
+        "truth",
+    ),
+    (
+        "a phone shows a call that another took",
+        "ring all",
+        changes(
+            HangUpLeg,
+            lambda command: [replace(command, answered_elsewhere=False)],
+            lambda command: command.answered_elsewhere,
+        ),
+        "commands",
+    ),
+    (
+        "a phone hides a call that it missed",
+        "plain",
+        changes(
+            HangUpLeg,
+            lambda command: [replace(command, answered_elsewhere=True)],
+            nth=1,
+        ),
+        "commands",
+    ),
     ("a log-in is not told", "plain", drops(AgentLoggedIn, nth=1), "static"),
     ("auto-pause without a pause", "auto-pause", drops(PauseStarted, nth=1), "auto-pause"),
     (
@@ -273,6 +323,18 @@ def test_a_starved_queue_is_found():
         ]
 
     assert caught(two_queues(), options(), MeddledCores(meddle)).rule == "waits in vain"
+
+
+def test_a_caller_who_is_never_answered_is_found():
+    """A bug that was: answering failed, and nobody said it again although the talk went on."""
+
+    def meddle(_now_ms: int, happened: Any, outputs: list[Any]) -> list[Any]:
+        if not isinstance(happened, CommandFailed):
+            return outputs
+        return [output for output in outputs if not isinstance(output, AnswerCall)]
+
+    chosen = options(faults=Faults(command_refused=0.3))
+    assert caught(plain(), chosen, MeddledCores(meddle)).rule == "commands"
 
 
 def test_a_phone_forgotten_at_a_reconciliation_is_found():

@@ -45,10 +45,12 @@ async def opened(draft: Draft, run_dir: Path, **options: Any) -> AsyncIterator[L
 @contextlib.contextmanager
 def _children_without_threads() -> Iterator[None]:
     """Waits for child processes as Python 3.12 does: without a thread for each, which would be left."""
-    if sys.version_info >= (3, 12):
+    policy = asyncio.get_event_loop_policy()
+    if sys.version_info >= (3, 12) or isinstance(
+        policy.get_child_watcher(), asyncio.PidfdChildWatcher
+    ):
         yield
         return
-    policy = asyncio.get_event_loop_policy()
     watcher = asyncio.PidfdChildWatcher()
     watcher.attach_loop(asyncio.get_running_loop())
     policy.set_child_watcher(watcher)
@@ -70,7 +72,9 @@ class Floor:
         self.log_begin = live.log_size()
         self.journal_begin = len(live.journal.inputs())
         self.forgiven: list[str] = []
+        self._calls_before = len(live.facts.rows("calls"))
         self._asked: dict[OutgoingCall, tuple[str, int]] = {}
+        self._earlier: dict[str, int] = {}
         self._callers: set[UserAgent] = {live.caller}
 
     # Phones and calls.
@@ -121,6 +125,7 @@ class Floor:
         caller = self.live.caller if by is None else by
         shown = f"030{next(_numbers):07}" if own else caller.user
         assert hasattr(caller, "place")
+        index = self._next_index(shown)
         call: OutgoingCall = caller.place(
             dialled,
             from_number=shown if own else None,
@@ -128,10 +133,15 @@ class Floor:
             media=media,
             cancel_at_answer=cancel_at_answer,
         )
-        earlier = self._rows_of(shown)
-        placed = sum(number == shown for number, _ in self._asked.values())
-        self._asked[call] = (shown, max(len(earlier), placed))
+        self._asked[call] = (shown, index)
         return call
+
+    def _next_index(self, caller_number: str) -> int:
+        """Returns which of this number's calls the next one will be; asked before it is placed."""
+        if caller_number not in self._earlier:
+            self._earlier[caller_number] = len(self._rows_of(caller_number))
+        self._earlier[caller_number] += 1
+        return self._earlier[caller_number] - 1
 
     def _rows_of(self, caller_number: str) -> list[Row]:
         rows = self.live.facts.rows("calls")
@@ -208,6 +218,7 @@ class Floor:
             await self.live.facts.until(
                 table, lambda rows: all(row["ended_at_ms"] is not None for row in rows)
             )
+        self._check_books()
         assert self.live.facts.rows("facts_rejected") == []
         assert not (self.live.data / "refused.jsonl").exists()
         complaints = [
@@ -217,6 +228,12 @@ class Floor:
             and not any(word in line for word in self.forgiven)
         ]
         assert complaints == []
+
+    def _check_books(self) -> None:
+        """Checks the record of every call of this test, also of those that it did not look at."""
+        tables = {table: self.live.facts.rows(table) for table in _OPEN}
+        for call in tables["calls"][self._calls_before :]:
+            check_record(gather(tables.__getitem__, call["call_id"]))
 
     async def _until_quiet(self) -> None:
         async def quiet() -> bool:

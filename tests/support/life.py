@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from engine.adapters.files import FileJournal, FileOutbox, FileSavedState, StateDirectory
-from engine.app.board import is_kept
+from engine.app.outputs import is_command, is_kept
 from engine.app.ports import Brain
-from engine.app.pump import is_command
 from engine.app.restore import Restored, restore
 from engine.core.facts import Fact
 from engine.core.inputs import Input

@@ -20,7 +20,8 @@ def test_a_queue_without_options_is_the_cores_default_queue(tmp_path):
 
 def test_settings_extensions_and_routes_have_the_cores_defaults(tmp_path):
     made = to_policy(loaded(tmp_path, BASE))
-    assert made.settings == policy.Settings()
+    # 5,000 channels have ports by default, and the two extensions must be left theirs.
+    assert made.settings == policy.Settings(calls_max=4_998)
     assert made.extensions[0] == policy.ExtensionPolicy("1001", "Ann")
     assert made.outbound_routes == (policy.OutboundRoute("national", "0X.", "carrier"),)
     assert made.nodes == ("main",)
@@ -123,6 +124,22 @@ def test_settings_arrive(tmp_path):
         calls_max=7,
         unknown_number_media=("tone:busy",),
     )
+
+
+@pytest.mark.parametrize(
+    ("written", "calls_max"),
+    [
+        ("max_calls: 7", 7),
+        # 300 channels, one of them kept for each of the two extensions.
+        ("max_calls: 1000\n  rtp: {port_first: 10000, port_last: 10599}", 298),
+        # More extensions than that leaves: half the channels.
+        ("max_calls: 1000\n  rtp: {port_first: 10000, port_last: 10005}", 1),
+    ],
+)
+def test_callers_leave_ports_to_ring_the_agents(tmp_path, written, calls_max):
+    """Callers who took all ports for voice would wait for ever: no phone could be rung."""
+    text = BASE + f"settings:\n  {written}\n"
+    assert to_policy(loaded(tmp_path, text)).settings.calls_max == calls_max
 
 
 def test_order_is_kept_as_written(tmp_path):

@@ -1,9 +1,8 @@
-"""Hot reload: what changed, what has to be rendered, what waits for a restart."""
+"""Hot reload: what changed, and what waits for a restart."""
 
 import pytest
 
-from engine.config import Difference, diff, read_if_changed
-from engine.config.reload import RENDERED_FILES
+from engine.config import needs_restart, read_if_changed
 from tests.support.config_files import BASE, changed, loaded, write
 
 pytestmark = pytest.mark.unit
@@ -50,64 +49,35 @@ def test_a_directory_that_vanished_is_a_change_with_a_problem(tmp_path):
     assert read_if_changed(directory, gone.digest) is None
 
 
-def differences(tmp_path, old, new):
-    return diff(loaded(tmp_path, old), loaded(tmp_path, new))
-
-
-def test_comments_and_lines_are_no_difference(tmp_path):
-    changes = differences(tmp_path, BASE, "# a comment\n\n" + BASE)
-    assert not changes
-    assert (changes.render, changes.restart) == ((), ())
-
-
 @pytest.mark.row("Q-10")
-def test_queues_added_removed_and_changed_are_named_and_nothing_is_rendered(tmp_path):
-    old = changed(BASE, "queues:\n", "queues:\n  '6401': {name: Old}\n")
-    new = changed(BASE, "name: Sales", "name: Sales\n    weight: 3")
-    new = changed(new, "queues:\n", "queues:\n  '6402': {name: New}\n")
-    changes = differences(tmp_path, old, new)
-    assert changes
-    assert changes.of("queues") == Difference(("6402",), ("6401",), ("6400",))
-    assert set(changes.sections) == {"queues"}
-    assert (changes.settings, changes.render, changes.restart) == ((), (), ())
-    assert changes.of("trunks") == Difference()
+@pytest.mark.parametrize(
+    ("old", "new", "restart"),
+    [
+        ("queues:\n", "# a comment\n\nqueues:\n", ()),
+        ("queues:\n", "queues:\n  '6402': {name: New}\n", ()),
+        ("name: Sales", "name: Sales\n    weight: 3", ()),
+        ("name: Ann", "name: Anna", ()),
+        ("sip.example.net", "sip.example.org", ()),
+        ("{env: ARI}", "{env: ARI2}", ("nodes",)),
+    ],
+)
+def test_only_nodes_wait_for_a_restart(tmp_path, old, new, restart):
+    assert needs_restart(loaded(tmp_path, BASE), loaded(tmp_path, changed(BASE, old, new))) == (
+        restart
+    )
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "render", "restart"),
+    ("setting", "restart"),
     [
-        ("name: Ann", "name: Anna", ("pjsip.conf", "extensions.conf"), ()),
-        ("sip.example.net", "sip.example.org", ("pjsip.conf", "extensions.conf"), ()),
-        ("{name: Benjamin}", "{}", (), ()),
-        ("{env: ARI}", "{env: ARI2}", RENDERED_FILES, ("nodes",)),
+        ("sip: {port: 5062}", ("settings.sip",)),
+        ("rtp: {port_last: 30000}", ("settings.rtp",)),
+        ("music: {default: /srv/music}", ()),
+        ("database: {url: 'sqlite:////x'}", ("settings.database",)),
+        ("data_directory: /x", ("settings.data_directory",)),
+        ("max_calls: 3", ()),
     ],
 )
-def test_what_is_rendered_and_what_waits_for_a_restart(tmp_path, old, new, render, restart):
-    changes = differences(tmp_path, BASE, changed(BASE, old, new))
-    assert (changes.render, changes.restart) == (render, restart)
-
-
-@pytest.mark.parametrize(
-    ("setting", "render", "restart"),
-    [
-        ("sip: {port: 5062}", ("pjsip.conf",), ("settings.sip",)),
-        ("rtp: {port_last: 30000}", ("rtp.conf",), ("settings.rtp",)),
-        ("music: {default: /srv/music}", ("musiconhold.conf",), ()),
-        ("database: {url: 'sqlite:////x'}", (), ("settings.database",)),
-        ("data_directory: /x", (), ("settings.data_directory",)),
-        ("max_calls: 3", (), ()),
-    ],
-)
-def test_changed_settings(tmp_path, setting, render, restart):
-    changes = differences(tmp_path, BASE, BASE + f"settings: {{{setting}}}\n")
-    assert changes.settings == (setting.partition(":")[0],)
-    assert (changes.render, changes.restart) == (render, restart)
-
-
-def test_another_order_of_routes_is_a_change(tmp_path):
-    a = "  a: {pattern: '1', destination: hang_up}\n"
-    b = "  b: {pattern: '2', destination: hang_up}\n"
-    text = BASE + "inbound_routes:\n"
-    changes = differences(tmp_path, text + a + b, text + b + a)
-    assert changes
-    assert (changes.order, dict(changes.sections)) == (("inbound_routes",), {})
+def test_settings_that_are_read_once_wait_for_a_restart(tmp_path, setting, restart):
+    new = BASE + f"settings: {{{setting}}}\n"
+    assert needs_restart(loaded(tmp_path, BASE), loaded(tmp_path, new)) == restart

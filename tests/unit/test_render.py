@@ -58,7 +58,7 @@ def settings(target: Path, name: str) -> list[str]:
     return [line for line in lines if line]
 
 
-def test_writes_every_file_for_its_owner_only(tmp_path: Path) -> None:
+def test_writes_every_file_for_its_owner_and_group_only(tmp_path: Path) -> None:
     changed = rendered(tmp_path / "etc").changed
 
     assert {path.name for path in changed} >= {
@@ -67,6 +67,12 @@ def test_writes_every_file_for_its_owner_only(tmp_path: Path) -> None:
     }
     assert {stat.S_IMODE(path.stat().st_mode) for path in changed} == {0o640}
     assert {path.name for path in (tmp_path / "etc").iterdir()} == {path.name for path in changed}
+
+
+def test_comments_stand_before_what_they_explain(tmp_path: Path) -> None:
+    rendered(tmp_path)
+
+    assert not text(tmp_path, "asterisk.conf").splitlines()[-1].startswith(";")
 
 
 def test_second_time_changes_nothing(tmp_path: Path) -> None:
@@ -310,6 +316,39 @@ def test_the_configuration_says_it_all(tmp_path: Path) -> None:
     # A trunk of this machine must not be taken for every phone of this machine.
     assert "match = 127.0.0.1" not in pjsip
     assert "MusicOnHold(jazz," in text(tmp_path, "extensions.conf")
+
+
+@pytest.mark.parametrize(
+    ("sip", "lines"),
+    [
+        ({"port": 5071}, {"bind = 127.0.0.1:5071"}),
+        ({"bind": "192.0.2.9"}, {"bind = 192.0.2.9:5060"}),
+        (
+            {"external_address": "198.51.100.4"},
+            {
+                "external_signaling_address = 198.51.100.4",
+                "external_media_address = 198.51.100.4",
+            },
+        ),
+        (
+            {
+                "external_address": "198.51.100.4",
+                "local_networks": ["10.0.0.0/8", "192.168.0.0/16"],
+            },
+            {"local_net = 10.0.0.0/8", "local_net = 192.168.0.0/16"},
+        ),
+        ({"qualify_s": 7}, {"qualify_frequency = 7"}),
+    ],
+    ids=["port", "bind", "external_address", "local_networks", "qualify_s"],
+)
+def test_every_key_of_sip_reaches_asterisk(
+    tmp_path: Path, sip: dict[str, object], lines: set[str]
+) -> None:
+    configured = configuration(settings={"sip": sip})
+    secrets = secrets_of(configured, "main", resolve_secrets(configured, PASSWORDS))
+    render(view_of(configured, "main"), tmp_path, Site(secrets=secrets))
+
+    assert lines <= set(settings(tmp_path, "pjsip.conf"))
 
 
 def test_a_node_that_is_reached_by_name_must_be_told_where_to_listen() -> None:

@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DisconnectionError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 BUSY_TIMEOUT_MS: Final = 5_000
 """How long SQLite waits for another process's write to finish."""
@@ -67,6 +68,8 @@ def writing_engine(text: str, *, create: bool = False) -> Engine:
     engine = _engine(text, WRITE_TIMEOUT_MS, begin="BEGIN IMMEDIATE")
     if not create:
         _expect_file(engine)
+    if engine.dialect.name == "sqlite":
+        _notice_replacement(engine)
     return engine
 
 
@@ -136,6 +139,34 @@ def _expect_file(engine: Engine) -> None:
             raise FileNotFoundError(str(sqlite_file(engine.url)))
 
     event.listen(engine, "do_connect", look)
+
+
+def _notice_replacement(engine: Engine) -> None:
+    """Has a connection made anew when its file was removed or replaced (a backup put in place).
+
+    SQLite would go on writing into the file that has no name any more, and report success.
+    """
+    path = sqlite_file(engine.url)
+
+    def identity() -> tuple[int, int] | None:
+        try:
+            status = path.stat()
+        except FileNotFoundError:
+            return None
+        return status.st_dev, status.st_ino
+
+    def remember(_connection: object, record: ConnectionPoolEntry) -> None:
+        record.info["file"] = identity()
+
+    def compare(_connection: object, record: ConnectionPoolEntry, _proxy: object) -> None:
+        now = identity()
+        if now is None:
+            raise FileNotFoundError(str(path))
+        if record.info.get("file") != now:
+            raise DisconnectionError(f"{path} is another file now")  # The pool connects again.
+
+    event.listen(engine, "connect", remember)
+    event.listen(engine, "checkout", compare)
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:

@@ -5,15 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from engine.adapters.files.directory import StateDirectory
 from engine.adapters.files.journal import FAILED_MARK, FORMAT, JOURNAL, SNAPSHOT
 from engine.app.ports import Entry, Saved, StateDamaged
 from engine.core.codec import CodecError, decode
 from engine.core.inputs import Input
-
-SHOWN_CHARACTERS: Final = 60
 
 
 class _Garbage(StateDamaged):
@@ -82,6 +80,21 @@ class FileSavedState:
             if segment.torn:
                 self.notes.append(f"{path.name}: the last line is torn (never acted upon)")
 
+    def entries_of(self, start: Saved) -> Iterator[Entry]:
+        """Returns the inputs of that snapshot's own segment alone, whatever became of the next.
+
+        Raises:
+            StateDamaged: at once, if the segment is of another history; later, where a line makes
+                no sense.
+            OSError: there is no such segment.
+        """
+        path = self._directory.file(JOURNAL[0], start.segment, JOURNAL[1])
+        segment = JournalFile(path)
+        header = segment.header()
+        if header is not None and header["epoch"] != start.epoch:
+            raise StateDamaged(f"{path.name}: {start.place} is of another history")
+        return segment.entries()
+
     def set_aside(self, at_ms: int) -> str:
         """Moves snapshots and journals into a directory of their own; returns its path."""
         target = self._directory.path / f"set-aside-{at_ms}"
@@ -122,7 +135,7 @@ class JournalFile:
         try:
             now_ms, value = json.loads(line)
             if type(now_ms) is not int:
-                raise CodecError(f"expected a time in milliseconds, got {now_ms!r}")
+                raise CodecError(f"expected a time in milliseconds, got {type(now_ms).__name__}")
             happened: Input = decode(Input, value)
         except (ValueError, TypeError, RecursionError) as error:
             raise StateDamaged(f"{place}: {error}") from None
@@ -136,8 +149,8 @@ def _header(line: bytes, kind: str, place: str) -> dict[str, Any]:
         if found == FORMAT and type(header["inputs"]) is int and type(header["epoch"]) is str:
             return dict(header)
     except (ValueError, KeyError, TypeError):
-        shown = line[:SHOWN_CHARACTERS].decode("ascii", "replace")
-        raise _Garbage(f"{place}: not the first line of a {kind} file: {shown!r}") from None
+        # What it says instead is not told: it may be an input, with a caller's number.
+        raise _Garbage(f"{place}: not the first line of a {kind} file") from None
     raise StateDamaged(
         f"{place}: written in format {found!r}, this version of usher reads format {FORMAT}"
     )

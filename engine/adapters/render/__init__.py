@@ -5,6 +5,7 @@ asks it to reload what `Rendered.reload` names), or choose a password.
 """
 
 from engine.adapters.render.from_config import secrets_of, view_of
+from engine.adapters.render.modules import RELOADED
 from engine.adapters.render.render import Rendered, RenderRefused, render
 from engine.adapters.render.view import (
     AsteriskView,
@@ -21,6 +22,7 @@ from engine.adapters.render.view import (
 )
 
 __all__ = [
+    "RELOADED",
     "AsteriskView",
     "Listener",
     "MusicClass",

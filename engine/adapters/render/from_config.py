@@ -73,7 +73,13 @@ def view_of(
             bind_host=listen or _address(here.ami.host, f"nodes.{node}.ami.host"),
             permit=permitted,
         ),
-        sip=Sip(port=sip.port, bind_host=sip.bind),
+        sip=Sip(
+            port=sip.port,
+            bind_host=sip.bind,
+            external_address=sip.external_address,
+            local_networks=sip.local_networks,
+            qualify_s=sip.qualify_s,
+        ),
         rtp=RtpRange(rtp.port_first, rtp.port_last),
         phones=tuple(
             _phone(number, extension, music)

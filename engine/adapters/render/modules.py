@@ -174,3 +174,6 @@ RELOADS: Final = {
     "cel.conf": ("cel",),
 }
 """What to reload when a file has changed. A file that is not here is read at start only."""
+
+RELOADED: Final = tuple(dict.fromkeys(module for each in RELOADS.values() for module in each))
+"""All that can be reloaded, in order, each once."""

@@ -55,7 +55,7 @@ def render(view: AsteriskView, target: Path, site: Site) -> Rendered:
     """Writes Asterisk's configuration directory.
 
     All files are rendered before the first is written, so a refusal changes nothing. Files are
-    readable by their owner only, because some hold passwords.
+    for their owner and, to read, their group (which may be Asterisk's), because some hold passwords.
 
     Args:
         view: What to write.

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from engine.core.facts import (
+    ActionRefused,
     AgentAutoPaused,
     AgentLoggedIn,
     AgentLoggedOut,
+    OfferReason,
     PauseEnded,
     PauseStarted,
     WrapupEnd,
@@ -13,9 +15,17 @@ from engine.core.facts import (
     WrapupStarted,
 )
 from engine.core.ids import AgentId, QueueId
-from engine.core.policy import Strategy
+from engine.core.inputs import AgentAction, AgentActionRequested
+from engine.core.policy import MemberKind, Strategy
 from engine.sim.audit.books import Books, LegBook, MemberBook
 from engine.sim.audit.due import Dues, wrapup_over
+
+_AGENTS_OWN = {
+    OfferReason.NO_ANSWER: True,
+    OfferReason.BUSY: True,
+    OfferReason.REJECTED: True,
+    OfferReason.ANSWERED_THEN_LEFT: True,
+}
 
 
 class AgentLaws:
@@ -29,6 +39,8 @@ class AgentLaws:
         """Agents who have just missed one offer too many."""
         self.wrapups_begun: dict[str, MemberBook] = {}
         """In this step, by call."""
+        self.owed: tuple[AgentActionRequested, bool] | None = None
+        """What a service asked for in this step, and whether it was possible."""
 
     def logged_in(self, fact: AgentLoggedIn) -> None:
         """Log-in begins a spell."""
@@ -55,6 +67,7 @@ class AgentLaws:
         if member.pause_spell is not None or member.login_spell is None:
             raise self._books.fail("spells", f"{fact.agent_id} paused while paused or logged out")
         member.pause_spell = fact.spell_id
+        member.pause_reason = fact.reason
         member.missed = 0
 
     def pause_ended(self, fact: PauseEnded) -> None:
@@ -97,8 +110,43 @@ class AgentLaws:
                 f"{fact.agent_id} missed {member.missed} in a row, not {fact.missed}",
             )
 
-    def missed(self, leg: LegBook) -> None:
-        """Counts an offer that the agent missed."""
+    def asked(self, asked: AgentActionRequested) -> None:
+        """A service asks for a change: notes what must come of it."""
+        agent = self._books.agents.get(asked.agent_id)
+        member = None if agent is None else agent.members.get(asked.queue_id)
+        reasons = [reason.name for reason in self._books.policy.pause_reasons]
+        known = asked.reason is None or asked.reason in reasons
+        self.owed = (asked, member is not None and known and _possible(member, asked))
+
+    def refused(self, fact: ActionRefused) -> None:
+        """Nothing changed, and nothing could."""
+        if self.owed is not None:
+            asked, possible = self.owed
+            if possible and fact.by == asked.by:
+                raise self._books.fail("actions", f"{asked} was refused: {fact.why}")
+            self.owed = None
+
+    def _check_owed(self) -> None:
+        if self.owed is None:
+            return
+        (asked, possible), self.owed = self.owed, None
+        if not possible:
+            raise self._books.fail("actions", f"{asked} is impossible, and was not refused")
+        member = self._member(asked.agent_id, asked.queue_id)
+        logged_in, paused = member.login_spell is not None, member.pause_spell is not None
+        done = {
+            AgentAction.LOG_IN: logged_in,
+            AgentAction.LOG_OUT: not logged_in,
+            AgentAction.PAUSE: paused and member.pause_reason == asked.reason,
+            AgentAction.RESUME: logged_in and not paused,
+        }
+        if not done.get(asked.action, True):
+            raise self._books.fail("actions", f"{asked} was neither done nor refused")
+
+    def missed(self, leg: LegBook, reason: OfferReason) -> None:
+        """Counts an offer that the agent missed: a phone or network that fails is not his doing."""
+        if reason not in _AGENTS_OWN:
+            return
         agent, queue_id = leg.agent, leg.queue_id
         member = None if agent is None or queue_id is None else agent.members.get(queue_id)
         if member is None or member.queue.policy.strategy is Strategy.RING_ALL:
@@ -110,6 +158,7 @@ class AgentLaws:
     def step_ends(self, talks_over: list[LegBook]) -> None:
         """Who missed too many is paused; who talked is in wrap-up."""
         books = self._books
+        self._check_owed()
         for member in self.must_pause:
             if member.pause_spell is None and member.login_spell is not None:
                 raise books.fail(
@@ -133,3 +182,21 @@ class AgentLaws:
         if member is None:
             raise self._books.fail("spells", f"{agent_id} is no member of {queue_id}")
         return member
+
+
+def _possible(member: MemberBook, asked: AgentActionRequested) -> bool:
+    """Tells whether this action has something to change, and is allowed."""
+    logged_in, paused = member.login_spell is not None, member.pause_spell is not None
+    match asked.action:
+        case AgentAction.LOG_IN:
+            return not logged_in
+        case AgentAction.LOG_OUT:
+            return logged_in and member.kind is MemberKind.DYNAMIC
+        case AgentAction.PAUSE:
+            return logged_in and not (paused and member.pause_reason == asked.reason)
+        case AgentAction.RESUME:
+            return paused
+        case AgentAction.TOGGLE_LOGIN:
+            return not (logged_in and member.kind is MemberKind.STATIC)
+        case AgentAction.TOGGLE_PAUSE:
+            return logged_in

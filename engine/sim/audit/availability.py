@@ -29,6 +29,7 @@ _BUSY = {
     DeviceState.RINGINUSE: True,
     DeviceState.ONHOLD: True,
 }
+_ABSENT = {DeviceState.UNAVAILABLE: True, DeviceState.INVALID: True}
 
 
 def may_take(books: Books, member: MemberBook) -> Answer:
@@ -45,13 +46,14 @@ def may_take(books: Books, member: MemberBook) -> Answer:
     answer = _backed_off(books, agent)
     if answer is Answer.NO:
         return answer
-    if not agent.legs and not agent.own_calls and agent.device not in _BUSY:
-        if agent.device is DeviceState.UNAVAILABLE or agent.device is DeviceState.INVALID:
-            return Answer.MAYBE
+    if not agent.legs and not agent.own_calls and not agent.devices:
         return answer
+    in_use = _in_use(agent)
+    if in_use is Answer.NO:
+        return min(answer, _believed_there(agent))
     if member.queue.policy.ring_in_use:
-        return Answer.NO if agent.offers else answer
-    return min(answer, _not_in_use(agent))
+        return Answer.NO if agent.offers else min(answer, _believed_there(agent))
+    return Answer.NO if in_use is Answer.YES else min(answer, Answer.MAYBE)
 
 
 def _backed_off(books: Books, agent: AgentBook) -> Answer:
@@ -61,20 +63,25 @@ def _backed_off(books: Books, agent: AgentBook) -> Answer:
     return Answer.NO if books.now_ms < until_ms else Answer.MAYBE
 
 
-def _not_in_use(agent: AgentBook) -> Answer:
-    # A state from before the end of a call of ours spoke of that call: it is no excuse any more.
-    if agent.device in _BUSY and not agent.device_stale:
-        return Answer.NO
-    answer = Answer.YES
+def _in_use(agent: AgentBook) -> Answer:
+    if any(device in _BUSY for device in agent.devices.values()):
+        return Answer.YES
+    answer = Answer.NO
     for leg in agent.legs.values():
         if not leg.doubtful:
-            return Answer.NO
+            return Answer.YES
         answer = Answer.MAYBE
     for call in agent.own_calls.values():
         if call is None or not call.doubtful:
-            return Answer.NO
+            return Answer.YES
         answer = Answer.MAYBE
     return answer
+
+
+def _believed_there(agent: AgentBook) -> Answer:
+    """A device state that contradicts the registration excuses, but does not forbid."""
+    absent = any(device in _ABSENT for device in agent.devices.values())
+    return Answer.MAYBE if absent else Answer.YES
 
 
 def wants_somebody(books: Books, visit: VisitBook) -> Answer:

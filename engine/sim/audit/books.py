@@ -17,6 +17,7 @@ class CallBook:
 
     __slots__ = (
         "answered",
+        "answers",
         "arrived_ms",
         "call_id",
         "doubtful",
@@ -28,6 +29,7 @@ class CallBook:
         "node",
         "owner",
         "settled",
+        "sounding",
         "talk",
         "visit",
         "visits",
@@ -50,6 +52,9 @@ class CallBook:
         self.settled = False
         """The call's end must follow at once: its talk ended, or its caller is gone."""
         self.answered = False
+        self.answers = 0
+        self.sounding = False
+        """The waiting sound was started and not stopped."""
         self.ended = False
         self.gone = False
         self.hung_up = False
@@ -109,10 +114,15 @@ class LegBook:
 
     __slots__ = (
         "agent",
+        "alert_info",
         "answered_ms",
         "call",
         "doubtful",
+        "elsewhere",
         "gone",
+        "hang_ups",
+        "hold_id",
+        "hold_ms",
         "hung_up",
         "leg_id",
         "level",
@@ -120,8 +130,9 @@ class LegBook:
         "offer",
         "offered_ms",
         "queue_id",
-        "ring_due_ms",
+        "ring_ms_min",
         "talk_ms",
+        "told_again",
         "visit",
     )
 
@@ -139,7 +150,15 @@ class LegBook:
         self.offered_ms = NEVER_MS
         self.answered_ms = NEVER_MS
         self.talk_ms = NEVER_MS
-        self.ring_due_ms = NEVER_MS
+        self.ring_ms_min = 0
+        """Who rang for less has not rung in vain."""
+        self.hang_ups = 0
+        self.told_again = False
+        self.alert_info: str | None = None
+        self.elsewhere = False
+        """Its phone is to show no missed call."""
+        self.hold_id: str | None = None
+        self.hold_ms = NEVER_MS
         self.hung_up = False
         self.gone = False
         self.doubtful = False
@@ -156,6 +175,7 @@ class MemberBook:
         "login_order",
         "login_spell",
         "missed",
+        "pause_reason",
         "pause_spell",
         "position",
         "queue",
@@ -174,6 +194,7 @@ class MemberBook:
         self.login_order = 0
         self.login_spell: str | None = None
         self.pause_spell: str | None = None
+        self.pause_reason: str | None = None
         self.wrapup: str | None = None
         self.wrapup_until_ms = NEVER_MS
         self.answered = 0
@@ -187,8 +208,7 @@ class AgentBook:
     __slots__ = (
         "agent_id",
         "back_off_until_ms",
-        "device",
-        "device_stale",
+        "devices",
         "last_offer",
         "legs",
         "members",
@@ -203,9 +223,9 @@ class AgentBook:
         self.agent_id = agent_id
         self.members: dict[QueueId, MemberBook] = {}
         self.reachable: dict[NodeId, None] = {}
-        self.device = DeviceState.UNKNOWN
-        self.device_stale = True
-        """A call of ours on the phone ended since: the state may be that call's."""
+        self.devices: dict[NodeId, DeviceState] = {}
+        """The phone's state as told by each node, until a call of ours on it ends there: a state
+        from before that spoke of our call, and is no excuse any more."""
         self.legs: dict[LegId, LegBook] = {}
         self.own_calls: dict[CallId, CallBook | None] = {}
         self.offers = 0
@@ -221,6 +241,7 @@ class QueueBook:
     __slots__ = (
         "last_dynamic",
         "last_static",
+        "last_static_agent",
         "members",
         "memory_known",
         "policy",
@@ -236,6 +257,7 @@ class QueueBook:
         self.waiting: dict[VisitId, VisitBook] = {}
         self.static_only = False
         self.last_static = -1
+        self.last_static_agent: AgentId | None = None
         self.last_dynamic = 0
         self.memory_known = True
         """Which static agent was rung last is certain; a reload that moves members clouds it."""
@@ -269,6 +291,13 @@ class Books:
         """Tells whether this node is connected."""
         return node in self.up_since_ms
 
+    def phone(self, agent_id: AgentId) -> AgentBook:
+        """Returns the book of this phone, who may not be an agent's yet."""
+        known = self.agents.get(agent_id)
+        if known is None:
+            known = self.agents[agent_id] = AgentBook(agent_id)
+        return known
+
     def fail(self, rule: str, what: str) -> AuditFailure:
         """Returns the failure to raise."""
         return AuditFailure(rule, what, at_ms=self.now_ms)
@@ -280,7 +309,7 @@ class Books:
         leg.call.legs.pop(leg.leg_id, None)
         agent = leg.agent
         if agent is not None and agent.legs.pop(leg.leg_id, None) is not None:
-            agent.device_stale = True
+            agent.devices.pop(leg.node, None)
 
     def call_is_gone(self, call: CallBook) -> None:
         """The caller's channel exists no more."""
@@ -288,6 +317,6 @@ class Books:
         owner = call.owner
         if owner is not None and call.call_id in owner.own_calls:
             del owner.own_calls[call.call_id]
-            owner.device_stale = True
+            owner.devices.pop(call.node, None)
         if call.ended:
             self.calls.pop(call.call_id, None)

@@ -6,6 +6,8 @@ from engine.core.facts import (
     CallEnd,
     CallEnded,
     CallStarted,
+    HoldEnded,
+    HoldStarted,
     TalkEnded,
     TalkStarted,
     VisitEnded,
@@ -14,23 +16,19 @@ from engine.core.facts import (
     VisitStarted,
 )
 from engine.core.ids import CallId
-from engine.sim.audit.books import NEVER_MS, Books, CallBook, LegBook, VisitBook
+from engine.sim.audit.books import NEVER_MS, Books, CallBook, VisitBook
 from engine.sim.audit.due import Dues, wait_over
+from engine.sim.audit.step import Step
 
 
 class CallLaws:
     """Takes the facts of calls."""
 
-    def __init__(self, books: Books, dues: Dues) -> None:
+    def __init__(self, books: Books, dues: Dues, step: Step) -> None:
         """Shares the books with the other laws."""
         self._books = books
         self._dues = dues
-        self.talks_begun: list[LegBook] = []
-        """In this step; the step's end sees to their commands."""
-        self.talks_over: list[LegBook] = []
-        self.calls_over: list[CallBook] = []
-        self.turned_away: list[VisitBook] = []
-        """Visits of this step that found the queue full; they end in it."""
+        self._step = step
         self.exact_places = True
         """Places in line are counted, which takes time in proportion to the line."""
 
@@ -69,7 +67,8 @@ class CallLaws:
                 )
             books.call_is_gone(call)
         call.ended = True
-        self.calls_over.append(call)
+        self._step.calls_over.append(call)
+        self._step.attention = True
         if call.gone:
             books.calls.pop(call.call_id, None)
 
@@ -95,13 +94,18 @@ class CallLaws:
             if fact.position != place:
                 raise books.fail("place", f"{fact.visit_id} has place {fact.position}, not {place}")
         if 0 < queue.policy.waiting_max <= len(queue.waiting):
-            self.turned_away.append(visit)
+            self._step.turned_away.append(visit)
+            self._step.attention = True
         call.visit = visit
         queue.waiting[fact.visit_id] = visit
         if queue.policy.wait_ms_max > 0:
             visit.wait_due_ms = fact.at_ms + queue.policy.wait_ms_max
             # A caller may have waited longer than that in the dialplan while nobody was there.
-            self._dues.expect(max(visit.wait_due_ms, books.now_ms), wait_over, visit)
+            due_ms = visit.wait_due_ms
+            self._dues.expect(max(due_ms, books.now_ms), wait_over, (visit, due_ms))
+        if call.owner is not None:  # Who places a queue call starts to count anew (Q-06).
+            for member in call.owner.members.values():
+                member.missed = 0
 
     def visit_ended(self, fact: VisitEnded) -> None:
         """A visit ends once, with the figures that its offers add up to."""
@@ -124,14 +128,6 @@ class CallLaws:
         call.mark_ms = fact.at_ms
         call.settled = fact.outcome is VisitOutcome.ABANDONED or fact.reason is VisitReason.LOST
         del visit.queue.waiting[visit.visit_id]
-
-    def step_ends(self) -> None:
-        """Nobody stays in a queue that was full."""
-        for visit in self.turned_away:
-            if visit.open:
-                raise self._books.fail("capacity", f"{visit.visit_id} stays in a full queue")
-        for pending in (self.talks_begun, self.talks_over, self.calls_over, self.turned_away):
-            pending.clear()
 
     def _check_outcome(self, fact: VisitEnded, visit: VisitBook) -> None:
         books = self._books
@@ -183,7 +179,8 @@ class CallLaws:
             # With ring-in-use the next call may be picked up before the last one's end is heard.
             if leg.agent.talks > 1 and queue is not None and not queue.policy.ring_in_use:
                 raise books.fail("one call", f"agent {leg.agent.agent_id} talks to two callers")
-        self.talks_begun.append(leg)
+        self._step.talks_begun.append(leg)
+        self._step.attention = True
 
     def talk_ended(self, fact: TalkEnded) -> None:
         """A talk lasts from its beginning to its end, no more and no less."""
@@ -194,12 +191,32 @@ class CallLaws:
             raise books.fail("one end", f"{fact.talk_id} ended, but nobody talked")
         if fact.talk_ms != fact.at_ms - leg.talk_ms:
             raise books.fail("money", f"{fact.talk_id} talked {fact.talk_ms} ms")
+        if leg.hold_id is not None:
+            raise books.fail("one end", f"{fact.talk_id} ended on hold")
         call.talk = None
         call.mark_ms = fact.at_ms
         call.settled = True
         if leg.agent is not None and leg.queue_id is not None:
             leg.agent.talks -= 1
-        self.talks_over.append(leg)
+        self._step.talks_over.append(leg)
+        self._step.attention = True
+
+    def hold_started(self, fact: HoldStarted) -> None:
+        """A hold is inside a talk, one at a time."""
+        leg = self._call(fact.call_id).talk
+        if leg is None or leg.leg_id != fact.talk_id or leg.hold_id is not None:
+            raise self._books.fail("one place", f"{fact.hold_id} is in no talk, or in another hold")
+        leg.hold_id = fact.hold_id
+        leg.hold_ms = fact.at_ms
+
+    def hold_ended(self, fact: HoldEnded) -> None:
+        """It ends once, and lasted as long as it did."""
+        leg = self._call(fact.call_id).talk
+        if leg is None or leg.hold_id != fact.hold_id:
+            raise self._books.fail("one end", f"{fact.hold_id} ended, but did not run")
+        if fact.hold_ms != fact.at_ms - leg.hold_ms:
+            raise self._books.fail("money", f"{fact.hold_id} lasted {fact.hold_ms} ms")
+        leg.hold_id = None
 
     def _call(self, call_id: CallId) -> CallBook:
         call = self._books.calls.get(call_id)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from engine.core.policy import MemberKind, Policy, QueuePolicy
-from engine.sim.audit.books import NEVER_MS, AgentBook, Books, MemberBook, QueueBook
+from engine.sim.audit.books import NEVER_MS, AgentBook, Books, MemberBook, QueueBook, VisitBook
+from engine.sim.audit.due import Dues, wait_over
 
 
 class ConfigurationLaws:
     """Takes policies."""
 
-    def __init__(self, books: Books) -> None:
+    def __init__(self, books: Books, dues: Dues) -> None:
         """Shares the books with the other laws."""
         self._books = books
+        self._dues = dues
         self.changed = False
         """In this step."""
 
@@ -57,14 +59,17 @@ class ConfigurationLaws:
         old = queue.policy
         queue.policy = policy
         queue.static_only = all(member.kind is MemberKind.STATIC for member in policy.members)
-        if old.members != policy.members:
+        order = [member.agent_id for member in policy.members]
+        if queue.last_static_agent in order:
+            queue.last_static = order.index(queue.last_static_agent)
+        elif old.members != policy.members:
             queue.memory_known = False
         if old.strategy is not policy.strategy:
             for visit in queue.waiting.values():
                 visit.tried.clear()
         if old.wait_ms_max != policy.wait_ms_max:
             for visit in queue.waiting.values():
-                visit.wait_due_ms = NEVER_MS  # Which of the two applies is not laid down.
+                self._limit_anew(visit, policy.wait_ms_max)
         named = {member.agent_id: None for member in policy.members}
         for agent_id, known in queue.members.items():
             known.removed = agent_id not in named
@@ -78,6 +83,13 @@ class ConfigurationLaws:
             book.kind = member.kind
             book.level = member.skill_level
             book.position = position
+
+    def _limit_anew(self, visit: VisitBook, wait_ms_max: int) -> None:
+        """A changed longest wait holds for those who wait already, counted from their entry."""
+        visit.wait_due_ms = visit.entered_ms + wait_ms_max if wait_ms_max else NEVER_MS
+        if wait_ms_max:
+            due_ms = max(visit.wait_due_ms, self._books.now_ms)
+            self._dues.expect(due_ms, wait_over, (visit, visit.wait_due_ms))
 
     def _check_removed(self, member: MemberBook) -> None:
         if member.login_spell or member.pause_spell or member.wrapup:

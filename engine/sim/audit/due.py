@@ -52,10 +52,11 @@ class Dues:
                 return
 
 
-def wait_over(visit: VisitBook) -> tuple[str, NodeId | None] | None:
+def wait_over(waiting: tuple[VisitBook, int]) -> tuple[str, NodeId | None] | None:
     """The longest wait of a visit (an agent who has just picked up excuses it)."""
-    if not visit.open or visit.chosen is not None or visit.wait_due_ms < 0:
-        return None
+    visit, due_ms = waiting
+    if not visit.open or visit.chosen is not None or visit.wait_due_ms != due_ms:
+        return None  # Over, or another limit was set since.
     return f"the longest wait of {visit.visit_id}", visit.call.node
 
 

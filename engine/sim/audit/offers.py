@@ -9,20 +9,18 @@ from engine.sim.audit.availability import Answer, may_take, wants
 from engine.sim.audit.books import NEVER_MS, Books, LegBook, VisitBook
 from engine.sim.audit.due import Dues, ring_over
 from engine.sim.audit.order import check_agent, check_caller, remember
+from engine.sim.audit.step import Step
 
 
 class OfferLaws:
     """Takes the facts of offers."""
 
-    def __init__(self, books: Books, dues: Dues, agents: AgentLaws) -> None:
+    def __init__(self, books: Books, dues: Dues, agents: AgentLaws, step: Step) -> None:
         """Shares the books with the other laws."""
         self._books = books
         self._dues = dues
         self._agents = agents
-        self.unwanted: list[LegBook] = []
-        """Phones that should stop ringing in this step."""
-        self.gone: dict[str, LegBook] = {}
-        """Legs whose channels ended in this step; their offers end in it too."""
+        self._step = step
         self.check_order = True
         """Whether the next offer is judged for who comes first, the costly question."""
 
@@ -43,6 +41,9 @@ class OfferLaws:
             raise books.fail("truth", f"{fact.agent_id} is no member of {fact.queue_id}")
         if fact.attempt != visit.attempts + 1:
             raise books.fail("truth", f"{fact.offer_id} is called attempt {fact.attempt}")
+
+        if leg.alert_info != visit.queue.policy.alert_info:
+            raise books.fail("truth", f"{fact.offer_id} rings with alert {leg.alert_info}")
 
         del agent.legs[leg.leg_id]  # As it was before this offer.
         if agent.offers or may_take(books, member) is Answer.NO:
@@ -72,12 +73,12 @@ class OfferLaws:
             visit.ring_since_ms = fact.at_ms
             visit.ring_due_ms = fact.at_ms + visit.queue.policy.ring_timeout_ms
             self._dues.expect(visit.ring_due_ms, ring_over, (visit, fact.at_ms))
-        leg.ring_due_ms = visit.ring_due_ms
+        leg.ring_ms_min = visit.ring_due_ms - visit.ring_since_ms
 
     def ended(self, fact: OfferEnded) -> None:
         """An offer ends once; what it rang for is what it says."""
         books = self._books
-        leg = books.legs.get(fact.offer_id) or self.gone.get(fact.offer_id)
+        leg = books.legs.get(fact.offer_id) or self._step.gone.get(fact.offer_id)
         if leg is None or not leg.offer or leg.visit is None or leg.agent is None:
             raise books.fail("one end", f"{fact.offer_id} ended, but was no live offer")
         visit = leg.visit
@@ -90,18 +91,22 @@ class OfferLaws:
         if fact.outcome is OfferOutcome.ANSWERED:
             self._answered(fact, leg, visit)
             return
-        if fact.reason is OfferReason.NO_ANSWER and fact.at_ms < leg.ring_due_ms:
-            raise books.fail("timers", f"{fact.offer_id} stopped ringing too early")
+        if fact.reason is OfferReason.NO_ANSWER and fact.ring_ms < leg.ring_ms_min:
+            raise books.fail("timers", f"{fact.offer_id} rang in vain for {fact.ring_ms} ms only")
         if visit.chosen is leg:
             visit.chosen = None
         if not visit.offers:
             stop_ring_clock(visit, fact.at_ms)
-        self.unwanted.append(leg)
+        leg.elsewhere = (
+            fact.reason is OfferReason.ANSWERED_ELSEWHERE and visit.queue.policy.answered_elsewhere
+        )
+        self._step.unwanted.append(leg)
+        self._step.attention = True
         if fact.outcome is OfferOutcome.MISSED:
             pause_ms = books.policy.settings.failed_offer_pause_ms
             if fact.reason is not OfferReason.NO_ANSWER and pause_ms > 0:
                 leg.agent.back_off_until_ms = fact.at_ms + pause_ms
-            self._agents.missed(leg)
+            self._agents.missed(leg, fact.reason)
         else:
             visit.tried.pop(leg.agent.agent_id, None)  # Not the agent's doing, so it was no chance.
         self._rest(fact, visit, picked_up=leg.answered_ms != NEVER_MS)
@@ -125,7 +130,7 @@ class OfferLaws:
         if policy.retry_interval_ms == 0:
             return
         until_ms = fact.at_ms + policy.retry_interval_ms
-        if fact.reason is OfferReason.NO_ANSWER:
+        if fact.reason in (OfferReason.NO_ANSWER, OfferReason.RANG_SHORTLY):
             visit.rests_until_ms = until_ms
         elif ring_all and (picked_up or fact.reason is OfferReason.LOST):
             visit.doubt_until_ms = until_ms  # Whether that counts as a vain ringing is open.

@@ -45,15 +45,21 @@ def check_caller(books: Books, visit: VisitBook, member: MemberBook) -> None:
 
 
 def check_agent(books: Books, visit: VisitBook, chosen: MemberBook) -> None:
-    """Raises if another agent should have been offered this caller first (R-01 to R-07)."""
+    """Raises if another agent should have been offered this caller first (R-01 to R-07).
+
+    First the skill level, then the round (who has not had a chance at this caller), then the
+    strategy.
+    """
     queue = visit.queue
     free = [
         member
         for member in queue.members.values()
         if member is not chosen and may_take(books, member) is Answer.YES
     ]
-    if queue.policy.strategy is Strategy.RING_ALL:
+    if queue.policy.skill_based:
         _check_level(books, visit, chosen, free)
+        free = [member for member in free if member.level == chosen.level]
+    if queue.policy.strategy is Strategy.RING_ALL:
         return
     fresh = [member for member in free if member.agent.agent_id not in visit.tried]
     if chosen.agent.agent_id not in visit.tried:
@@ -64,9 +70,6 @@ def check_agent(books: Books, visit: VisitBook, chosen: MemberBook) -> None:
             f"{chosen.agent.agent_id} was rung again for {visit.visit_id} before"
             f" {fresh[0].agent.agent_id} had a chance",
         )
-    _check_level(books, visit, chosen, free)
-    if queue.policy.skill_based:
-        free = [member for member in free if member.level == chosen.level]
     mine = _key(queue, chosen)
     if mine is None:
         return
@@ -83,8 +86,6 @@ def check_agent(books: Books, visit: VisitBook, chosen: MemberBook) -> None:
 def _check_level(
     books: Books, visit: VisitBook, chosen: MemberBook, free: list[MemberBook]
 ) -> None:
-    if not visit.queue.policy.skill_based:
-        return
     for member in free:
         if member.level < chosen.level and wants(books, visit, member) is Answer.YES:
             raise books.fail(
@@ -120,6 +121,7 @@ def remember(books: Books, member: MemberBook) -> None:
     queue = member.queue
     if member.kind is MemberKind.STATIC:
         queue.last_static = member.position
+        queue.last_static_agent = member.agent.agent_id
         queue.memory_known = True
     else:
         queue.last_dynamic = member.login_order

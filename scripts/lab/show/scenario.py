@@ -190,9 +190,7 @@ class Scenario:
         with self.checks.that("a new caller meanwhile is answered with music"):
             zoe = self.customer("Zoe", OFFICE_LINE, tone=350)
             await zoe.call.wait_until_hears("anything")
-        self.say(
-            "No engine: both pairs hear each other, those who wait hear music, Zoe calls and waits"
-        )
+        self.say("Without it both talks and the music go on; Zoe calls, and is kept")
         await asyncio.sleep(max(0, killed_at + WITHOUT_ENGINE_S - loop.time()))
         await self.centre.start_engine()
         away = loop.time() - killed_at
@@ -271,9 +269,7 @@ class Scenario:
             require(first["ended_at_ms"] - due_ms < LATE_MS, f"it rang {first['ring_ms']} ms")
 
     async def _weights(self, reception: Desk, chen: Desk) -> None:
-        self.say(
-            f"{reception.name} calls {chen.name}; meanwhile a Support, then a VIP customer calls"
-        )
+        self.say(f"{reception.name} calls {chen.name}; then a Support and a VIP customer call")
         with self.checks.that("a direct call within the house connects"):
             inside = reception.phone.place(chen.number)
             self.inside_calls += 1

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
-from engine.core.commands import Connect, HangUpLeg, PlayPrompt
+from engine.core.commands import Connect, HangUpLeg, PlayPrompt, RingPhone
 from engine.core.facts import (
     ActionRefused,
     AgentAutoPaused,
@@ -19,16 +21,18 @@ from engine.core.facts import (
     WrapupEnded,
     WrapupStarted,
 )
-from engine.core.ids import EndpointName
+from engine.core.ids import AgentId, EndpointName, NodeId
 from engine.core.inputs import (
     AgentAction,
+    CommandFailed,
     DeviceState,
     EngineStarted,
     NodeConnected,
     PhoneDevice,
     PlaybackEnded,
+    PolicyApplied,
 )
-from engine.core.policy import InitialState, Strategy
+from engine.core.policy import AgentPolicy, ExtensionPolicy, InitialState, Strategy
 from tests.support.centre import NODE, Centre, dynamic, queue, static
 
 pytestmark = pytest.mark.unit
@@ -137,6 +141,21 @@ def test_a_freed_phone_is_offered_the_next_call_at_once_although_its_device_stat
 
 
 @pytest.mark.row("Q-06")
+@pytest.mark.parametrize("strategy", [Strategy.LEAST_RECENT, Strategy.RING_ALL])
+def test_ring_in_use_never_offers_agents_the_call_that_they_make_themselves(
+    strategy: Strategy,
+) -> None:
+    """An agent who dials the own queue waits for the others; those behind are served meanwhile."""
+    centre = Centre(queue("6400", *static("1001"), ring_in_use=True, strategy=strategy))
+    centre.reach("1001")
+    centre.call("6400", source="1001")
+    centre.wait(60_000)
+    assert centre.rang() == []
+    customer = centre.call("6400")
+    assert centre.rang() == ["1001"]
+    assert centre.core.state.legs[centre.ringing()["1001"]].call_id == customer
+
+
 def test_ring_in_use_offers_a_second_call_but_never_two_at_once() -> None:
     centre = Centre(queue("6400", *static("1001"), ring_in_use=True))
     centre.call("6400")
@@ -308,3 +327,56 @@ def test_a_member_removed_in_mid_call_finishes_it() -> None:
     centre.obey()
     assert not centre.core.state.calls
     assert centre.of(WrapupStarted) == []
+
+
+@pytest.mark.row("Q-10", "A-05")
+def test_a_phone_that_becomes_an_agents_by_reload_is_rung_at_once() -> None:
+    """Nodes tell changes only: what was heard of the phone before counts."""
+    centre = Centre(queue("6400"))
+    centre.reach("1042")
+    phones = dataclasses.replace(
+        centre.policy,
+        extensions=(*centre.policy.extensions, ExtensionPolicy("1042", "new")),
+        agents=(*centre.policy.agents, AgentPolicy(AgentId("1042"), "new")),
+        queues=(queue("6400", *static("1042")),),
+    )
+    centre.call("6400")
+    centre.give(PolicyApplied(phones))
+    assert centre.rang() == ["1042"]
+
+
+@pytest.mark.row("Q-06")
+def test_faults_of_phones_and_network_do_not_auto_pause() -> None:
+    centre = Centre(queue("6400", *static("1001"), autopause_after=1), failed_offer_pause_ms=1_000)
+    centre.call("6400")
+    centre.give(CommandFailed(centre.told(RingPhone)[0], 500, "allocation failed"))
+    centre.obey()
+    centre.wait(1_000)
+    centre.end_leg(centre.ringing()["1001"], cause=20)
+    assert centre.of(AgentAutoPaused) == []
+    centre.wait(1_000)
+    centre.end_leg(centre.ringing()["1001"], cause=21)
+    assert len(centre.of(AgentAutoPaused)) == 1
+
+
+@pytest.mark.row("Q-06")
+def test_placing_a_queue_call_clears_the_count_of_missed_offers() -> None:
+    options = {"autopause_after": 2, "ring_timeout_ms": 5_000, "retry_interval_ms": 60_000}
+    centre = Centre(queue("6400", *static("1001"), **options), queue("6401"))
+    centre.call("6400")
+    centre.wait(5_000)
+    centre.obey()
+    own = centre.call("6401", source="1001")
+    centre.hang_up(own)
+    centre.wait(65_000)
+    centre.obey()
+    assert centre.of(AgentAutoPaused) == []
+
+
+@pytest.mark.row("A-05")
+def test_a_phone_is_in_use_while_any_node_says_so() -> None:
+    centre = Centre(queue("6400", *static("1001")))
+    centre.give(PhoneDevice(NodeId("n2"), EndpointName("1001"), DeviceState.INUSE))
+    centre.give(PhoneDevice(NODE, EndpointName("1001"), DeviceState.NOT_INUSE))
+    centre.call("6400")
+    assert centre.rang() == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import pytest
@@ -26,14 +27,16 @@ from engine.core.facts import (
     VisitOutcome,
     VisitReason,
 )
+from engine.core.ids import NodeId, QueueId
 from engine.core.inputs import (
     EngineStarted,
     NodeConnected,
     NodeDisconnected,
+    PolicyApplied,
     SeenChannel,
     TimePassed,
 )
-from engine.core.policy import ToExtension
+from engine.core.policy import ToExtension, ToQueue
 from engine.core.router import RoutingCore
 from tests.support.centre import NODE, TRUNK, Centre, queue, static
 
@@ -59,6 +62,35 @@ def test_a_restart_adopts_a_ringing_offer_that_was_answered_meanwhile() -> None:
     centre.give(NodeConnected(NODE, seen(call_id, leg_id)))
     assert [c.leg_id for c in centre.told(Connect)] == [leg_id]
     assert centre.of(VisitEnded)[0].outcome is VisitOutcome.ANSWERED
+
+
+def test_a_longest_wait_that_ran_out_unseen_is_not_held_against_the_next_queue() -> None:
+    """The overflow at the reconnection had dealt with it; the late timer then threw the caller out."""
+    first = queue("6400", *static("1001"), wait_ms_max=1_500, failure=ToQueue(QueueId("6401")))
+    centre = Centre(first, queue("6401", *static("1002")))
+    call_id = centre.call("6400")
+    centre.ring("1001")
+    centre.give(NodeDisconnected(NODE))
+    centre.wait(10_000)
+    centre.give(NodeConnected(NODE, seen(call_id)))
+    centre.wait(1_000)
+    assert [(e.queue_id, e.reason) for e in centre.of(VisitEnded)] == [
+        ("6400", VisitReason.MAX_WAIT)
+    ]
+    assert centre.of(HangUpCall) == []
+    assert list(centre.ringing()) == ["1002"]
+
+
+def test_a_limit_that_is_lifted_while_its_late_timer_waits_throws_nobody_out() -> None:
+    """Q-02 with a reload during an outage: there is no longest wait any more."""
+    centre = Centre(queue("6400", wait_ms_max=1_500))
+    call_id = centre.call("6400")
+    centre.give(NodeDisconnected(NODE))
+    centre.wait(10_000)
+    centre.apply(queue("6400", wait_ms_max=0))
+    centre.give(NodeConnected(NODE, seen(call_id)))
+    centre.wait(1_000)
+    assert centre.of(VisitEnded) == []
 
 
 def test_a_ringing_offer_rings_on_and_its_timeout_waits_for_the_connection() -> None:
@@ -193,3 +225,52 @@ def test_a_queue_removed_while_its_node_is_away_drains_when_it_is_back() -> None
     centre.give(NodeConnected(NODE, seen(call_id)))
     assert [(ring.call_id, ring.endpoint) for ring in centre.told(RingPhone)] == [(call_id, "1002")]
     assert [(e.call_id, e.ended_by) for e in centre.of(CallEnded)] == [(leaves, CallEnd.CALLER)]
+
+
+@pytest.mark.row("Q-02", "Q-10")
+def test_a_longest_wait_put_off_while_the_node_was_away_dies_with_its_reason() -> None:
+    """Found in review: the caller entered the next queue and was thrown out of it at once."""
+    first = queue("6400", wait_ms_max=10_000, failure=ToQueue(QueueId("6401")))
+    second = queue("6401")
+    centre = Centre(first, second)
+    call_id = centre.call("6400")
+    centre.give(NodeDisconnected(NODE))
+    centre.wait(15_000)
+    centre.apply(second)
+    centre.give(NodeConnected(NODE, seen(call_id)))
+    centre.wait(60_000)
+    assert [v.reason for v in centre.of(VisitEnded)] == [VisitReason.QUEUE_REMOVED]
+    assert centre.core.state.calls[call_id].visit is not None
+
+
+@pytest.mark.row("Q-10")
+def test_a_node_that_leaves_the_configuration_lets_its_calls_and_agents_go() -> None:
+    centre = Centre(queue("6400", *static("1001")))
+    centre.call("6400")
+    centre.answer("1001")
+    other = dataclasses.replace(centre.policy, nodes=(NodeId("n2"),))
+    centre.give(PolicyApplied(other))
+    assert [t.ended_by for t in centre.of(TalkEnded)] == [CallEnd.LOST]
+    assert [c.ended_by for c in centre.of(CallEnded)] == [CallEnd.LOST]
+    assert not centre.core.state.legs
+    assert list(centre.core.state.nodes) == ["n2"]
+
+
+def test_a_channel_whose_end_is_never_told_is_ended_again_and_then_given_up() -> None:
+    """One lost event must not keep an agent in use until the next reconnection."""
+    centre = Centre(queue("6400", *static("1001")))
+    call_id = centre.call("6400")
+    centre.hang_up(call_id)
+    centre.wait(60_000)
+    assert len(centre.of(HangUpLeg)) == 5
+    assert "1001" in centre.core.state.lines["6400"].available
+
+
+def test_a_caller_known_to_be_gone_who_is_still_listed_is_hung_up() -> None:
+    centre = Centre(queue("6400"))
+    call_id = centre.call("6400")
+    centre.hang_up(call_id)
+    centre.give(NodeDisconnected(NODE))
+    centre.give(NodeConnected(NODE, seen(call_id)))
+    assert [c.call_id for c in centre.told(HangUpCall)] == [call_id]
+    assert not centre.core.state.calls

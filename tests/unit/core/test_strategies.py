@@ -297,3 +297,27 @@ def test_first_in_first_offered_also_after_a_vain_ringing() -> None:
     centre.obey()
     assert centre.core.state.legs[centre.ringing()["1001"]].call_id == first
     assert centre.of(VisitEnded) == []
+
+
+@pytest.mark.row("R-07")
+@pytest.mark.parametrize("strategy", [Strategy.LINEAR, Strategy.RING_ALL])
+def test_skills_level_one_is_rung_again_while_it_is_free_although_it_did_not_answer(
+    strategy: Strategy,
+) -> None:
+    members = (*static("1001", level=1), *static("1002", level=2))
+    options = {"ring_timeout_ms": 5_000, "retry_interval_ms": 1_000, "skill_based": True}
+    centre = Centre(queue("6400", *members, strategy=strategy, **options))
+    centre.call("6400")
+    centre.wait(5_000)
+    centre.obey()
+    centre.wait(1_000)
+    assert list(centre.ringing()) == ["1001"]
+
+
+@pytest.mark.row("R-05")
+def test_round_robins_memory_follows_the_agent_through_a_changed_list() -> None:
+    members = static("1001", "1002", "1003")
+    centre = Centre(queue("6400", *members, strategy=Strategy.ROUND_ROBIN))
+    assert [rung_for_next_call(centre)[0] for _ in range(2)] == ["1001", "1002"]
+    centre.apply(queue("6400", *static("1009"), *members, strategy=Strategy.ROUND_ROBIN))
+    assert rung_for_next_call(centre) == ["1003"]

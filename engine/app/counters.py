@@ -1,4 +1,4 @@
-"""Counts what happens, for logs and for `status`; tells which facts are kept for ever."""
+"""Counts what happens, for logs and for `status`."""
 
 from __future__ import annotations
 
@@ -9,11 +9,6 @@ from collections.abc import Sequence
 from engine.core.facts import CommandRefused, Fact, InputIgnored
 
 log = logging.getLogger(__name__)
-
-
-def is_kept(fact: Fact) -> bool:
-    """Tells facts that go to the database from those that are only counted."""
-    return type(fact) is not InputIgnored and type(fact) is not CommandRefused
 
 
 class Counters:

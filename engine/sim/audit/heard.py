@@ -1,0 +1,182 @@
+"""What was heard of channels, phones and nodes, and what it obliges the core to."""
+
+from __future__ import annotations
+
+from engine.core.commands import (
+    AnswerCall,
+    Connect,
+    DestroyBridge,
+    HangUpCall,
+    HangUpLeg,
+    PlayPrompt,
+    RingPhone,
+    StartWaitingSound,
+)
+from engine.core.ids import AgentId, CallId, EndpointName, is_leg
+from engine.core.inputs import (
+    CallArrived,
+    CallerHungUp,
+    CommandFailed,
+    EngineStarted,
+    LegAnswered,
+    LegEnded,
+    NodeConnected,
+    NodeDisconnected,
+    PhoneDevice,
+    PhoneReachable,
+)
+from engine.sim.audit.books import NEVER_MS, Books, CallBook, LegBook
+from engine.sim.audit.offers import stop_ring_clock
+from engine.sim.audit.step import Step
+
+_NOT_FOUND = 404
+_ANSWERS_OWED = 3
+"""How often a caller whose answering fails is answered again."""
+
+
+class Heard:
+    """Takes the inputs."""
+
+    def __init__(self, books: Books, step: Step) -> None:
+        """Shares the books with the laws."""
+        self._books = books
+        self._step = step
+
+    def call_arrived(self, happened: CallArrived) -> None:
+        """A caller is there; if an agent's phone placed the call, that is in use."""
+        self._caller_seen(happened.call_id, happened.endpoint)
+
+    def _caller_seen(self, call_id: CallId, endpoint: EndpointName) -> None:
+        books = self._books
+        agent = books.agents.get(AgentId(endpoint))
+        if agent is not None and call_id not in books.calls_seen and endpoint in books.extensions:
+            agent.own_calls[call_id] = None
+
+    def caller_hung_up(self, happened: CallerHungUp) -> None:
+        """The caller is gone: the call must end in this step."""
+        books = self._books
+        call = books.calls.get(happened.call_id)
+        if call is not None and not call.gone:
+            books.call_is_gone(call)
+            self._step.left.append(call)
+            self._step.attention = True
+
+    def leg_answered(self, happened: LegAnswered) -> None:
+        """A phone was picked up; the first for a waiting caller is the chosen one."""
+        leg = self._books.legs.get(happened.leg_id)
+        if leg is not None:
+            self._picked_up(leg)
+
+    def leg_ended(self, happened: LegEnded) -> None:
+        """A phone's channel is gone: its offer or talk must end in this step."""
+        leg = self._books.legs.get(happened.leg_id)
+        if leg is not None:
+            self._gone(leg)
+
+    def phone_reachable(self, happened: PhoneReachable) -> None:
+        """A phone comes or goes."""
+        agent = self._books.phone(AgentId(happened.endpoint))
+        if happened.reachable:
+            agent.reachable[happened.node] = None
+        else:
+            agent.reachable.pop(happened.node, None)
+
+    def phone_device(self, happened: PhoneDevice) -> None:
+        """A phone's state was told."""
+        self._books.phone(AgentId(happened.endpoint)).devices[happened.node] = happened.state
+
+    def node_disconnected(self, happened: NodeDisconnected) -> None:
+        """Nothing can be commanded there."""
+        self._books.up_since_ms.pop(happened.node, None)
+
+    def engine_started(self, _: EngineStarted) -> None:
+        """Nothing is connected; what was missed in a row counts anew."""
+        books = self._books
+        books.up_since_ms.clear()
+        books.awake_since_ms = books.now_ms
+        for agent in books.agents.values():
+            agent.devices.clear()
+            for member in agent.members.values():
+                member.missed = 0
+
+    def node_connected(self, happened: NodeConnected) -> None:
+        """Belief and world are brought together in this step."""
+        books = self._books
+        books.up_since_ms[happened.node] = books.now_ms
+        books.fired_ms = min(books.fired_ms, books.now_ms - 1)  # Late timers fire from now on.
+        self._step.reconciled = happened
+        self._step.attention = True
+        seen = {channel.channel_id: channel for channel in happened.channels}
+        for channel in happened.channels:
+            if not is_leg(channel.channel_id):
+                self._caller_seen(CallId(channel.channel_id), channel.endpoint)
+        for call in [each for each in books.calls.values() if each.node == happened.node]:
+            call.doubtful = False
+            caller = seen.get(call.call_id)
+            if caller is None:
+                books.call_is_gone(call)
+                self._step.left.append(call)
+                continue
+            if not caller.up and call.talk is not None:
+                self._answer_again(call)
+            if call.visit is not None and call.visit.rests_until_ms != NEVER_MS:
+                # A rest that was over meanwhile is over when its late timer fires.
+                call.visit.rests_until_ms = max(call.visit.rests_until_ms, books.now_ms)
+        for leg in [each for each in books.legs.values() if each.node == happened.node]:
+            leg.doubtful = False
+            found = seen.get(leg.leg_id)
+            if found is None:
+                self._gone(leg)
+            elif found.up:
+                self._picked_up(leg)
+            if leg.hung_up:
+                leg.hung_up = False  # It was not heard; it must be said again.
+                leg.told_again = True
+                self._step.unwanted.append(leg)
+
+    def command_failed(self, happened: CommandFailed) -> None:
+        """What the command was about may or may not exist now."""
+        books = self._books
+        command = happened.command
+        if isinstance(command, RingPhone | HangUpLeg | Connect):
+            leg = books.legs.get(command.leg_id)
+            if leg is not None:
+                leg.doubtful = True
+                if isinstance(command, HangUpLeg) and happened.status == _NOT_FOUND:
+                    books.leg_is_gone(leg)
+        if isinstance(command, DestroyBridge | HangUpLeg):
+            return
+        channel_id = command.channel_id if isinstance(command, PlayPrompt) else command.call_id
+        call = books.calls.get(CallId(channel_id))
+        if call is not None:
+            call.doubtful = True
+            if isinstance(command, HangUpCall) and happened.status == _NOT_FOUND:
+                books.call_is_gone(call)
+            elif isinstance(command, AnswerCall) and happened.status != _NOT_FOUND:
+                self._answer_again(call)
+            elif isinstance(command, StartWaitingSound):
+                call.sounding = False
+
+    def _answer_again(self, call: CallBook) -> None:
+        """Nobody may talk, or wait, unanswered, if saying it again helps."""
+        call.answered = False
+        if call.answers < _ANSWERS_OWED and self._books.node_up(call.node):
+            self._step.attention = True
+            self._step.unanswered.append(call)
+
+    def _picked_up(self, leg: LegBook) -> None:
+        if leg.answered_ms != NEVER_MS or leg.hung_up:
+            return
+        leg.answered_ms = self._books.now_ms
+        visit = leg.visit
+        if visit is not None and leg.offer and visit.chosen is None:
+            visit.chosen = leg
+            stop_ring_clock(visit, self._books.now_ms)
+            self._step.answered.append(leg)
+            self._step.attention = True
+
+    def _gone(self, leg: LegBook) -> None:
+        self._books.leg_is_gone(leg)
+        self._step.gone[leg.leg_id] = leg
+        self._step.ended.append(leg)
+        self._step.attention = True
