@@ -87,7 +87,10 @@ def _open(path: Path) -> tuple[Core, Iterator[Entry], FileSavedState]:
             start = snapshots[-1] if snapshots else None
             wanted = f"{path}: no snapshot to start from"
         else:
-            number = int(path.stem.rpartition("-")[2])
+            digits = path.stem.rpartition("-")[2]
+            if not (path.name.startswith("journal-") and digits.isdecimal()):
+                raise ReplayImpossible(f"{path}: not a journal; they are named journal-NUMBER.jsonl")
+            number = int(digits)
             start = next((s for s in snapshots if s.segment == number), None)
             wanted = f"{path}: snapshot-{number:08d}.json must be beside it"
     except (StateDamaged, ValueError) as error:
