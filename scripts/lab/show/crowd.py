@@ -15,7 +15,7 @@ from engine.core.policy import MemberKind
 from engine.core.rng import Rng
 from scripts.lab.phones import IncomingCall, OutgoingCall, Phone
 from scripts.lab.show.centre import DemoCentre
-from scripts.lab.show.ledger import Ledger
+from scripts.lab.show.ledger import Kind, Ledger
 
 Thing = TypeVar("Thing")
 
@@ -31,7 +31,8 @@ PICK_UP_S: Final = (1.0, 4.0)
 LEAVES_RINGING: Final = 0.08
 DECLINES: Final = 0.03
 PAUSE_EVERY_S: Final = 150.0
-PAUSE_S: Final = 15.0
+LOOK_UP_S: Final = 15.0
+"""How often an agent thinks of a break, or of coming back from one."""
 LISTEN_S: Final = 2.0
 """How much of a spoken confirmation an agent listens to."""
 REGISTER_EVERY_S: Final = 1200.0
@@ -191,17 +192,26 @@ class Crowd:
         for number, member in queues.items():
             if member.kind is MemberKind.DYNAMIC:
                 await self._dial(phone, codes.login_toggle + number)
-        reasons = list(self.centre.configuration.pause_reasons)
         while queues:
-            await asyncio.sleep(self._chance.about(PAUSE_EVERY_S))
+            await asyncio.sleep(self._chance.about(LOOK_UP_S))
             if phone.live:
                 continue
-            reason = f"*{self._chance.pick(reasons)}" if reasons else ""
-            for number in queues:
-                await self._dial(phone, f"{codes.pause_toggle}{number}{reason}")
-            await asyncio.sleep(self._chance.about(PAUSE_S))
-            for number in queues:
-                await self._dial(phone, codes.pause_toggle + number)
+            paused = self._paused(phone.user)
+            if paused:
+                for number in paused:
+                    await self._dial(phone, codes.pause_toggle + number)
+            elif self._chance.share() < LOOK_UP_S / PAUSE_EVERY_S:
+                for number in queues:
+                    await self._dial(phone, codes.pause_toggle + number + self._reason())
+
+    def _reason(self) -> str:
+        codes = list(self.centre.configuration.pause_reasons)
+        return f"*{self._chance.pick(codes)}" if codes else ""
+
+    def _paused(self, agent: str) -> list[str]:
+        """Returns the queues in which the agent is paused, by themselves or by Usher."""
+        rows = self.ledger.opened(Kind.PAUSE)
+        return [row["queue_id"] for row in rows if row["agent_id"] == agent]
 
     async def _dial(self, phone: Phone, code: str) -> None:
         """Dials a code and listens to the first words of the answer."""
