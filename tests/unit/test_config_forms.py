@@ -205,7 +205,6 @@ def test_other_patterns_are_refused(tmp_path, pattern):
          " you mean paused?")),
         ("max_calls: 0", "max_calls - must be at least 1, not 0"),
         # A phone that refuses at once would be called hundreds of times a second.
-        ("failed_offer_pause_s: 0", "failed_offer_pause_s - must be at least 0.05, not 0"),
         ("failed_offer_pause_s: 601", "failed_offer_pause_s - must be at most 600, not 601"),
         ("failed_offer_pause_s: 0", "failed_offer_pause_s - must be at least 0.2, not 0"),
         ("unknown_number_prompts: []", ("unknown_number_prompts - must be 1 or more of them, not"

@@ -81,6 +81,7 @@ def answered():
     told.give(LegAnswered(leg))
     told.centre.wait(60_000)
     told.give(LegEnded(leg, 16))
+    told.centre.obey()
     told.centre.wait(10_000)
     return told
 
@@ -157,6 +158,7 @@ def cut():
     told.centre.wait(15_000)
     there = (seen(a, leg=ann), seen(b))
     told.give(NodeConnected(NODE, there, (bridge_id_of(ann),), "first start"))
+    told.centre.obey()
     told.centre.wait(10_000)
     return told
 
