@@ -89,7 +89,9 @@ def _open(path: Path) -> tuple[Core, Iterator[Entry], FileSavedState]:
         else:
             digits = path.stem.rpartition("-")[2]
             if not (path.name.startswith("journal-") and digits.isdecimal()):
-                raise ReplayImpossible(f"{path}: not a journal; they are named journal-NUMBER.jsonl")
+                raise ReplayImpossible(
+                    f"{path}: not a journal; they are named journal-NUMBER.jsonl"
+                )
             number = int(digits)
             start = next((s for s in snapshots if s.segment == number), None)
             wanted = f"{path}: snapshot-{number:08d}.json must be beside it"
