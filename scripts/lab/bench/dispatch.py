@@ -23,9 +23,9 @@ async def run(*, quick: bool) -> Figures:
     """Measures both contestants in both situations."""
     with tempfile.TemporaryDirectory(prefix="usher-bench-") as scratch:
         async with rivals(Path(scratch) / "w", 5) as both:
-            waiting = {name: await _waiting(both, name, 40 if quick else 400) for name in NAMES}
+            waiting = {name: await _waiting(both, name, 40 if quick else 250) for name in NAMES}
         async with rivals(Path(scratch) / "i", 60) as both:
-            idle = {name: await _idle(both, name, 5 if quick else 60) for name in NAMES}
+            idle = {name: await _idle(both, name, 5 if quick else 40) for name in NAMES}
     ratio = waiting["app_queue"]["p50_ms"] / waiting["usher"]["p50_ms"]
     return {"waiting": {**waiting, "ratio_p50": round(ratio, 1)}, "idle": idle}
 

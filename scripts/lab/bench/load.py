@@ -14,7 +14,7 @@ from scripts.lab.phones import behaviour
 
 AGENTS = 60
 RATE = 40.0
-RATE_STEP = 20.0
+RATE_STEP = 40.0
 RATE_TALK_MS = 300
 """Shorter talks for the highest rate: agents must not be what is short."""
 
@@ -30,7 +30,7 @@ async def run(*, quick: bool) -> Figures:
             ratio = found["usher"]["cpu_ms_per_call"] / found["app_queue"]["cpu_ms_per_call"]
             found["cpu_ratio"] = round(ratio, 3)
             for name in NAMES:
-                found[name]["rate_max"] = await _highest_rate(both, name, 4 if quick else 10)
+                found[name]["rate_max"] = await _highest_rate(both, name, 4 if quick else 6)
     return found
 
 
