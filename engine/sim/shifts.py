@@ -262,7 +262,7 @@ class Shifts:
             dialled=dialled,
             caller_number=str(worker.agent_id),
             caller_name="",
-            created_ms=self._agenda.now_ms,
+            created_ms=node.clock_ms(),
         )
         plan = Plan(
             patience_ms=_CODE_PATIENCE_MS,
