@@ -55,6 +55,8 @@ class Asterisk:
         self.emit = self.wire.emit
         self.people: People
         self._agenda = agenda
+        skew_ms_max = options.faults.clock_skew_ms_max
+        self._skew_ms = up_to_ms(self.wire.cuts, 2 * skew_ms_max) - skew_ms_max
         self.channels: dict[str, Channel] = {}
         self.bridges: dict[str, list[Channel]] = {}
         self.running = True
@@ -98,6 +100,10 @@ class Asterisk:
             for channel in self._at_the_door:
                 self._agenda.after(up_to_ms(self.wire.cuts, 1_000), self._enter, channel)
             self._at_the_door.clear()
+
+    def clock_ms(self) -> int:
+        """Returns what this node takes for the time, with which it stamps new channels."""
+        return self._agenda.now_ms + self._skew_ms
 
     def stop(self) -> None:
         """Asterisk stops: every channel is gone and nobody is told."""

@@ -14,7 +14,6 @@ from engine.core import commands, facts, inputs
 from engine.core.commands import Command
 from engine.core.facts import Fact
 from engine.core.inputs import Input
-from engine.core.policy import Strategy
 from engine.sim.audit.agents import AgentLaws
 from engine.sim.audit.agreement import Agreement
 from engine.sim.audit.availability import Answer, may_take, wants
@@ -205,5 +204,5 @@ class Auditor:
                         f"{visit.visit_id} waits while {member.agent.agent_id} is free",
                     )
             many = len(visit.offers)
-            if many > 1 and queue.policy.strategy is not Strategy.RING_ALL:
+            if many > 1 and not visit.rang_all:
                 raise books.fail("one call", f"{visit.visit_id} rings {many} agents at once")

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 
-from engine.core.policy import Policy, QueuePolicy
+from engine.core.policy import Policy, QueuePolicy, Strategy
 from engine.sim.asterisk import Asterisk
 from engine.sim.channels import Phone
 from engine.sim.options import HOUR_MS, Options
@@ -187,6 +187,7 @@ class FaultActor:
         return replace(
             queue,
             members=tuple(members),
+            strategy=rng.choice((queue.strategy, queue.strategy, *Strategy)),
             weight=1 + up_to_ms(rng, 4),
             ring_timeout_ms=rng.choice((5_000, 15_000, 30_000)),
             retry_interval_ms=rng.choice((0, 1_000, 5_000)),

@@ -105,6 +105,8 @@ class Faults:
     event_late_ms_max: int = 2_000
     timer_late_ms_max: int = 0
     """How late the engine may wake for its own deadline."""
+    clock_skew_ms_max: int = 0
+    """How far a node's clock, which stamps new channels, is ahead of or behind the engine's."""
 
 
 @dataclass(frozen=True, slots=True)

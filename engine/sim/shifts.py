@@ -31,6 +31,8 @@ _LOOKS_EVERY_MS = 300_000
 """How often an agent looks at the lamps."""
 _BETWEEN_CODES_MS = 4_000
 _CODE_PATIENCE_MS = 30_000
+_ASKS_A_QUEUE = 0.3
+"""Share of internal calls that go to a queue instead of a colleague."""
 _DAY_MS = 24 * HOUR_MS
 
 
@@ -235,7 +237,10 @@ class Shifts:
         self._agenda.after(exponential_ms(self._rng, HOUR_MS / rate), self._calls_colleague, worker)
         if others and not worker.phone.channels and worker.phone.present:
             colleague = others[int(self._rng.random() * len(others))]
-            self._dials(worker, str(colleague.agent_id))
+            queues = self._policy.queues
+            asks_a_queue = bool(queues) and self._rng.random() < _ASKS_A_QUEUE
+            queue = queues[int(self._rng.random() * len(queues))]
+            self._dials(worker, queue.queue_id if asks_a_queue else str(colleague.agent_id))
 
     def _calls_customer(self, worker: _Worker) -> None:
         if self.all_hands:
@@ -257,7 +262,7 @@ class Shifts:
             dialled=dialled,
             caller_number=str(worker.agent_id),
             caller_name="",
-            created_ms=self._agenda.now_ms,
+            created_ms=node.clock_ms(),
         )
         plan = Plan(
             patience_ms=_CODE_PATIENCE_MS,

@@ -165,7 +165,7 @@ class Callers:
             dialled=source.dialled,
             caller_number=f"0{self.calls_made:09d}",
             caller_name="",
-            created_ms=self._agenda.now_ms,
+            created_ms=node.clock_ms(),
         )
         channel = Channel(node, call_id, self._people.phone(source.endpoint), plan)
         channel.arrival = arrival

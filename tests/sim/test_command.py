@@ -17,7 +17,7 @@ from engine.sim.options import HOUR_MS, Options
 from engine.sim.run import RealCores, Simulation
 from engine.sim.trace import Journal
 from tests.sim.houses import MeddledCores, house
-from tests.sim.test_mutations import changes
+from tests.sim.planted import changes
 
 pytestmark = pytest.mark.sim
 

@@ -7,7 +7,6 @@ core's own `check()` is switched off, and the planted core numbers its facts wit
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -15,32 +14,15 @@ import pytest
 
 from engine.core.commands import (
     AnswerCall,
-    Connect,
-    DestroyBridge,
     HangUpCall,
     HangUpLeg,
-    PlayPrompt,
     RingPhone,
-    StopWaitingSound,
 )
 from engine.core.facts import (
-    AgentAutoPaused,
-    AgentLoggedIn,
+    CallEnd,
     CallEnded,
-    CallStarted,
-    HoldEnded,
-    OfferEnded,
     OfferMade,
-    OfferReason,
-    PauseEnded,
-    PauseStarted,
-    TalkEnded,
     TalkStarted,
-    VisitEnded,
-    VisitOutcome,
-    VisitStarted,
-    WrapupEnded,
-    WrapupStarted,
 )
 from engine.core.ids import AgentId, QueueId
 from engine.core.inputs import CommandFailed, NodeConnected
@@ -49,6 +31,7 @@ from engine.sim.failure import AuditFailure
 from engine.sim.options import HOUR_MS, Faults, Habits, Options, Traffic
 from engine.sim.run import Simulation
 from tests.sim.houses import Lie, MeddledCores, house, house_of
+from tests.sim.planted import WORDS
 
 pytestmark = pytest.mark.sim
 
@@ -101,6 +84,9 @@ HOUSES: dict[str, tuple[Policy, Options]] = {
     "ring all": (plain(strategy=Strategy.RING_ALL), options()),
     "two queues": (two_queues(shared_wrapup=True), options()),
     "rough": (plain(), options(faults=ROUGH)),
+    "impatient": (plain(wait_ms_max=10_000), options()),
+    "reloads": (plain(), options(faults=Faults(reloads_per_hour=60.0))),
+    "removals": (two_queues(), options(faults=Faults(reloads_per_hour=120.0))),
     "prompt": (plain(agent_prompt="sound:queue-name"), options()),
     "holds": (plain(), options(habits=replace(HABITS, holds=1.0))),
     "clicks": (
@@ -118,168 +104,6 @@ def test_the_same_houses_pass_without_meddling(name):
 
 
 # --- words changed on their way out -----------------------------------------------------------
-
-
-def drops(kind: type, when: Callable[[Any], bool] = lambda _: True, nth: int = 5) -> Any:
-    """Returns one who drops the nth output of this kind (of those for whom `when` holds)."""
-    seen = 0
-
-    def meddle(_now_ms: int, _happened: Any, outputs: list[Any]) -> list[Any]:
-        nonlocal seen
-        kept = []
-        for output in outputs:
-            if isinstance(output, kind) and when(output):
-                seen += 1
-                if seen == nth:
-                    continue
-            kept.append(output)
-        return kept
-
-    return meddle
-
-
-def changes(
-    kind: type,
-    change: Callable[[Any], list[Any]],
-    when: Callable[[Any], bool] = lambda _: True,
-    nth: int = 5,
-) -> Any:
-    """Returns one who puts other words for the nth output of this kind."""
-    seen = 0
-
-    def meddle(_now_ms: int, _happened: Any, outputs: list[Any]) -> list[Any]:
-        nonlocal seen
-        said = []
-        for output in outputs:
-            if isinstance(output, kind) and when(output):
-                seen += 1
-                if seen == nth:
-                    said.extend(change(output))
-                    continue
-            said.append(output)
-        return said
-
-    return meddle
-
-
-def twice(output: Any) -> list[Any]:
-    return [output, output]
-
-
-def abandoned(fact: VisitEnded) -> bool:
-    return fact.outcome is VisitOutcome.ABANDONED
-
-
-def answered(fact: VisitEnded) -> bool:
-    return fact.outcome is VisitOutcome.ANSWERED
-
-
-def busy(fact: OfferEnded) -> bool:
-    """Ended by the phone itself, which frees the agent at once."""
-    return fact.reason in (OfferReason.BUSY, OfferReason.REJECTED)
-
-
-WORDS: list[tuple[str, str, Any, str]] = [
-    ("a hang-up of a phone is forgotten", "ring all", drops(HangUpLeg), "commands"),
-    ("a hang-up of a caller is forgotten", "plain", drops(HangUpCall), "commands"),
-    ("a bridge is left standing", "plain", drops(DestroyBridge), "commands"),
-    ("a talk is not connected", "plain", drops(Connect), "commands"),
-    ("a caller is not answered", "plain", drops(AnswerCall, nth=1), "truth"),
-    ("a phone is not rung", "plain", drops(RingPhone), "truth"),
-    ("a visit does not end", "plain", drops(VisitEnded, abandoned), "one place"),
-    ("a visit ends twice", "plain", changes(VisitEnded, twice), "one end"),
-    ("a visit begins twice", "plain", changes(VisitStarted, twice), "one place"),
-    ("an offer does not end", "plain", drops(OfferEnded, busy, nth=1), "one end|order|one call"),
-    ("an offer ends twice", "plain", changes(OfferEnded, twice), "one end"),
-    ("a talk does not end", "plain", drops(TalkEnded), "one place"),
-    ("a talk does not begin", "plain", drops(TalkStarted), "one end"),
-    ("a call starts twice", "plain", changes(CallStarted, twice), "one life"),
-    ("a call does not end", "plain", drops(CallEnded), "one end"),
-    ("wrap-up is forgotten", "plain", drops(WrapupStarted), "wrap-up"),
-    ("wrap-up never ends", "plain", drops(WrapupEnded), "timers"),
-    ("a hold does not end", "holds", drops(HoldEnded), "one end|one place"),
-    ("a hold ends twice", "holds", changes(HoldEnded, twice), "one end"),
-    (
-        "a hold is a second too long",
-        "holds",
-        changes(HoldEnded, lambda fact: [replace(fact, hold_ms=fact.hold_ms + 1_000)]),
-        "money",
-    ),
-    ("a click has no effect", "clicks", drops(AgentLoggedIn, nth=1), "actions"),
-    ("a pause by click does not end", "clicks", drops(PauseEnded, nth=1), "actions"),
-    ("music plays into a talk", "plain", drops(StopWaitingSound), "truth"),
-    ("the agent prompt is forgotten", "prompt", drops(PlayPrompt), "answer"),
-    (
-        "a phone rings as for another queue",
-        "plain",
-        changes(RingPhone, lambda command: [replace(command, alert_info="x")]),
-        "truth",
-    ),
-    (
-        "a phone shows a call that another took",
-        "ring all",
-        changes(
-            HangUpLeg,
-            lambda command: [replace(command, answered_elsewhere=False)],
-            lambda command: command.answered_elsewhere,
-        ),
-        "commands",
-    ),
-    (
-        "a phone hides a call that it missed",
-        "plain",
-        changes(
-            HangUpLeg,
-            lambda command: [replace(command, answered_elsewhere=True)],
-            nth=1,
-        ),
-        "commands",
-    ),
-    ("a log-in is not told", "plain", drops(AgentLoggedIn, nth=1), "static"),
-    ("auto-pause without a pause", "auto-pause", drops(PauseStarted, nth=1), "auto-pause"),
-    (
-        "auto-pause with a wrong count",
-        "auto-pause",
-        changes(AgentAutoPaused, lambda fact: [replace(fact, missed=fact.missed + 1)], nth=1),
-        "auto-pause",
-    ),
-    (
-        "a wait is a second short",
-        "plain",
-        changes(VisitEnded, lambda fact: [replace(fact, wait_ms=fact.wait_ms - 1_000)]),
-        "money",
-    ),
-    (
-        "ringing is a second too long",
-        "plain",
-        changes(VisitEnded, lambda fact: [replace(fact, ring_ms=fact.ring_ms + 1_000)]),
-        "money",
-    ),
-    (
-        "a talk is a second too long",
-        "plain",
-        changes(TalkEnded, lambda fact: [replace(fact, talk_ms=fact.talk_ms + 1_000)]),
-        "money",
-    ),
-    (
-        "somebody is fifth who is first",
-        "plain",
-        changes(VisitStarted, lambda fact: [replace(fact, position=fact.position + 4)]),
-        "place",
-    ),
-    (
-        "an answered call counts as another's",
-        "plain",
-        changes(VisitEnded, lambda fact: [replace(fact, agent_id=AgentId("9"))], answered),
-        "truth",
-    ),
-    (
-        "a fact is told late",
-        "plain",
-        changes(VisitEnded, lambda fact: [replace(fact, at_ms=fact.at_ms - 1)]),
-        "time",
-    ),
-]
 
 
 @pytest.mark.parametrize(("name", "where", "meddle", "rule"), WORDS, ids=[row[0] for row in WORDS])
@@ -306,6 +130,44 @@ def test_an_agent_rung_for_two_calls_is_found():
         return said
 
     assert caught(plain(), options(), MeddledCores(meddle)).rule == "one call"
+
+
+def test_an_agent_rung_again_before_others_had_a_chance_is_found():
+    """The first agent did not answer; the second attempt rings him again, though another is free."""
+    first: dict[str, AgentId] = {}
+
+    def meddle(_now_ms: int, _happened: Any, outputs: list[Any]) -> list[Any]:
+        said = []
+        for output in outputs:
+            before = first.get(getattr(output, "call_id", ""))
+            if before is None or not isinstance(output, RingPhone | OfferMade):
+                said.append(output)
+            elif isinstance(output, RingPhone):
+                said.append(replace(output, endpoint=before))
+            else:
+                said.append(replace(output, agent_id=before))
+            if isinstance(output, OfferMade):
+                first.setdefault(output.call_id, output.agent_id)
+        return said
+
+    chosen = options(traffic=replace(BUSY, load=0.3), habits=replace(HABITS, ignores=0.8))
+    assert caught(plain(), chosen, MeddledCores(meddle)).rule == "rounds"
+
+
+def test_a_call_that_ends_late_is_found():
+    """The agent hung up, and the call ends with the next event only."""
+    kept: list[Any] = []
+
+    def meddle(now_ms: int, _happened: Any, outputs: list[Any]) -> list[Any]:
+        said = []
+        for output in outputs:
+            late = isinstance(output, CallEnded) and output.ended_by is CallEnd.AGENT
+            (kept if late else said).append(output)
+        if not outputs and kept:
+            return [replace(kept.pop(), at_ms=now_ms)]
+        return said
+
+    assert caught(plain(), options(), MeddledCores(meddle)).rule == "money"
 
 
 def test_a_starved_queue_is_found():

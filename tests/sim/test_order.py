@@ -9,7 +9,7 @@ from engine.core.inputs import DeviceState
 from engine.core.policy import Member, QueuePolicy
 from engine.sim.audit.availability import Answer, may_take, wants
 from engine.sim.audit.books import AgentBook, Books, CallBook, MemberBook, QueueBook, VisitBook
-from engine.sim.audit.due import Dues, wait_over
+from engine.sim.audit.due import Dues
 from engine.sim.audit.order import effective_weight
 from engine.sim.failure import AuditFailure
 
@@ -103,9 +103,8 @@ def test_who_wants_somebody():
 def test_what_is_due_while_nobody_could_act_is_due_afterwards():
     books = Books()
     visit = waiting(books, member_of(books))
-    visit.wait_due_ms = 1_000
     dues = Dues(books, late_ms=0)
-    dues.expect(1_000, wait_over, (visit, 1_000))
+    dues.limit_wait(visit, 1_000)
     del books.up_since_ms[NODE]
     books.now_ms = 5_000
     dues.check()
@@ -114,3 +113,28 @@ def test_what_is_due_while_nobody_could_act_is_due_afterwards():
     books.now_ms = 6_001
     with pytest.raises(AuditFailure, match="the longest wait of c-v1 was due at 1000"):
         dues.check()
+
+
+def test_only_the_last_limit_of_a_wait_counts():
+    """Found by a run: a limit that was changed and changed back was expected twice."""
+    books = Books()
+    visit = waiting(books, member_of(books))
+    dues = Dues(books, late_ms=0)
+    dues.limit_wait(visit, 1_000)
+    books.now_ms = 500
+    dues.limit_wait(visit, 0)
+    books.now_ms = 2_000
+    dues.check()
+    dues.limit_wait(visit, 1_000)
+    dues.check()
+    books.now_ms = 2_001
+    with pytest.raises(AuditFailure, match="the longest wait"):
+        dues.check()
+
+
+def test_nobody_is_rung_for_a_call_of_ones_own():
+    books = Books()
+    member = member_of(books, ring_in_use=True)
+    visit = waiting(books, member)
+    visit.call.owner = member.agent
+    assert wants(books, visit, member) is Answer.NO

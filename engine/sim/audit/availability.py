@@ -99,6 +99,8 @@ def wants_somebody(books: Books, visit: VisitBook) -> Answer:
 
 def wants(books: Books, visit: VisitBook, member: MemberBook) -> Answer:
     """Tells whether this agent should be rung for this visit, were the agent free."""
+    if visit.call.owner is member.agent:
+        return Answer.NO  # Nobody is rung for a call of one's own.
     answer = wants_somebody(books, visit)
     if answer is not Answer.NO and visit.offers:  # Then it is ring-all, and others ring already.
         if member.agent.agent_id in visit.tried:

@@ -75,6 +75,7 @@ class VisitBook:
         "open",
         "order",
         "queue",
+        "rang_all",
         "rests_until_ms",
         "ring_due_ms",
         "ring_ms",
@@ -82,6 +83,7 @@ class VisitBook:
         "tried",
         "visit_id",
         "wait_due_ms",
+        "wait_limits",
     )
 
     def __init__(
@@ -107,6 +109,10 @@ class VisitBook:
         self.doubt_until_ms = NEVER_MS
         """Until then it may be resting or not."""
         self.wait_due_ms = NEVER_MS
+        self.wait_limits = 0
+        """How many limits to its wait were set; only the last one counts."""
+        self.rang_all = False
+        """Its phones were rung all at once (the strategy may have changed since)."""
 
 
 class LegBook:

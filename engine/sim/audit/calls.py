@@ -17,7 +17,7 @@ from engine.core.facts import (
 )
 from engine.core.ids import CallId
 from engine.sim.audit.books import NEVER_MS, Books, CallBook, VisitBook
-from engine.sim.audit.due import Dues, wait_over
+from engine.sim.audit.due import Dues
 from engine.sim.audit.step import Step
 
 
@@ -98,11 +98,7 @@ class CallLaws:
             self._step.attention = True
         call.visit = visit
         queue.waiting[fact.visit_id] = visit
-        if queue.policy.wait_ms_max > 0:
-            visit.wait_due_ms = fact.at_ms + queue.policy.wait_ms_max
-            # A caller may have waited longer than that in the dialplan while nobody was there.
-            due_ms = visit.wait_due_ms
-            self._dues.expect(max(due_ms, books.now_ms), wait_over, (visit, due_ms))
+        self._dues.limit_wait(visit, queue.policy.wait_ms_max)
         if call.owner is not None:  # Who places a queue call starts to count anew.
             for member in call.owner.members.values():
                 member.missed = 0

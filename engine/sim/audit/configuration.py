@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from engine.core.policy import MemberKind, Policy, QueuePolicy
-from engine.sim.audit.books import NEVER_MS, AgentBook, Books, MemberBook, QueueBook, VisitBook
-from engine.sim.audit.due import Dues, wait_over
+from engine.sim.audit.books import AgentBook, Books, MemberBook, QueueBook
+from engine.sim.audit.due import Dues
 
 
 class ConfigurationLaws:
@@ -69,7 +69,8 @@ class ConfigurationLaws:
                 visit.tried.clear()
         if old.wait_ms_max != policy.wait_ms_max:
             for visit in queue.waiting.values():
-                self._limit_anew(visit, policy.wait_ms_max)
+                # It holds for those who wait already, counted from their entry.
+                self._dues.limit_wait(visit, policy.wait_ms_max)
         named = {member.agent_id: None for member in policy.members}
         for agent_id, known in queue.members.items():
             known.removed = agent_id not in named
@@ -83,13 +84,6 @@ class ConfigurationLaws:
             book.kind = member.kind
             book.level = member.skill_level
             book.position = position
-
-    def _limit_anew(self, visit: VisitBook, wait_ms_max: int) -> None:
-        """A changed longest wait holds for those who wait already, counted from their entry."""
-        visit.wait_due_ms = visit.entered_ms + wait_ms_max if wait_ms_max else NEVER_MS
-        if wait_ms_max:
-            due_ms = max(visit.wait_due_ms, self._books.now_ms)
-            self._dues.expect(due_ms, wait_over, (visit, visit.wait_due_ms))
 
     def _check_removed(self, member: MemberBook) -> None:
         if member.login_spell or member.pause_spell or member.wrapup:

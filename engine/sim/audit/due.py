@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from engine.core.ids import NodeId
-from engine.sim.audit.books import Books, MemberBook, VisitBook
+from engine.sim.audit.books import NEVER_MS, Books, MemberBook, VisitBook
 
 Overdue = Callable[[Any], tuple[str, NodeId | None] | None]
 """Returns what should be over and is not, with the node that it depends on; None if all is well."""
@@ -32,6 +32,16 @@ class Dues:
         self._expected += 1
         heapq.heappush(self._heap, (due_ms, self._expected, due_ms, overdue, subject))
 
+    def limit_wait(self, visit: VisitBook, wait_ms_max: int) -> None:
+        """Expects a visit to end when it has lasted so long, in place of any limit before."""
+        visit.wait_limits += 1
+        visit.wait_due_ms = NEVER_MS
+        if wait_ms_max > 0:
+            visit.wait_due_ms = visit.entered_ms + wait_ms_max
+            # It may have lasted longer already: in the dialplan, or before the limit was set.
+            due_ms = max(visit.wait_due_ms, self._books.now_ms)
+            self.expect(due_ms, wait_over, (visit, visit.wait_limits))
+
     def check(self) -> None:
         """Raises if something should be over by now and is not."""
         books, heap = self._books, self._heap
@@ -54,8 +64,8 @@ class Dues:
 
 def wait_over(waiting: tuple[VisitBook, int]) -> tuple[str, NodeId | None] | None:
     """The longest wait of a visit (an agent who has just picked up excuses it)."""
-    visit, due_ms = waiting
-    if not visit.open or visit.chosen is not None or visit.wait_due_ms != due_ms:
+    visit, limit = waiting
+    if not visit.open or visit.chosen is not None or visit.wait_limits != limit:
         return None  # Over, or another limit was set since.
     return f"the longest wait of {visit.visit_id}", visit.call.node
 

@@ -59,6 +59,7 @@ class OfferLaws:
         if not ring_all and agent.agent_id in visit.tried:
             visit.tried.clear()
         visit.tried[agent.agent_id] = None
+        visit.rang_all = ring_all
         visit.attempts += 1
         visit.offers[leg.leg_id] = leg
         visit.doubt_until_ms = NEVER_MS

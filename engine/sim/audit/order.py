@@ -54,7 +54,9 @@ def check_agent(books: Books, visit: VisitBook, chosen: MemberBook) -> None:
     free = [
         member
         for member in queue.members.values()
-        if member is not chosen and may_take(books, member) is Answer.YES
+        if member is not chosen
+        and member.agent is not visit.call.owner
+        and may_take(books, member) is Answer.YES
     ]
     if queue.policy.skill_based:
         _check_level(books, visit, chosen, free)
