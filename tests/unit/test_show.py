@@ -310,7 +310,7 @@ def test_the_scenario_asks_for_the_sample() -> None:
     fewer = sample.model_copy(
         update={"queues": {"6400": sample.queues["6400"], "6401": sample.queues["6401"]}}
     )
-    with pytest.raises(UnsuitableConfig, match="has no queue 6402$"):
+    with pytest.raises(UnsuitableConfig, match=r"has no queue 6402$"):
         require_sample(fewer)
 
 
