@@ -23,6 +23,7 @@ from scripts.lab.show.command import main
 from scripts.lab.show.crowd import Chance, example_of
 from scripts.lab.show.ledger import Kind, Ledger
 from scripts.lab.show.rundir import LOCK, PREFIX, Unusable, run_directory
+from scripts.lab.show.scenario import require_sample
 from scripts.lab.show.screen import Ink, Screen, ascii_only, clock, cut
 from scripts.lab.show.words import Names, Teller
 
@@ -300,6 +301,17 @@ def test_a_configuration_that_cannot_be_played_is_refused(
 
     with pytest.raises(UnsuitableConfig, match="one node, here are 2"):
         DemoCentre(tmp_path / "run", tmp_path / "two")
+
+
+def test_the_scenario_asks_for_the_sample() -> None:
+    sample = load(SAMPLE)
+    require_sample(sample)
+
+    fewer = sample.model_copy(
+        update={"queues": {"6400": sample.queues["6400"], "6401": sample.queues["6401"]}}
+    )
+    with pytest.raises(UnsuitableConfig, match=r"has no queue 6402$"):
+        require_sample(fewer)
 
 
 # Where it puts things, and the command line.

@@ -11,7 +11,7 @@ from engine.adapters.clock import SystemClock
 from scripts.lab.show.centre import DemoCentre
 from scripts.lab.show.checks import Check, Checks, Unmet, require
 from scripts.lab.show.ledger import Ledger
-from scripts.lab.show.scenario import Scenario, expected_figures
+from scripts.lab.show.scenario import Scenario, expected_figures, require_sample
 from scripts.lab.show.screen import Ink, Screen
 from scripts.lab.show.summary import Figures, in_all, table
 from scripts.lab.show.words import Names, Teller
@@ -26,7 +26,12 @@ PLAY_S: Final = 120.0
 
 
 async def play_once(centre: DemoCentre, screen: Screen) -> int:
-    """Plays the scenario; returns how many expectations were not met."""
+    """Plays the scenario; returns how many expectations were not met.
+
+    Raises:
+        UnsuitableConfig: the configuration is not the sample's.
+    """
+    require_sample(centre.configuration)
     loop = asyncio.get_running_loop()
     screen.line("Usher demo: one fixed scenario on the sample configuration", Ink.BOLD)
     screen.line("Starting a private Asterisk and the engine ...")

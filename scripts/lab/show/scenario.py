@@ -15,7 +15,7 @@ from typing import Final
 from engine.adapters.clock import SystemClock
 from engine.config import Configuration
 from scripts.lab.phones import IncomingCall
-from scripts.lab.show.centre import DemoCentre
+from scripts.lab.show.centre import DemoCentre, UnsuitableConfig
 from scripts.lab.show.checks import Checks, Unmet, require
 from scripts.lab.show.ledger import Kind, Ledger, Row
 from scripts.lab.show.people import RING_S, Customer, Desk, any_rings, hear_each_other, talk
@@ -378,6 +378,22 @@ _VISITS_OF: Final = (
     "SELECT * FROM queue_visits JOIN calls USING (call_id) WHERE caller_name = ?"
     " ORDER BY queue_visits.rowid"
 )
+
+
+def require_sample(configuration: Configuration) -> None:
+    """Makes sure that there is what the scenario is about.
+
+    Raises:
+        UnsuitableConfig: there is not; the message names it.
+    """
+    missing = [f"queue {each}" for each in LINES if each not in configuration.queues]
+    missing += [f"extension {each}" for each in STAFF if each not in configuration.extensions]
+    if not missing and configuration.queues[SALES].max_waiting == 0:
+        missing.append(f"limit (max_waiting) of queue {SALES}")
+    if missing:
+        raise UnsuitableConfig(
+            f"--once plays the sample configuration; config/ has no {', no '.join(missing)}"
+        )
 
 
 def expected_figures(configuration: Configuration) -> dict[str, tuple[int, int, int]]:
