@@ -242,7 +242,9 @@ ODD = [
 async def test_odd_numbers_are_refused_or_unknown(floor: Floor, source: str) -> None:
     """Each ends by a refusal or with the prompt for unknown numbers; afterwards all is as before."""
     kurt = None if source == "trunk" else await floor.phone(KURT)
-    calls = [await floor.call(number, by=kurt, media="silence") for number in ODD]
+    calls = [floor.place(number, by=kurt, media="silence") for number in ODD]
+    for call in calls:
+        await call.trying
 
     async def told(call: OutgoingCall) -> str:
         if (ending := call.ended) and ending.value.how == "refused":

@@ -101,8 +101,7 @@ async def test_an_agent_pauses_while_the_phone_rings(floor: Floor) -> None:
     assert (await there.cancelled).how == "cancel"
     other = await bob.incoming()
     assert other.caller_number == call.number
-    other.answer()
-    await other.acknowledged
+    await floor.pick_up(other)
     await code.wait_until_hears("anything")
     code.hang_up()
     call.hang_up()

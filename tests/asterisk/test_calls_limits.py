@@ -81,8 +81,7 @@ async def test_max_wait_then_another_queue(floor: Floor) -> None:
     ann = await floor.phone(NEXT)
     call = await floor.call(TO_QUEUE)
     there = await ann.incoming()
-    there.answer()
-    await there.acknowledged
+    await floor.pick_up(there)
     call.hang_up()
     await gave_up(floor, call, TO_QUEUE, visits=2)
     record = await floor.record(call)
@@ -194,8 +193,7 @@ async def test_a_full_queue_overflows_into_another(floor: Floor) -> None:
     second = await floor.call(SMALL)
     there = await ann.incoming()
     assert there.caller_number == second.number
-    there.answer()
-    await there.acknowledged
+    await floor.pick_up(there)
     second.hang_up()
     record = await floor.record(second)
     assert [(v["queue_id"], v["outcome"]) for v in record.visits] == [

@@ -167,12 +167,10 @@ async def test_the_only_agent_hangs_up_during_the_prompt(floor: Floor, queue: Qu
     ann = await floor.phone(queue)
     call = await floor.call(queue)
     there = await ann.incoming()
-    there.answer()
-    await there.acknowledged
+    await floor.pick_up(there)
     there.hang_up()
     again = await ann.incoming()
-    again.answer()
-    await again.acknowledged
+    await floor.pick_up(again)
     await floor.rows("talk_segments", 1, queue_id=queue.number)
     call.hang_up()
     assert (await floor.settled(call)).offered() == [
@@ -197,16 +195,14 @@ async def test_two_queues_and_one_agent_at_the_same_instant(floor: Floor) -> Non
             await call.answered
             await hear_packets(call, 5)
         assert len(ann.calls) == before + 1
-        first.answer()
-        await first.acknowledged
+        await floor.pick_up(first)
         for call in calls:
             await hear_packets(call, 3)
         assert len(ann.calls) == before + 1
         first.hang_up()
         second = await ann.incoming()
         assert {first.caller_number, second.caller_number} == {call.number for call in calls}
-        second.answer()
-        await second.acknowledged
+        await floor.pick_up(second)
         second.hang_up()
         for call in calls:
             record = await floor.settled(call)
@@ -293,8 +289,7 @@ async def test_picked_up_at_the_instant_of_the_ring_timeout(floor: Floor) -> Non
     assert (await first.ended).how == "bye"
     ann.ring_only()
     second = await ann.incoming()
-    second.answer()
-    await second.acknowledged
+    await floor.pick_up(second)
     call.hang_up()
     record = await floor.settled(call)
     assert record.offered() == [(ann.user, "no_answer"), (ann.user, "answered")]

@@ -81,8 +81,7 @@ async def test_a_new_member_is_rung_at_once_for_who_waits(floor: Floor) -> None:
     await floor.live.apply(sections)
     there = await helper.incoming()
     assert there.caller_number == call.number
-    there.answer()
-    await there.acknowledged
+    await floor.pick_up(there)
     call.hang_up()
     record = await floor.record(call)
     assert record.offered() == [(HELPER, "answered")]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
@@ -16,7 +17,7 @@ import pytest
 from scripts.lab.phones import IncomingCall, OutgoingCall
 from scripts.lab.waiting import look_until
 from tests.support.draft import MUSIC_HZ, PROMPT, Draft, Queue
-from tests.support.floor import Floor, about, hear_packets, hears_only, ms_between
+from tests.support.floor import TOLERANCE_MS, Floor, about, hear_packets, hears_only, ms_between
 
 pytestmark = [
     pytest.mark.asterisk,
@@ -87,8 +88,7 @@ class Scene:
             agent.media = tone
             call = await floor.call(self.talkers, media=tone)
             there = await agent.incoming()
-            there.answer()
-            await there.acknowledged
+            await floor.pick_up(there)
             self.talks.append((call, there))
         for _ in range(waiting):
             call = await floor.call(self.waiters, media="silence")
@@ -147,8 +147,7 @@ async def outage(floor: Floor, scene: Scene, stop: Callable[[Floor], Awaitable[N
         there.answer()
     for call, there in ring_on:
         await asyncio.gather(hears_only(call, 700, MUSIC_HZ), there.wait_until_hears(2500))
-    again.answer()
-    await again.acknowledged
+    await floor.pick_up(again)
 
     await check_talks(floor, scene, by_caller, by_agent, talks_on)
     await check_rings(floor, picked_up, leaves, refuses, ring_on)
@@ -255,12 +254,17 @@ async def test_what_agents_chose_survives(floor: Floor) -> None:
     await restart_by_kill(floor)
     in_wrapup = floor.place(STAFFED)
     paused = floor.place(BESIDE, media="silence")
+    await paused.wait_until_hears(MUSIC_HZ)
     await floor.live.start_engine()
+    started_ns = time.monotonic_ns()
     assert {table: floor.live.facts.rows(table) for table in tables} == before
 
     after = await ann.incoming(10)
     assert after.caller_number == in_wrapup.number
-    assert about(4_000, ms_between(there.ended.at_ns, after.at_ns))
+    # On a very busy machine the start takes longer than what is left of the wrap-up; and a caller
+    # whom Asterisk keeps is handed over every 2 s.
+    assert ms_between(there.ended.at_ns, after.at_ns) > 4_000 - TOLERANCE_MS
+    assert ms_between(max(there.ended.at_ns + 4_000_000_000, started_ns), after.at_ns) < 2_000
     assert len(ann.calls) == 2
     assert paused.hears(MUSIC_HZ)
     in_wrapup.hang_up()
@@ -314,8 +318,7 @@ async def test_prompts_and_direct_calls_in_an_outage(floor: Floor) -> None:
     there = await ann.incoming()
     ringing = await floor.call(FAYE, by=emil, media="tone:440")
     at_faye = await faye.incoming()
-    there.answer()
-    await there.acknowledged
+    await floor.pick_up(there)
     await restart_by_kill(floor)
     await hear_packets(queued, 50)
     at_faye.answer()

@@ -57,8 +57,7 @@ async def test_an_answer_clears_the_count_of_missed_offers(floor: Floor) -> None
         call = await floor.call(COUNT_CLEARS)
         await (await ann.incoming()).cancelled
         there = await ann.incoming()
-        there.answer()
-        await there.acknowledged
+        await floor.pick_up(there)
         call.hang_up()
         await floor.settled(call)
     assert floor.count("pauses", queue_id=COUNT_CLEARS.number) == 0
@@ -125,8 +124,7 @@ async def test_ring_in_use(floor: Floor) -> None:
     own.hang_up()
     at_last = await ann.incoming()
     assert at_last.caller_number == waiting.number
-    at_last.answer()
-    await at_last.acknowledged
+    await floor.pick_up(at_last)
 
 
 CALLED = DRAFT.queue()
@@ -149,8 +147,7 @@ async def test_an_agent_who_is_called_directly_is_in_use(floor: Floor) -> None:
     there.hang_up()
     offered = await ann.incoming()
     assert offered.caller_number == waiting.number
-    offered.answer()
-    await offered.acknowledged
+    await floor.pick_up(offered)
     waiting.hang_up()
     record = await floor.record(waiting)
     assert about(
@@ -170,8 +167,7 @@ async def test_the_retry_interval_is_a_pause_after_ringing_in_vain(floor: Floor)
     await first.cancelled
     second = await bob.incoming()
     assert about(700, ms_between(first.cancelled.at_ns, second.at_ns))
-    second.answer()
-    await second.acknowledged
+    await floor.pick_up(second)
     call.hang_up()
 
     record = await floor.record(call)
@@ -223,8 +219,7 @@ async def test_an_unregistered_phone_is_never_rung(floor: Floor) -> None:
     assert len(phone.calls) == 1
     await phone.register()
     there = await phone.incoming()
-    there.answer()
-    await there.acknowledged
+    await floor.pick_up(there)
     waiting.hang_up()
     record = await floor.record(waiting)
     assert record.offered() == [(bob, "answered")]
@@ -243,8 +238,7 @@ async def test_a_phone_that_vanishes_while_it_rings(floor: Floor) -> None:
     ann.vanish()
     there = await bob.incoming()
     assert about(600, ms_between(lost.at_ns, there.at_ns))
-    there.answer()
-    await there.acknowledged
+    await floor.pick_up(there)
     call.hang_up()
     record = await floor.record(call)
     assert record.offered() == [(ann.user, "no_answer"), (bob.user, "answered")]

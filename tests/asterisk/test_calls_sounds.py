@@ -89,8 +89,7 @@ async def test_the_caller_leaves_during_the_agent_prompt(floor: Floor) -> None:
     ann = await floor.phone(LEAVING)
     call = await floor.call(LEAVING)
     there = await ann.incoming()
-    there.answer()
-    await there.acknowledged
+    await floor.pick_up(there)
     call.hang_up()
     assert (await there.ended).by == "there"
     assert there.ended.at_ns - call.ended.at_ns < 500_000_000

@@ -41,8 +41,7 @@ async def served_by(floor: Floor, queue: Queue, phones: Sequence[Phone], times: 
     for _ in range(times):
         call = await floor.call(queue)
         there = await next_ring(phones, call.number)
-        there.answer()
-        await there.acknowledged
+        await floor.pick_up(there)
         await floor.rows("talk_segments", 1, queue_id=queue.number, ended_at_ms=None)
         call.hang_up()
         record = await floor.settled(call)
@@ -110,8 +109,7 @@ async def test_fewest_answered(floor: Floor) -> None:
     call = await floor.call(FEWEST)
     (await next_ring(phones, call.number)).reject(486)
     there = await next_ring(phones, call.number)
-    there.answer()
-    await there.acknowledged
+    await floor.pick_up(there)
     await floor.rows("talk_segments", 1, queue_id=FEWEST.number, ended_at_ms=None)
     call.hang_up()
     assert (await floor.settled(call)).offered() == [(b, "busy"), (c, "answered")]
@@ -161,8 +159,7 @@ async def test_round_robin(floor: Floor) -> None:
     for call in busy:
         there = await next_ring(phones, call.number)
         assert there.owner.user in {s1, s2}
-        there.answer()
-        await there.acknowledged
+        await floor.pick_up(there)
     assert await served_alongside(floor, ROUND_ROBIN, phones, 3) == [late, early, late]
 
 
@@ -175,8 +172,7 @@ async def served_alongside(
         call = await floor.call(queue)
         there = await next_ring(phones, call.number)
         rang.append(there.owner.user)
-        there.answer()
-        await there.acknowledged
+        await floor.pick_up(there)
         await call.answered
         there.hang_up()
         await floor.settled(call)
@@ -202,8 +198,7 @@ async def test_linear(floor: Floor) -> None:
     assert await served_by(floor, LINEAR, phones, 2) == [a, a]
     talk = await floor.call(LINEAR)
     there = await next_ring(phones, talk.number)
-    there.answer()
-    await there.acknowledged
+    await floor.pick_up(there)
     assert await served_alongside(floor, LINEAR, phones, 2) == [b, b]
 
     phones = await floor.phones(LINEAR_MIXED)
@@ -214,8 +209,7 @@ async def test_linear(floor: Floor) -> None:
     for _ in range(3):
         call = await floor.call(LINEAR_MIXED)
         there = await next_ring(phones, call.number)
-        there.answer()
-        await there.acknowledged
+        await floor.pick_up(there)
         order.append(there.owner.user)
     assert order == [fixed, late, early]
 
@@ -241,8 +235,7 @@ async def test_skills(floor: Floor) -> None:
     for _ in range(3):
         call = await floor.call(SKILLED)
         there = await next_ring(phones, call.number)
-        there.answer()
-        await there.acknowledged
+        await floor.pick_up(there)
         order.append(there.owner.user)
     assert order == [two, one, helper]
 
@@ -255,8 +248,7 @@ async def in_turn(
     for _ in range(count):
         there.hang_up()
         there = await agent.incoming()
-        there.answer()
-        await there.acknowledged
+        await floor.pick_up(there)
         numbers.append(there.caller_number)
     return numbers, [there]
 

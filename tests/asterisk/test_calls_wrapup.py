@@ -36,8 +36,7 @@ async def test_only_the_queue_whose_call_ended_waits(floor: Floor) -> None:
     first = await ann.incoming()
     assert first.caller_number == other.number
     assert ms_between(there.ended.at_ns, first.at_ns) < WRAPUP_MS / 2
-    first.answer()
-    await first.acknowledged
+    await floor.pick_up(first)
     first.hang_up()
     second = await ann.incoming()
     assert second.caller_number == same.number

@@ -37,8 +37,7 @@ async def test_six_queues_share_the_wrapup(floor: Floor) -> None:
         assert following.caller_number == next_call.number, "the order of entry is not kept"
         pause_ms = WRAPUP_MS if index < 2 else 200
         assert about(pause_ms, ms_between(ended_ns, following.at_ns))
-        following.answer()
-        await following.acknowledged
+        await floor.pick_up(following)
         following.hang_up()
         await following.ended
         ended_ns = following.ended.at_ns

@@ -105,9 +105,13 @@ class Floor:
         media: str = "none",
         name: str | None = None,
     ) -> OutgoingCall:
-        """Dials from outside with a number of its own, or from a phone; returns once it is tried."""
+        """Dials, and returns once the engine has the call: the order of calls is that of the tests.
+
+        From outside it shows a number of its own; `by` is the phone that dials instead.
+        """
+        begin = len(self.live.journal.inputs())
         call = self.place(number, by=by, media=media, name=name)
-        await call.trying
+        await self.live.heard("CallArrived", since=begin, caller_number=self._asked[call][0])
         return call
 
     def place(
@@ -119,7 +123,9 @@ class Floor:
         name: str | None = None,
         cancel_at_answer: bool = False,
     ) -> OutgoingCall:
-        """As `call`, but returns when the INVITE is sent."""
+        """As `call`, but returns when the INVITE is sent: for numbers that Asterisk itself refuses,
+        for races, and while there is no engine.
+        """
         dialled = number.number if isinstance(number, Queue) else number
         own = by is None
         caller = self.live.caller if by is None else by
@@ -153,10 +159,33 @@ class Floor:
         """Calls a queue, and has the agent's phone, which must be the one that rings, pick up."""
         call = await self.call(queue, media=media)
         there = await agent.incoming()
-        there.answer()
-        await there.acknowledged
+        await self.pick_up(there)
         await call.answered
         return call, there
+
+    async def pick_up(self, there: IncomingCall) -> None:
+        """Picks up a ringing phone; returns when phone and engine both know that it is answered.
+
+        Without the latter a hang-up that follows at once may overtake the answer: each party's news
+        come through a thread of its own in Asterisk.
+        """
+        inputs = self.live.journal.inputs()
+        begin = len(inputs)
+        call_id = next(
+            happened["call_id"]
+            for happened in reversed(inputs)
+            if happened["t"] == "CallArrived" and happened["caller_number"] == there.caller_number
+        )
+        there.answer()
+        await there.acknowledged
+
+        def answered() -> bool:
+            return any(
+                happened["t"] == "LegAnswered" and happened["leg_id"].startswith(f"leg-{call_id}-")
+                for happened in self.live.journal.inputs()[begin:]
+            )
+
+        await look_until(answered, f"the engine to hear that {there.owner.user} picked up", 10)
 
     async def dial_code(self, phone: Phone, code: str) -> Record:
         """Dials a feature code, listens to the answer's beginning, hangs up."""
