@@ -17,13 +17,15 @@ from scripts.lab.phones.measure import bye_to_next_invite, invite_to_invite
 
 ANSWER_MS = 50
 TALK_MS = 800
+SERVED_PER_S = 5 / ((ANSWER_MS + TALK_MS) / 1000)
+"""Calls that five agents end per second if no time is lost between them."""
 
 
 async def run(*, quick: bool) -> Figures:
     """Measures both contestants in both situations."""
     with tempfile.TemporaryDirectory(prefix="usher-bench-") as scratch:
         async with rivals(Path(scratch) / "w", 5) as both:
-            waiting = {name: await _waiting(both, name, 40 if quick else 250) for name in NAMES}
+            waiting = {name: await _waiting(both, name, 8 if quick else 45) for name in NAMES}
         async with rivals(Path(scratch) / "i", 60) as both:
             idle = {name: await _idle(both, name, 5 if quick else 40) for name in NAMES}
     ratio = waiting["app_queue"]["p50_ms"] / waiting["usher"]["p50_ms"]
@@ -39,11 +41,11 @@ def agents_work(both: Rivals) -> None:
         phone.behaviour = behaviour.auto_answer(ANSWER_MS, TALK_MS)
 
 
-async def _waiting(both: Rivals, name: str, calls: int) -> Figures:
+async def _waiting(both: Rivals, name: str, duration_s: float) -> Figures:
     agents_work(both)
     begin = len(both.live.phones_at.capture)
     traffic = Traffic(both.callers[name], QUEUE)
-    await traffic.keep_waiting(15, calls)
+    await traffic.keep_waiting(15, SERVED_PER_S, duration_s)
     await traffic.all_ended()
     capture = list(both.live.phones_at.capture)[begin:]
     return milliseconds(bye_to_next_invite(capture))

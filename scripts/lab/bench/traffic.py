@@ -37,18 +37,15 @@ class Traffic:
                 await asyncio.sleep(delay_s)
             self.place()
 
-    async def keep_waiting(self, callers: int, ended: int) -> None:
-        """Keeps so many calls alive until so many have ended, then hangs up the rest."""
-        alive = {self.place() for _ in range(callers)}
-        done = 0
-        while done < ended:
-            over = {call for call in alive if call.ended}
-            alive -= over
-            done += len(over)
-            alive |= {self.place() for _ in over}
-            await asyncio.sleep(0.02)
-        for call in alive:
-            call.hang_up()
+    async def keep_waiting(self, callers: int, calls_per_s: float, duration_s: float) -> None:
+        """Places so many calls at once, then others at the rate at which they are served.
+
+        Arrivals have nothing to do with hang-ups: app_queue looks for agents at an arrival, and a
+        call placed whenever one ends would spare it its poll.
+        """
+        for _ in range(callers):
+            self.place()
+        await self.at_rate(calls_per_s, duration_s)
 
     async def all_ended(self) -> None:
         """Waits until all calls have ended, or END_S have passed."""
