@@ -35,6 +35,7 @@ from engine.sim.wire import Does, Wire
 _MEDIUM_MS = 1_500
 """How long one medium of a prompt lasts."""
 
+_PROMPT_ENDS_FIRST = 0.25
 _NOTICED_MS_MAX = 900
 """Until Usher notices that Asterisk is gone."""
 
@@ -145,14 +146,18 @@ class Asterisk:
         """Somebody hung this channel up."""
         if not channel.alive:
             return
-        if channel.playback_id is not None:
-            self.emit(PlaybackEnded(PlaybackId(channel.playback_id), ok=False))
-            channel.playback_id = None
+        playback_id, channel.playback_id = channel.playback_id, None
+        # The end of a prompt that a hang-up cut short is told before or after the hang-up.
+        before = playback_id is not None and self.wire.cuts.random() < _PROMPT_ENDS_FIRST
+        if playback_id is not None and before:
+            self.emit(PlaybackEnded(PlaybackId(playback_id), ok=False))
         arrival = channel.arrival
         if arrival is None:
             self.emit(LegEnded(LegId(channel.channel_id), cause))
         elif channel.entered:
             self.emit(CallerHungUp(arrival.call_id, cause))
+        if playback_id is not None and not before:
+            self.emit(PlaybackEnded(PlaybackId(playback_id), ok=False))
         self._vanish(channel)
 
     def _enter(self, channel: Channel) -> None:

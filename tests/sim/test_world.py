@@ -226,7 +226,8 @@ def test_a_prompt_ends_or_is_cut_short():
     town.say(prompt)
     town.say(HangUpCall(NODE, CALL, 16))
     town.pass_ms(0)
-    assert town.told() == [PlaybackEnded(PlaybackId("play-1"), ok=False), CallerHungUp(CALL, 16)]
+    cut_short = {PlaybackEnded(PlaybackId("play-1"), ok=False), CallerHungUp(CALL, 16)}
+    assert set(town.told()) == cut_short  # In either order.
 
 
 def test_answered_elsewhere_is_told_to_the_phone():
