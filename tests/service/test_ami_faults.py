@@ -450,6 +450,28 @@ class TestReload:
         ]
         assert presence.connections == 1
 
+    async def test_news_that_overtake_the_list_after_a_reload_win(self, server):
+        """The list is older than what comes behind it; a stale row would raise the phone again."""
+        inbox = Inbox()
+        async with watching(server, inbox):
+            await inbox.until(IDLE)
+            in_order = server._do_pjsipshowendpoints
+
+            def list_then_leave(*arguments):
+                in_order(*arguments)
+                server.reach("100", reachable=False)
+
+            server._do_pjsipshowendpoints = list_then_leave
+            server.reloaded("res_pjsip.so")
+            await inbox.until(PhoneDevice("n", "100", DeviceState.UNAVAILABLE))
+            server.device("100", DeviceState.INUSE)
+            await inbox.until(BUSY)
+        assert inbox.inputs[2:] == [
+            PhoneReachable("n", "100", reachable=False),
+            PhoneDevice("n", "100", DeviceState.UNAVAILABLE),
+            BUSY,
+        ]
+
 
 async def _fault(awaitable):
     try:

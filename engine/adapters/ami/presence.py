@@ -152,7 +152,9 @@ class AmiPresence:
                 await connection.wait(heard.reloaded, self._ping_interval_s)
                 if heard.reloaded.done():
                     heard.reloaded = asyncio.get_running_loop().create_future()
+                    heard.hold()  # What comes while we wait is newer than the list.
                     self._post_all(self._picture.compare(await self._endpoints(connection)))
+                    heard.go_live()
                 else:
                     await connection.ask("Ping")
         except AmiError as error:
@@ -229,10 +231,15 @@ class _Heard:
                 if self._live:  # Before that, no filters are set.
                     self._note(kind, logging.INFO)
 
+    def hold(self) -> None:
+        """A new picture is on its way: keeps what changes until it is there."""
+        self._live = False
+
     def go_live(self) -> None:
         """The full picture is posted: passes on what changed meanwhile, and from now on all."""
         self._live = True
-        for said in self._early.values():
+        early, self._early = self._early, {}
+        for said in early.values():
             self._change(said)
 
 
