@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from engine.core.ids import AgentId, CallId, LegId, NodeId, QueueId
 from engine.core.inputs import DeviceState
-from engine.core.policy import MemberKind
+from engine.core.policy import MemberKind, Presence
 
 _BUSY = (
     DeviceState.INUSE,
@@ -38,6 +38,15 @@ class Membership:
     answered: int = 0
     missed_in_row: int = 0
     wrapup_id: str | None = None
+    wrapup_until_ms: int = 0
+    wrapup_extended_ms: int = 0
+    """How much longer the running wrap-up has been made."""
+    talk_ms: int = 0
+    """Talk time in this queue since the log-in (least talk, R-08)."""
+    balance: int = 0
+    """The weighted strategy's running balance (R-08)."""
+    in_last_login: bool = False
+    """Was logged in when the agent last logged out of everything, or is (`LOG_IN_LAST`)."""
 
 
 @dataclass(slots=True, eq=False)
@@ -62,6 +71,9 @@ class Agent:
     """How many memberships are in wrap-up."""
     last_offer: int = 0
     """Order of the last offer among all offers; 0: never offered."""
+    presence: Presence = Presence.AVAILABLE
+    version: int = 0
+    """`seq` of the last fact that changed the agent's state (S-03)."""
 
     @property
     def in_use(self) -> bool:

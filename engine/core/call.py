@@ -19,7 +19,7 @@ from engine.core.ids import (
     QueueId,
     VisitId,
 )
-from engine.core.policy import Destination, WaitingSound
+from engine.core.policy import Destination, MonitorMode, WaitingSound
 
 
 class CallState(StrEnum):
@@ -34,6 +34,12 @@ class CallState(StrEnum):
     LISTENING = "listening"
     """Hears a prompt, after which the call ends."""
     TALKING = "talking"
+    SUMMONED = "summoned"
+    """Placed by Usher: the phone of who asked for it rings; nobody is on the line yet."""
+    MONITORING = "monitoring"
+    """A supervisor's, on an agent's talk."""
+    PARKED = "parked"
+    """In a slot, with music."""
     ENDING = "ending"
     """Told to end; its channel may still exist."""
 
@@ -46,6 +52,13 @@ class CallEvent(StrEnum):
     DIALLED_OUT = "dialled_out"
     PROMPTED = "prompted"
     CONNECTED = "connected"
+    TRANSFERRED = "transferred"
+    """Its other party is gone, by a transfer, a pick-up or to park it; the caller goes on."""
+    CAME = "came"
+    """Who asked for the call picked up."""
+    MONITORED = "monitored"
+    PARKED = "parked"
+    UNPARKED = "unparked"
     LET_GO = "let_go"
 
 
@@ -60,8 +73,42 @@ MOVES: dict[tuple[CallState, CallEvent], CallState] = {
     (CallState.DIALLING, CallEvent.LET_GO): CallState.ENDING,
     (CallState.LISTENING, CallEvent.LET_GO): CallState.ENDING,
     (CallState.TALKING, CallEvent.LET_GO): CallState.ENDING,
+    (CallState.TALKING, CallEvent.TRANSFERRED): CallState.ROUTING,
+    (CallState.DIALLING, CallEvent.TRANSFERRED): CallState.ROUTING,
+    (CallState.SUMMONED, CallEvent.CAME): CallState.ROUTING,
+    (CallState.SUMMONED, CallEvent.LET_GO): CallState.ENDING,
+    (CallState.ROUTING, CallEvent.MONITORED): CallState.MONITORING,
+    (CallState.MONITORING, CallEvent.LET_GO): CallState.ENDING,
+    (CallState.ROUTING, CallEvent.PARKED): CallState.PARKED,
+    (CallState.PARKED, CallEvent.UNPARKED): CallState.ROUTING,
 }
 """From any state a call is removed when its channel is gone. A waiting call leaves its queue first."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToMonitor:
+    """On to monitoring the talk of that call."""
+
+    call_id: CallId
+    mode: MonitorMode
+
+
+@dataclass(frozen=True, slots=True)
+class ToSlot:
+    """On to whoever is parked in that slot."""
+
+    slot: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToParking:
+    """On to a free parking slot; `by` is the extension that hears of it and gets the call back."""
+
+    by: str
+
+
+Next = Destination | ToMonitor | ToSlot | ToParking
+"""Where a call can go on to: a destination, or what only the core sends it to."""
 
 
 @dataclass(slots=True, eq=False)
@@ -124,8 +171,23 @@ class Call:
     prompts: int = 0
     hops: int = 0
     hang_ups: int = 0
-    then: Destination | None = None
+    then: Next | None = None
     """Where to go next, decided and not yet done."""
+    version: int = 0
+    """`seq` of the last fact that changed where the call is or whom it talks to (S-03)."""
+    priority: int = 0
+    required_skills: tuple[str, ...] = ()
+    by: str = ""
+    """Who asked for it, where Usher placed it."""
+    return_to: str | None = None
+    """The extension that transferred it blindly: it rings again if nobody else can be reached."""
+    monitors: int = 0
+    """How many spells of monitoring this supervisor's call has had."""
+    slot: str | None = None
+    """Where it is parked, ..."""
+    park_id: str = ""
+    parked_by: str = ""
+    """... and by whom."""
 
     def advance(self, event: CallEvent) -> None:
         """Moves by the table. Raises AssertionError where it has no move: that is our own fault."""

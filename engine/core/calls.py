@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.core.call import Call, CallEvent, CallState
+from engine.core.call import Call, CallEvent, CallState, Next, ToMonitor, ToParking, ToSlot
 from engine.core.causes import CONGESTION, NO_ANSWER, NORMAL_CLEARING
 from engine.core.codes import dial_code
 from engine.core.commands import (
@@ -15,6 +15,7 @@ from engine.core.facts import (
     CallEnd,
     CallEnded,
     CallStarted,
+    ParkEnd,
     SourceKind,
     VisitOutcome,
     VisitReason,
@@ -22,9 +23,10 @@ from engine.core.facts import (
 from engine.core.ids import AgentId, EndpointName, QueueId, leg_id_of, playback_id_of
 from engine.core.inputs import CallArrived
 from engine.core.leg import Leg
+from engine.core.monitoring import start_monitoring, supervisor_left
 from engine.core.offers import HANG_UP_MS_MAX, RING_MARGIN_MS, hang_up_leg
+from engine.core.parking import park, retrieve, unpark
 from engine.core.policy import (
-    Destination,
     ExtensionPolicy,
     HangUp,
     PlayThenHangUp,
@@ -88,7 +90,7 @@ def call_arrived(state: State, arrived: CallArrived) -> bool:
     return True
 
 
-def _meaning(state: State, call: Call, extension: ExtensionPolicy | None) -> Destination:
+def _meaning(state: State, call: Call, extension: ExtensionPolicy | None) -> Next:
     if len(state.calls) > state.policy.settings.calls_max:
         return HangUp(CONGESTION)
     if extension is None:
@@ -107,7 +109,7 @@ def _meaning(state: State, call: Call, extension: ExtensionPolicy | None) -> Des
     return _unknown_number(state)
 
 
-def _unknown_number(state: State) -> Destination:
+def _unknown_number(state: State) -> Next:
     return PlayThenHangUp(state.policy.settings.unknown_number_media)
 
 
@@ -127,6 +129,8 @@ def go_on(state: State, call: Call) -> None:
             enter_queue(state, call, queue_id)
         case ToQueue():
             follow(state, call, _unknown_number(state))
+        case ToMonitor() | ToSlot() | ToParking():
+            _go_on_inside(state, call, destination)
         case PlayThenHangUp(media):
             _play_then_hang_up(state, call, media)
         case ToExtension(number):
@@ -150,6 +154,16 @@ def go_on(state: State, call: Call) -> None:
                 route.ring_timeout_ms,
                 caller_number=route.caller_number,
             )
+
+
+def _go_on_inside(state: State, call: Call, where: ToMonitor | ToSlot | ToParking) -> None:
+    match where:
+        case ToMonitor():
+            start_monitoring(state, call, where)
+        case ToSlot(slot):
+            retrieve(state, call, slot)
+        case ToParking(by):
+            park(state, call, by)
 
 
 def _play_then_hang_up(state: State, call: Call, media: tuple[str, ...]) -> None:
@@ -253,6 +267,10 @@ def caller_left(state: State, call: Call, ended_by: CallEnd, cause: int) -> None
             VisitReason.LOST if lost else VisitReason.CALLER_HUNG_UP,
         )
     _end_dialling(state, call)
+    if call.state is CallState.PARKED:
+        lost = ended_by is CallEnd.LOST
+        unpark(state, call, ParkEnd.LOST if lost else ParkEnd.CALLER_HUNG_UP, "")
+    supervisor_left(state, call)
     if call.state is not CallState.ENDING:
         _note_end(state, call, ended_by, cause)
     state.following.pop(call.call_id, None)

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from engine.core import monitoring, recording
 from engine.core.call import Call, CallState
 from engine.core.calls import dialling_failed, hang_up_call, prompt_is_over
 from engine.core.causes import NORMAL_CLEARING, UNREACHABLE
 from engine.core.commands import (
     AnswerCall,
+    AnswerTransfer,
+    ChangeRecording,
     Connect,
     DestroyBridge,
     HangUpCall,
     HangUpLeg,
+    JoinTalk,
+    LeaveTalk,
     PlayPrompt,
     RingPhone,
+    StartMonitor,
+    StartRecording,
     StartWaitingSound,
+    StopMonitor,
     StopWaitingSound,
 )
 from engine.core.facts import CallEnd, CommandRefused, OfferOutcome, OfferReason
@@ -49,17 +57,40 @@ def command_failed(state: State, failed: CommandFailed) -> None:
             _hang_up_call_failed(state, call_id, failed.status)
         case AnswerCall(call_id=call_id) | StartWaitingSound(call_id=call_id):
             _caller_command_failed(state, command, call_id, failed.status)
-        case StopWaitingSound() | DestroyBridge():
+        case StopWaitingSound() | DestroyBridge() | AnswerTransfer():
             pass
+        case _ if not unreachable:
+            _refused(state, command, failed.status)
+        case _:
+            pass
+
+
+def _refused(
+    state: State,
+    command: RingPhone
+    | PlayPrompt
+    | Connect
+    | StartMonitor
+    | StopMonitor
+    | JoinTalk
+    | LeaveTalk
+    | StartRecording
+    | ChangeRecording,
+    status: int,
+) -> None:
+    """Deals with what Asterisk itself would not do."""
+    match command:
+        case StartMonitor() | StopMonitor() | JoinTalk() | LeaveTalk():
+            monitoring.command_failed(state, command, status)
+        case StartRecording() | ChangeRecording():
+            recording.command_failed(state, command, status)
         case RingPhone(leg_id=leg_id):
-            if not unreachable:
-                _ring_failed(state, leg_id)
+            _ring_failed(state, leg_id)
         case PlayPrompt():
-            if not unreachable:
-                _prompt_failed(state, command, failed.status)
+            _prompt_failed(state, command, status)
         case Connect(call_id=call_id, leg_id=leg_id):
             call, leg = state.calls.get(call_id), state.legs.get(leg_id)
-            if unreachable or call is None or leg is None or leg.state is not LegState.TALKING:
+            if call is None or leg is None or leg.state is not LegState.TALKING:
                 return
             bridge_failed(state, call, leg)
 

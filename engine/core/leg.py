@@ -9,7 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from engine.core.ids import AgentId, CallId, EndpointName, LegId, NodeId, QueueId, VisitId
+from engine.core.ids import (
+    AgentId,
+    CallId,
+    EndpointName,
+    LegId,
+    NodeId,
+    QueueId,
+    TalkId,
+    VisitId,
+    talk_id_of,
+)
 
 
 class LegState(StrEnum):
@@ -68,6 +78,8 @@ class Leg:
     answered_ms: int | None = None
     talk_ms: int | None = None
     """When the talk began."""
+    talks: int = 0
+    """How many talks it has had: more than one after attended transfers."""
     hold_id: str | None = None
     hold_ms: int = 0
     """When the running hold began."""
@@ -84,6 +96,11 @@ class Leg:
             return False
         self.state = target
         return True
+
+    @property
+    def talk_id(self) -> TalkId:
+        """The running talk, or the last."""
+        return talk_id_of(self.leg_id, max(1, self.talks))
 
     @property
     def rings(self) -> bool:

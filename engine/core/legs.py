@@ -41,8 +41,18 @@ def leg_answered(state: State, leg_id: LegId) -> str | None:
     return None
 
 
-def leg_ended(state: State, leg_id: LegId, cause: int, *, lost: bool = False) -> str | None:
-    """The phone's channel is gone. `lost`: while nobody watched. Returns why that means nothing."""
+def leg_ended(
+    state: State,
+    leg_id: LegId,
+    cause: int,
+    *,
+    lost: bool = False,
+    forward_to: str | None = None,
+) -> str | None:
+    """The phone's channel is gone. Returns why that means nothing, or None.
+
+    `lost`: while nobody watched. `forward_to`: the phone wants that number to be rung instead.
+    """
     leg = state.legs.get(leg_id)
     if leg is None:
         return "unknown leg"

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from engine.core import saving
+from engine.core import monitoring, recording, saving
+from engine.core.actions import call_action, call_agent
 from engine.core.call import CallState
 from engine.core.calls import call_arrived, go_on, prompt_is_over
 from engine.core.codes import service_action
@@ -19,9 +20,12 @@ from engine.core.failures import command_failed, hang_up_again
 from engine.core.ids import PLAYBACK_PREFIX, AgentId, CallId, LegId
 from engine.core.inputs import (
     AgentActionRequested,
+    CallActionRequested,
+    CallAgentRequested,
     CallArrived,
     CallerHungUp,
     CommandFailed,
+    DigitPressed,
     EngineStarted,
     HoldChanged,
     Input,
@@ -34,7 +38,11 @@ from engine.core.inputs import (
     PhoneReachable,
     PlaybackEnded,
     PolicyApplied,
+    PresenceRequested,
+    RecordingFinished,
+    SpyEnded,
     TimePassed,
+    TransferRequested,
 )
 from engine.core.invariants import check
 from engine.core.legs import (
@@ -44,12 +52,16 @@ from engine.core.legs import (
     leg_ended,
     leg_ringing,
 )
+from engine.core.parking import parked_too_long
 from engine.core.policies import apply_policy
+from engine.core.presence import presence_requested
 from engine.core.reconcile import engine_started, node_connected, node_disconnected
 from engine.core.shifts import wrapup_expired
 from engine.core.state import Output, State
+from engine.core.summons import came
 from engine.core.talks import bridge_again, caller_hung_up, hold_changed
 from engine.core.timers import TimerKind
+from engine.core.transfers import transfer_requested
 from engine.core.visits import rest_is_over, ring_timed_out, waited_too_long
 
 Ignored = str | None
@@ -180,20 +192,19 @@ def _fire_for_call(state: State, kind: TimerKind, call_id: CallId) -> None:
     """Acts on a call's timer. A late one may find that its reason is gone: then nothing happens."""
     call = state.calls[call_id]
     visit = call.visit
-    if kind is TimerKind.CALL_PROMPT:
-        if call.state is CallState.LISTENING:
-            prompt_is_over(state, call)
+    if kind is TimerKind.CALL_PROMPT and call.state is CallState.LISTENING:
+        prompt_is_over(state, call)
+    elif kind is TimerKind.PARKED and call.state is CallState.PARKED:
+        parked_too_long(state, call)
     elif kind is TimerKind.RING and call.state is CallState.DIALLING:
         if call.leg_id is not None and call.leg_id in state.legs:
             dial_timed_out(state, call.leg_id)
     elif visit is None:
         return
-    elif kind is TimerKind.RING:
-        if visit.offers and visit.chosen is None:
-            ring_timed_out(state, call)
-    elif kind is TimerKind.RETRY:
-        if visit.resting:
-            rest_is_over(state, call)
+    elif kind is TimerKind.RING and visit.offers and visit.chosen is None:
+        ring_timed_out(state, call)
+    elif kind is TimerKind.RETRY and visit.resting:
+        rest_is_over(state, call)
     elif kind is TimerKind.MAX_WAIT:
         waited_too_long(state, call)
 
@@ -215,16 +226,39 @@ def _leg_ringing(state: State, happened: LegRinging) -> Ignored:
 
 
 def _leg_answered(state: State, happened: LegAnswered) -> Ignored:
-    return leg_answered(state, happened.leg_id)
+    own = state.calls.get(CallId(happened.leg_id))
+    return leg_answered(state, happened.leg_id) if own is None else came(state, own)
 
 
 def _leg_ended(state: State, happened: LegEnded) -> Ignored:
-    return leg_ended(state, happened.leg_id, happened.cause)
+    own = state.calls.get(CallId(happened.leg_id))
+    if own is None:
+        return leg_ended(state, happened.leg_id, happened.cause, forward_to=happened.forward_to)
+    caller_hung_up(state, own, CallEnd.CALLER, happened.cause)
+    return None
 
 
 def _hold_changed(state: State, happened: HoldChanged) -> Ignored:
     changed = hold_changed(state, happened.channel_id, held=happened.held)
     return None if changed else "no such talk, or nothing changes"
+
+
+def _digit_pressed(state: State, happened: DigitPressed) -> Ignored:
+    return monitoring.digit_pressed(state, happened.channel_id, happened.digit)
+
+
+def _transfer_requested(state: State, happened: TransferRequested) -> Ignored:
+    return transfer_requested(state, happened)
+
+
+def _spy_ended(state: State, happened: SpyEnded) -> Ignored:
+    return monitoring.spy_ended(state, happened.monitor_id)
+
+
+def _recording_finished(state: State, happened: RecordingFinished) -> Ignored:
+    return recording.recording_finished(
+        state, happened.recording_id, ok=happened.ok, why=happened.why
+    )
 
 
 def _playback_ended(state: State, happened: PlaybackEnded) -> Ignored:
@@ -274,6 +308,21 @@ def _action_requested(state: State, happened: AgentActionRequested) -> Ignored:
     return None
 
 
+def _presence_requested(state: State, happened: PresenceRequested) -> Ignored:
+    presence_requested(state, happened)
+    return None
+
+
+def _call_action_requested(state: State, happened: CallActionRequested) -> Ignored:
+    call_action(state, happened)
+    return None
+
+
+def _call_agent_requested(state: State, happened: CallAgentRequested) -> Ignored:
+    call_agent(state, happened)
+    return None
+
+
 def _handlers() -> dict[type, Callable[[State, Any], Ignored]]:
     return {
         PolicyApplied: _policy_applied,
@@ -285,6 +334,10 @@ def _handlers() -> dict[type, Callable[[State, Any], Ignored]]:
         LegAnswered: _leg_answered,
         LegEnded: _leg_ended,
         HoldChanged: _hold_changed,
+        DigitPressed: _digit_pressed,
+        TransferRequested: _transfer_requested,
+        SpyEnded: _spy_ended,
+        RecordingFinished: _recording_finished,
         PlaybackEnded: _playback_ended,
         PhoneReachable: _phone_reachable,
         PhoneDevice: _phone_device,
@@ -292,4 +345,7 @@ def _handlers() -> dict[type, Callable[[State, Any], Ignored]]:
         NodeDisconnected: _node_disconnected,
         CommandFailed: _command_failed,
         AgentActionRequested: _action_requested,
+        PresenceRequested: _presence_requested,
+        CallActionRequested: _call_action_requested,
+        CallAgentRequested: _call_agent_requested,
     }

@@ -11,11 +11,13 @@ from engine.core.call import Call
 from engine.core.ids import AgentId, CallId, QueueId
 from engine.core.leg import Leg
 from engine.core.line import Line
+from engine.core.monitoring import Monitor
 from engine.core.policy import Policy
+from engine.core.recording import Recording
 from engine.core.state import Node, State
 from engine.core.timers import TimerKind
 
-VERSION = 2
+VERSION = 3
 """Changes whenever an older snapshot cannot be read any more."""
 
 
@@ -66,6 +68,9 @@ class Saved:
     agents: list[Agent]
     lines: list[SavedLine]
     nodes: list[Node]
+    monitors: list[Monitor]
+    recordings: list[Recording]
+    own_calls: int
     timers: list[SavedTimer]
     late: list[SavedLate]
 
@@ -98,6 +103,9 @@ def save(state: State) -> dict[str, Any]:
             for line in state.lines.values()
         ],
         nodes=list(state.nodes.values()),
+        monitors=list(state.monitors.values()),
+        recordings=list(state.recordings.values()),
+        own_calls=state.own_calls,
         timers=[SavedTimer(*each) for each in state.timers.saved()],
         late=[SavedLate(*each) for each in state.timers.saved_late()],
     )
@@ -122,6 +130,10 @@ def load(snapshot: dict[str, Any]) -> State:
     state.legs = {leg.leg_id: leg for leg in saved.legs}
     state.agents = {agent.agent_id: agent for agent in saved.agents}
     state.nodes = {node.node: node for node in saved.nodes}
+    state.monitors = {each.monitor_id: each for each in saved.monitors}
+    state.recordings = {each.recording_id: each for each in saved.recordings}
+    state.own_calls = saved.own_calls
+    state.parked = {call.slot: call.call_id for call in saved.calls if call.slot is not None}
     policies = {policy.queue_id: policy for policy in saved.policy.queues}
     for each in saved.lines:
         line = Line(policies[QueueId(each.queue_id)])

@@ -7,14 +7,42 @@ the verbs; they act on one `State` and keep nothing of their own.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.core import numbers
 from engine.core.agent import Agent, Membership, may_be_offered
 from engine.core.call import Call
 from engine.core.commands import Command
-from engine.core.facts import Fact
-from engine.core.ids import AgentId, CallId, EndpointName, LegId, NodeId, QueueId
+from engine.core.facts import (
+    AgentLoggedIn,
+    AgentLoggedOut,
+    CallEnded,
+    CallParked,
+    CallStarted,
+    CallTransferred,
+    CallUnparked,
+    Fact,
+    PauseEnded,
+    PauseStarted,
+    PresenceChanged,
+    TalkEnded,
+    TalkStarted,
+    VisitEnded,
+    VisitStarted,
+    WrapupEnded,
+    WrapupExtended,
+    WrapupStarted,
+)
+from engine.core.ids import (
+    AgentId,
+    CallId,
+    EndpointName,
+    LegId,
+    MonitorId,
+    NodeId,
+    QueueId,
+    RecordingId,
+)
 from engine.core.leg import Leg
 from engine.core.line import Line
 from engine.core.policy import (
@@ -27,7 +55,39 @@ from engine.core.policy import (
 from engine.core.rng import Rng
 from engine.core.timers import Timers
 
+if TYPE_CHECKING:
+    from engine.core.monitoring import Monitor
+    from engine.core.recording import Recording
+
 Output = Command | Fact
+
+_MOVES_CALL = frozenset(
+    (
+        CallStarted,
+        CallEnded,
+        VisitStarted,
+        VisitEnded,
+        TalkStarted,
+        TalkEnded,
+        CallTransferred,
+        CallParked,
+        CallUnparked,
+    )
+)
+_CHANGES_AGENT = frozenset(
+    (
+        AgentLoggedIn,
+        AgentLoggedOut,
+        PauseStarted,
+        PauseEnded,
+        WrapupStarted,
+        WrapupEnded,
+        WrapupExtended,
+        PresenceChanged,
+    )
+)
+"""Facts whose `seq` is the new version of the call or agent in them (S-03). Ringing and holds are not
+among them: who redirects a waiting caller does not mind that a phone began to ring meanwhile."""
 
 GHOST_MS_MAX = 120_000
 """For this long a call that ended is remembered: Asterisk may list its channel while it dies."""
@@ -58,12 +118,16 @@ class State:
         "later",
         "legs",
         "lines",
+        "monitors",
         "nodes",
         "now_ms",
         "offer_order",
         "out",
         "outbound_routes",
+        "own_calls",
+        "parked",
         "policy",
+        "recordings",
         "rng",
         "timers",
         "trunks",
@@ -88,6 +152,12 @@ class State:
         self.agents: dict[AgentId, Agent] = {}
         self.lines: dict[QueueId, Line] = {}
         self.nodes: dict[NodeId, Node] = {}
+        self.monitors: dict[MonitorId, Monitor] = {}
+        self.recordings: dict[RecordingId, Recording] = {}
+        self.parked: dict[str, CallId] = {}
+        """Who is parked, by slot."""
+        self.own_calls = 0
+        """How many calls Usher has placed."""
         self.extensions: dict[str, ExtensionPolicy] = {}
         self.trunks: dict[EndpointName, TrunkPolicy] = {}
         self.outbound_routes: dict[str, OutboundRoute] = {}
@@ -120,7 +190,14 @@ class State:
     def note_at(self, at_ms: int, kind: type[Any], *arguments: object) -> None:
         """Notes a fact of the moment `at_ms`."""
         self.fact_seq += 1
-        self.out.append(kind(self.fact_seq, at_ms, *arguments))
+        fact = kind(self.fact_seq, at_ms, *arguments)
+        self.out.append(fact)
+        if kind in _MOVES_CALL:
+            call = self.calls.get(fact.call_id)
+            if call is not None:
+                call.version = self.fact_seq
+        elif kind in _CHANGES_AGENT:
+            self.agents[fact.agent_id].version = self.fact_seq
 
     def fresh_id(self) -> str:
         """Returns an id for a spell, unique in all histories: epoch and the next fact's number."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engine.core import monitoring, recording
 from engine.core.call import Call, CallEvent, CallState
 from engine.core.calls import caller_left, end_call
 from engine.core.causes import NORMAL_CLEARING
@@ -79,16 +80,18 @@ def connect(state: State, call: Call, leg: Leg) -> None:
     assert leg.state is LegState.TALKING
     call.leg_id = leg.leg_id
     leg.talk_ms = state.now_ms
+    leg.talks += 1
     bridge(state, call, leg)
     state.note(
         TalkStarted,
-        leg.leg_id,
+        leg.talk_id,
         call.call_id,
         leg.visit_id,
         leg.queue_id,
         leg.agent_id,
         leg.party,
     )
+    recording.talk_started(state, call, leg)
 
 
 def bridge(state: State, call: Call, leg: Leg) -> None:
@@ -122,7 +125,9 @@ def end_talk(state: State, call: Call, leg: Leg, ended_by: CallEnd) -> None:
     assert leg.talk_ms is not None
     _end_hold(state, leg)
     state.timers.cancel(TimerKind.CONNECT, leg.leg_id)
-    state.note(TalkEnded, leg.leg_id, call.call_id, ended_by, state.now_ms - leg.talk_ms)
+    recording.talk_ended(state, leg)
+    monitoring.talk_ended(state, leg)
+    state.note(TalkEnded, leg.talk_id, call.call_id, ended_by, state.now_ms - leg.talk_ms)
     state.tell(DestroyBridge(leg.node, bridge_id_of(leg.leg_id)))
     if leg.queue_id is not None and leg.agent_id is not None:
         start_wrapup(state, state.agents[leg.agent_id], leg.queue_id, call.call_id)
@@ -162,7 +167,7 @@ def hold_changed(state: State, channel_id: str, *, held: bool) -> bool:
     leg.hold_id = f"{leg.leg_id}-h{leg.holds}"
     leg.hold_ms = state.now_ms
     by_caller = call is not None
-    state.note(HoldStarted, leg.hold_id, leg.leg_id, leg.call_id, by_caller)
+    state.note(HoldStarted, leg.hold_id, leg.talk_id, leg.call_id, by_caller)
     return True
 
 
@@ -170,4 +175,4 @@ def _end_hold(state: State, leg: Leg) -> None:
     if leg.hold_id is None:
         return
     hold_id, leg.hold_id = leg.hold_id, None
-    state.note(HoldEnded, hold_id, leg.leg_id, leg.call_id, state.now_ms - leg.hold_ms)
+    state.note(HoldEnded, hold_id, leg.talk_id, leg.call_id, state.now_ms - leg.hold_ms)

@@ -29,6 +29,8 @@ class TimerKind(StrEnum):
     """Agent and queue (`agent/queue`): after-call work is over."""
     BACK_OFF = "back_off"
     """Agent: a phone that failed may be tried again."""
+    PARKED = "parked"
+    """Call: it has been parked for long enough."""
     CONNECT = "connect"
     """Leg: connecting it failed; try again unless one side has hung up meanwhile."""
     HANG_UP = "hang_up"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.core.call import Call, CallEvent, Visit
+from engine.core.call import Call, CallEvent, Next, Visit
 from engine.core.causes import NO_ANSWER
 from engine.core.commands import AnswerCall, StartWaitingSound, StopWaitingSound
 from engine.core.facts import (
@@ -16,7 +16,6 @@ from engine.core.facts import (
 from engine.core.ids import QueueId, visit_id_of
 from engine.core.line import Line
 from engine.core.offers import end_offer, rest_after_ringing, want_again
-from engine.core.policy import Destination
 from engine.core.state import State
 from engine.core.timers import TimerKind
 
@@ -123,7 +122,7 @@ def close_visit(
     )
 
 
-def follow(state: State, call: Call, destination: Destination) -> None:
+def follow(state: State, call: Call, destination: Next) -> None:
     """Sends a call to a destination before this step ends."""
     call.then = destination
     state.following[call.call_id] = None

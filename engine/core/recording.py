@@ -1,0 +1,47 @@
+"""Recordings of talks (S-04)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.core.call import Call
+from engine.core.commands import ChangeRecording, StartRecording
+from engine.core.ids import CallId, NodeId, RecordingId
+from engine.core.inputs import SeenChannel
+from engine.core.leg import Leg
+from engine.core.state import State
+
+
+@dataclass(slots=True, eq=False)
+class Recording:
+    """One running recording."""
+
+    recording_id: RecordingId
+    call_id: CallId
+    node: NodeId
+    name: str
+    stereo: bool
+    paused: bool = False
+
+
+def talk_started(state: State, call: Call, leg: Leg) -> None:
+    """Starts the recording of a talk, if its queue wants that."""
+
+
+def talk_ended(state: State, leg: Leg) -> None:
+    """Ends the recording of a talk."""
+
+
+def recording_finished(
+    state: State, recording_id: RecordingId, *, ok: bool, why: str
+) -> str | None:
+    """Takes notice of a recording's end. Returns why that means nothing, or None."""
+    return "unknown recording"
+
+
+def command_failed(state: State, command: StartRecording | ChangeRecording, status: int) -> None:
+    """Deals with a failed command: an alarm, and the talk goes on."""
+
+
+def compare(state: State, node: NodeId, channels: dict[str, SeenChannel]) -> None:
+    """Brings belief and Asterisk together after a reconnection."""
