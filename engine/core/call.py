@@ -125,6 +125,8 @@ class Visit:
     """Agents who had their chance in this round."""
     chosen: LegId | None = None
     """The offer that was picked up first, while the agent prompt plays."""
+    directed: LegId | None = None
+    """The offer to somebody who asked for this very call (S-03): nobody else is rung meanwhile."""
     wanting: bool = False
     """Stands in its line's list of calls that want an agent now."""
     resting: bool = False
@@ -188,6 +190,10 @@ class Call:
     park_id: str = ""
     parked_by: str = ""
     """... and by whom."""
+    parked_from: QueueId | None = None
+    """The queue of the talk from which it was parked."""
+    park_rounds: int = 0
+    """How often it went back to who parked it, since it last talked to somebody."""
 
     def advance(self, event: CallEvent) -> None:
         """Moves by the table. Raises AssertionError where it has no move: that is our own fault."""

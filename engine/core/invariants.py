@@ -19,6 +19,8 @@ def check(state: State) -> None:
         _check_call(state, call)
     for agent in state.agents.values():
         _check_agent(state, agent)
+    for call_id in state.parked.values():
+        assert call_id in state.calls, "a slot is kept by a caller who is gone"
     _check_lines(state)
     _check_legs(state)
 
@@ -26,6 +28,8 @@ def check(state: State) -> None:
 _ENDS = {
     CallState.DIALLING: TimerKind.RING,
     CallState.LISTENING: TimerKind.CALL_PROMPT,
+    CallState.SUMMONED: TimerKind.RING,
+    CallState.PARKED: TimerKind.PARKED,
     CallState.ENDING: TimerKind.HANG_UP,
 }
 """What bounds each state of a call that is not a wait or a talk."""
@@ -52,6 +56,9 @@ def _check_call(state: State, call: Call) -> None:
             assert not visit.tried, "a new ringing of all leaves somebody out"
         if visit.offers and visit.chosen is None:
             assert _has_timer(state, TimerKind.RING, call.call_id), "ringing without an end"
+        if visit.directed is not None:
+            assert list(visit.offers) == [visit.directed], "picked up, and others still ring"
+            assert not visit.wanting, "picked up, and others are wanted"
         if visit.resting:
             assert _has_timer(state, TimerKind.RETRY, call.call_id), "resting without an end"
         limited = state.lines[visit.queue_id].policy.wait_ms_max > 0
@@ -67,6 +74,10 @@ def _check_call(state: State, call: Call) -> None:
     for call_state, kind in _ENDS.items():
         if call.state is call_state:
             assert _has_timer(state, kind, call.call_id), f"{call_state} without an end"
+    if call.state is CallState.SUMMONED:
+        assert call.then is not None, "somebody is called for nothing"
+    parked = call.slot is not None and state.parked.get(call.slot) == call.call_id
+    assert parked == (call.state is CallState.PARKED), "a parked caller is in no slot, or two are"
     if call.state is CallState.TALKING:
         assert call.leg_id is not None
         leg = state.legs.get(call.leg_id)
