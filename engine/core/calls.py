@@ -234,7 +234,18 @@ def _dial(
 
 
 def dialling_failed(state: State, call: Call, cause: int) -> None:
-    """Ends a direct call that nobody answered, passing on why."""
+    """Ends a direct call that nobody answered, passing on why.
+
+    One that was transferred blindly goes back to who did that: it is not dropped for a colleague's
+    empty chair.
+    """
+    return_to, call.return_to = call.return_to, None
+    if return_to is not None and state.extensions.get(return_to) is not None:
+        _end_dialling(state, call)
+        call.leg_id = None
+        call.advance(CallEvent.TRANSFERRED)
+        follow(state, call, ToExtension(return_to))
+        return
     end_call(state, call, CallEnd.FAILED, cause or NO_ANSWER)
 
 
