@@ -68,6 +68,7 @@ MOVES: dict[tuple[CallState, CallEvent], CallState] = {
     (CallState.ROUTING, CallEvent.PROMPTED): CallState.LISTENING,
     (CallState.WAITING, CallEvent.LEFT_QUEUE): CallState.ROUTING,
     (CallState.WAITING, CallEvent.CONNECTED): CallState.TALKING,
+    (CallState.ROUTING, CallEvent.CONNECTED): CallState.TALKING,
     (CallState.DIALLING, CallEvent.CONNECTED): CallState.TALKING,
     (CallState.ROUTING, CallEvent.LET_GO): CallState.ENDING,
     (CallState.DIALLING, CallEvent.LET_GO): CallState.ENDING,

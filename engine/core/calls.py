@@ -131,14 +131,20 @@ def go_on(state: State, call: Call) -> None:
             enter_queue(state, call, queue_id)
         case ToQueue():
             follow(state, call, _unknown_number(state))
+        case PlayThenHangUp(media):
+            _play_then_hang_up(state, call, media)
+        case ToExtension() | ToExternal():
+            _go_and_dial(state, call, destination)
         case ToMonitor():
             start_monitoring(state, call, destination)
         case ToParking(by):
             park(state, call, by)
         case ToSlot():
             raise AssertionError("`retrieval` takes these calls on")
-        case PlayThenHangUp(media):
-            _play_then_hang_up(state, call, media)
+
+
+def _go_and_dial(state: State, call: Call, destination: ToExtension | ToExternal) -> None:
+    match destination:
         case ToExtension(number):
             extension = state.extensions.get(number)
             if extension is None:
@@ -230,12 +236,21 @@ def _dial(
 
 
 def dialling_failed(state: State, call: Call, cause: int) -> None:
-    """Ends a direct call that nobody answered, passing on why; one that was parked goes on."""
-    onward = back_from_dialling(state, call)
+    """Ends a direct call that nobody answered, passing on why.
+
+    One that was transferred blindly goes back to who did that: it is not dropped for a colleague's
+    empty chair. Nor is one that was parked.
+    """
+    return_to, call.return_to = call.return_to, None
+    onward: Next | None
+    if return_to is not None and return_to in state.extensions:
+        onward = ToExtension(return_to)
+    else:
+        onward = back_from_dialling(state, call)
     if onward is not None:
         _end_dialling(state, call)
-        call.advance(CallEvent.TRANSFERRED)
         call.leg_id = None
+        call.advance(CallEvent.TRANSFERRED)
         follow(state, call, onward)
         return
     end_call(state, call, CallEnd.FAILED, cause or NO_ANSWER)

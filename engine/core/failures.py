@@ -172,7 +172,7 @@ def _caller_command_failed(
 
 
 def _prompt_failed(state: State, command: PlayPrompt, status: int) -> None:
-    if is_leg(command.channel_id):
+    if is_leg(command.channel_id) or LegId(command.channel_id) in state.legs:
         agent_prompt_is_over(state, LegId(command.channel_id))
         return
     call = state.calls.get(CallId(command.channel_id))

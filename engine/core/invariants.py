@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.core.agent import Agent, may_be_offered
-from engine.core.call import Call, CallState
+from engine.core.call import Call, CallState, Visit
 from engine.core.dispatch import first_servable
 from engine.core.leg import LegState
 from engine.core.policy import Strategy
@@ -44,33 +44,8 @@ def _check_call(state: State, call: Call) -> None:
         assert call.then is not None, "a caller is nowhere"
         assert not state.node_up(call.node), "a caller is sent somewhere and does not go"
     assert (call.state is CallState.WAITING) == (call.visit is not None), "waiting without a visit"
-    visit = call.visit
-    if visit is not None:
-        assert visit.queue_id in state.lines, "a caller waits in a queue that does not exist"
-        engaged = visit.wanting or visit.offers or visit.resting
-        assert engaged or not state.node_up(call.node), "a waiting caller is forgotten"
-        for leg_id in visit.offers:
-            assert leg_id in state.legs, "an offer without a phone"
-        strategy = state.lines[visit.queue_id].policy.strategy
-        if strategy is Strategy.RING_ALL and not visit.offers:
-            assert not visit.tried, "a new ringing of all leaves somebody out"
-        if visit.offers and visit.chosen is None:
-            assert _has_timer(state, TimerKind.RING, call.call_id), "ringing without an end"
-        if visit.directed is not None:
-            assert list(visit.offers) == [visit.directed], "picked up, and others still ring"
-            assert not visit.wanting, "picked up, and others are wanted"
-        if visit.resting:
-            assert _has_timer(state, TimerKind.RETRY, call.call_id), "resting without an end"
-        limited = state.lines[visit.queue_id].policy.wait_ms_max > 0
-        waits = _has_timer(state, TimerKind.MAX_WAIT, call.call_id)
-        assert not waits or limited, "a longest wait runs that nobody set"
-        if visit.chosen is None:
-            assert waits or not limited, "a longest wait never ends"
-        else:
-            assert _has_timer(state, TimerKind.AGENT_PROMPT, visit.chosen), (
-                "a prompt without an end"
-            )
-            assert list(visit.offers) == [visit.chosen], "answered, and others still ring"
+    if call.visit is not None:
+        _check_visit(state, call, call.visit)
     for call_state, kind in _ENDS.items():
         if call.state is call_state:
             assert _has_timer(state, kind, call.call_id), f"{call_state} without an end"
@@ -83,6 +58,32 @@ def _check_call(state: State, call: Call) -> None:
         leg = state.legs.get(call.leg_id)
         assert leg is not None, "a caller talks to nobody"
         assert leg.state is LegState.TALKING, "a caller talks to a phone that does not"
+
+
+def _check_visit(state: State, call: Call, visit: Visit) -> None:
+    assert visit.queue_id in state.lines, "a caller waits in a queue that does not exist"
+    engaged = visit.wanting or visit.offers or visit.resting
+    assert engaged or not state.node_up(call.node), "a waiting caller is forgotten"
+    for leg_id in visit.offers:
+        assert leg_id in state.legs, "an offer without a phone"
+    strategy = state.lines[visit.queue_id].policy.strategy
+    if strategy is Strategy.RING_ALL and not visit.offers:
+        assert not visit.tried, "a new ringing of all leaves somebody out"
+    if visit.offers and visit.chosen is None:
+        assert _has_timer(state, TimerKind.RING, call.call_id), "ringing without an end"
+    if visit.directed is not None:
+        assert list(visit.offers) == [visit.directed], "picked up, and others still ring"
+        assert not visit.wanting, "picked up, and others are wanted"
+    if visit.resting:
+        assert _has_timer(state, TimerKind.RETRY, call.call_id), "resting without an end"
+    limited = state.lines[visit.queue_id].policy.wait_ms_max > 0
+    waits = _has_timer(state, TimerKind.MAX_WAIT, call.call_id)
+    assert not waits or limited, "a longest wait runs that nobody set"
+    if visit.chosen is None:
+        assert waits or not limited, "a longest wait never ends"
+    else:
+        assert _has_timer(state, TimerKind.AGENT_PROMPT, visit.chosen), "a prompt without an end"
+        assert list(visit.offers) == [visit.chosen], "answered, and others still ring"
 
 
 def _check_agent(state: State, agent: Agent) -> None:

@@ -41,6 +41,8 @@ class LegEvent(StrEnum):
     RANG = "rang"
     PICKED_UP = "picked_up"
     CONNECTED = "connected"
+    PASSED_ON = "passed_on"
+    """Its talk is over, and another begins in this very moment."""
     LET_GO = "let_go"
 
 
@@ -53,6 +55,7 @@ MOVES: dict[tuple[LegState, LegEvent], LegState] = {
     (LegState.RINGING, LegEvent.LET_GO): LegState.ENDING,
     (LegState.ANSWERED, LegEvent.LET_GO): LegState.ENDING,
     (LegState.TALKING, LegEvent.LET_GO): LegState.ENDING,
+    (LegState.TALKING, LegEvent.PASSED_ON): LegState.ANSWERED,
 }
 """From any state a leg is removed when its channel is gone."""
 

@@ -93,7 +93,7 @@ def _offer_ended_by_phone(state: State, leg: Leg, cause: int, *, lost: bool) -> 
 def agent_prompt_is_over(state: State, leg_id: LegId) -> str | None:
     """The agent has heard the prompt: connect. Returns why that means nothing, or None.
 
-    Who is let go with a last word (`talks_away.say_and_hang_up`) is hung up.
+    Who is let go with a last word (`passing.go_elsewhere`) is hung up.
     """
     found = live_offer(state, leg_id)
     if found is None:

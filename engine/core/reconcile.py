@@ -159,7 +159,7 @@ def _send_away(state: State, node: NodeId, channel_id: str) -> bool:
         if channel_id not in state.monitors and channel_id not in state.recordings:
             state.tell(StopMonitor(node, MonitorId(channel_id)))
     elif is_own(channel_id) or CallId(channel_id) in state.ended:
-        if CallId(channel_id) not in state.calls:
+        if CallId(channel_id) not in state.calls and LegId(channel_id) not in state.legs:
             state.tell(HangUpCall(node, CallId(channel_id), NORMAL_CLEARING))
     else:
         return False

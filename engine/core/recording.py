@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from engine.core.call import Call
 from engine.core.commands import ChangeRecording, StartRecording
 from engine.core.ids import CallId, NodeId, RecordingId
-from engine.core.inputs import SeenChannel
+from engine.core.inputs import RecordingAction, SeenChannel
 from engine.core.leg import Leg
 from engine.core.state import State
 
@@ -45,3 +45,8 @@ def command_failed(state: State, command: StartRecording | ChangeRecording, stat
 
 def compare(state: State, node: NodeId, channels: dict[str, SeenChannel]) -> None:
     """Brings belief and Asterisk together after a reconnection."""
+
+
+def change(state: State, leg: Leg, action: RecordingAction, by: str) -> str | None:
+    """Starts, pauses, resumes or stops the recording of a talk. Returns why not, or None."""
+    return "not yet"
