@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from engine.core.call import Call, ToSlot
-from engine.core.codes import REFUSED, SPOKEN
 from engine.core.facts import ActionRefused, ParkEnd
 from engine.core.parking import unpark
 from engine.core.passing import adopt_call, join
@@ -13,6 +12,7 @@ from engine.core.visits import answer_call, follow
 
 ACTION = "retrieve"
 NOBODY_THERE = "nobody is parked there"
+NOBODY_THERE_MEDIA = ("sound:pbx-invalidpark",)
 
 
 def retrieve(state: State, call: Call, wanted: ToSlot) -> None:
@@ -30,7 +30,7 @@ def retrieve(state: State, call: Call, wanted: ToSlot) -> None:
     parked = state.calls.get(state.parked.get(wanted.slot, call.call_id))
     if parked is None or parked is call or not state.node_up(parked.node):
         state.note(ActionRefused, by, "", ACTION, NOBODY_THERE, by, "", call.call_id)
-        follow(state, call, PlayThenHangUp(SPOKEN.get(NOBODY_THERE, REFUSED)))
+        follow(state, call, PlayThenHangUp(NOBODY_THERE_MEDIA))
         return
     unpark(state, parked, ParkEnd.RETRIEVED, by)
     if parked.node != call.node:
