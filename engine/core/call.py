@@ -189,6 +189,10 @@ class Call:
     park_id: str = ""
     parked_by: str = ""
     """... and by whom."""
+    talks: int = 0
+    """How many talks, ..."""
+    holds: int = 0
+    """... and holds, its channel has had as a leg."""
 
     def advance(self, event: CallEvent) -> None:
         """Moves by the table. Raises AssertionError where it has no move: that is our own fault."""
