@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from scripts.lab.phones.endpoint import Captured
+from scripts.lab.phones.parties import Captured
 from scripts.lab.phones.incoming import IncomingCall
 from scripts.lab.phones.outgoing import OutgoingCall
 
