@@ -303,6 +303,68 @@ async def test_vanished_phone_is_unreachable(lab: Lab) -> None:
     phone.reappear()
 
 
+async def test_phone_that_vanishes_in_mid_ring_costs_no_more_than_the_ring_time(lab: Lab) -> None:
+    phone = await lab.phone(101)
+    call = await lab.caller.dial("650")  # rings for one second
+    there = await phone.incoming()
+    await call.ringing
+    phone.vanish()
+    assert (await call.ended).how == "refused"
+    assert not there.ended  # the CANCEL did not reach it
+    phone.reappear()
+
+
+async def test_phone_behind_a_nat_whose_binding_moved(lab: Lab) -> None:
+    phone = await lab.phone(101)
+    await phone.qualified
+    old = lab.inside.port
+    async with SipEndpoint() as elsewhere:
+        phone.move(elsewhere)
+        lost = lab.caller.place("650")  # goes to the old address and rings nowhere
+        assert (await lost.ended).how == "refused"
+        assert not phone.calls
+        await phone.register()
+        contacts = await lab.asterisk.cli("pjsip show contacts")
+        assert f"101/sip:101@127.0.0.1:{elsewhere.port}" in contacts
+        assert f"127.0.0.1:{old}" not in contacts
+        await phone.qualified  # keep-alive at the new address
+        call = await lab.caller.dial("101")
+        there = await phone.incoming()
+        there.answer()
+        await asyncio.gather(call.wait_until_hears(700), there.wait_until_hears(440))
+        call.hang_up()
+        await there.ended
+        await phone.unregister()
+
+
+async def test_binding_that_moves_while_it_rings_and_talks(lab: Lab) -> None:
+    phone = await lab.phone(101)
+    async with SipEndpoint() as one, SipEndpoint() as two:
+        call = await lab.caller.dial("101")
+        there = await phone.incoming()
+        phone.move(one)
+        there.answer()  # from the new address, in the old transaction
+        await asyncio.gather(call.wait_until_hears(700), there.wait_until_hears(440))
+        phone.move(two)
+        await phone.register()
+        await there.hold()  # the re-INVITE tells Asterisk the new Contact
+        call.hang_up()
+        assert (await there.ended).by == "there"
+        await phone.unregister()
+    assert "0 active channels" in await until_idle(lab)
+
+
+@pytest.mark.parametrize("status", [480, 486, 603])
+async def test_refusals_reach_the_caller(lab: Lab, status: int) -> None:
+    phone = await lab.phone(101)
+    phone.reject(status)
+    call = lab.caller.place("101")
+    await phone.incoming()
+    assert (await call.ended).how == "refused"
+    # From every busy phone Dial makes 486; DND and declined are the dialplan's to tell apart.
+    assert (call.status == 486) == (status == 486)
+
+
 async def test_a_law_is_heard(lab: Lab) -> None:
     call = await lab.caller.dial("602")
     await call.answered

@@ -61,7 +61,7 @@ async def test_history_has_every_change_with_its_time(lab: Lab) -> None:
     assert one.since(before) == ["early", "confirmed", "terminated"]
     times = [shown.at_ns for shown in one.history]
     assert times == sorted(times)
-    with pytest.raises(TimeoutError, match="did not show early .*'early', 'confirmed'"):
+    with pytest.raises(TimeoutError, match=r"did not show early .*'early', 'confirmed'"):
         await one.shows("early", seconds=0.01)
     await one.off()
     await two.off()

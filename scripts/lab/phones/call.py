@@ -162,6 +162,10 @@ class BaseCall:
 
         self._request("BYE", done, prepare)
 
+    def hang_up(self, reason: str | None = None) -> None:
+        """End the call, whatever its state: both kinds of call have their own way."""
+        raise NotImplementedError
+
     def _hang_up_confirmed(self, reason: str | None) -> None:
         """BYE, but not before the ACK of the 200 that this side sent (RFC 3261 15)."""
         if self._unacked:
