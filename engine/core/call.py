@@ -195,6 +195,10 @@ class Call:
     """The queue of the talk from which it was parked."""
     park_rounds: int = 0
     """How often it went back to who parked it, since it last talked to somebody."""
+    talks: int = 0
+    """How many talks, ..."""
+    holds: int = 0
+    """... and holds, its channel has had as a leg."""
 
     def advance(self, event: CallEvent) -> None:
         """Moves by the table. Raises AssertionError where it has no move: that is our own fault."""

@@ -20,7 +20,7 @@ from engine.core.facts import (
     VisitOutcome,
     VisitReason,
 )
-from engine.core.ids import AgentId, EndpointName, QueueId, leg_id_of, playback_id_of
+from engine.core.ids import AgentId, EndpointName, LegId, QueueId, leg_id_of, playback_id_of
 from engine.core.inputs import CallArrived
 from engine.core.leg import Leg
 from engine.core.monitoring import start_monitoring, supervisor_left
@@ -54,6 +54,8 @@ RINGING = WaitingSound(music_class=None)
 def call_arrived(state: State, arrived: CallArrived) -> bool:
     """Takes a new caller in and sends it on its way. Returns False for one that is or was known."""
     if arrived.call_id in state.calls or arrived.call_id in state.ended:
+        return False
+    if LegId(arrived.call_id) in state.legs:  # A caller who was passed on into another's call.
         return False
     extension = state.extensions.get(arrived.endpoint)
     source = SourceKind.TRUNK if extension is None else SourceKind.EXTENSION

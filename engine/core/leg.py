@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from engine.core.call import Call
 from engine.core.ids import (
     AgentId,
     CallId,
@@ -89,6 +90,8 @@ class Leg:
     holds: int = 0
     connects: int = 0
     """How often Asterisk was told to connect it."""
+    was: Call | None = None
+    """The call whose caller this is, passed on into another call; it ends with the channel."""
     hang_ups: int = 0
     """How often Asterisk was told to end it."""
 

@@ -11,7 +11,7 @@ from engine.core.call import Call, CallEvent, CallState, Next
 from engine.core.calls import RINGING, end_call
 from engine.core.causes import NORMAL_CLEARING
 from engine.core.commands import StartWaitingSound
-from engine.core.facts import CallEnd, CallEnded, CallStarted, SourceKind
+from engine.core.facts import CallEnd, CallStarted, SourceKind
 from engine.core.ids import CallId, LegId
 from engine.core.leg import Leg, LegEvent, LegState
 from engine.core.offers import hang_up_leg
@@ -106,36 +106,43 @@ def adopt_leg(state: State, call: Call, *, dialled: str) -> Call:
     leg.advance(LegEvent.LET_GO)
     del state.legs[leg.leg_id]
     call.leg_id = None
-    extension = state.extensions.get(leg.endpoint)
-    adopted = Call(
-        call_id=CallId(leg.leg_id),
-        node=leg.node,
-        source=SourceKind.TRUNK if extension is None else SourceKind.EXTENSION,
-        endpoint=leg.endpoint,
-        caller_number=leg.party,
-        caller_name="" if extension is None else extension.name,
-        dialled=dialled,
-        arrived_ms=state.now_ms,
-        language=call.language if extension is None else extension.language,
-        agent_id=leg.agent_id,
-        answered=True,
-        prompts=1,  # The agent prompt may have had the first id.
-    )
+    adopted = _new_call(state, call, leg) if leg.was is None else leg.was
+    adopted.dialled, adopted.state = dialled, CallState.ROUTING
+    adopted.talks, adopted.holds = leg.talks, leg.holds
     state.calls[adopted.call_id] = adopted
     if leg.agent_id is not None:
         agent = state.agents[leg.agent_id]
         agent.legs.pop(leg.leg_id, None)
         agent.own_calls[adopted.call_id] = None
         state.refresh(agent)
-    _note_start(state, adopted, call.call_id)
+    if leg.was is None:
+        _note_start(state, adopted, call.call_id)
     end_call(state, call, CallEnd.TRANSFERRED, NORMAL_CLEARING)
     return adopted
+
+
+def _new_call(state: State, call: Call, leg: Leg) -> Call:
+    extension = state.extensions.get(leg.endpoint)
+    return Call(
+        call_id=CallId(leg.leg_id),
+        node=leg.node,
+        source=SourceKind.TRUNK if extension is None else SourceKind.EXTENSION,
+        endpoint=leg.endpoint,
+        caller_number=leg.party,
+        caller_name="" if extension is None else extension.name,
+        dialled="",
+        arrived_ms=state.now_ms,
+        language=call.language if extension is None else extension.language,
+        agent_id=leg.agent_id,
+        answered=True,
+        prompts=1,  # The agent prompt may have had the first id.
+    )
 
 
 def adopt_call(state: State, call: Call, into: Call) -> Leg:
     """Makes the caller of `call`, who talks or is on the way, a leg for `into`, to be joined.
 
-    Their own call ends here: the caller's channel lives on as the leg, under the same id.
+    The caller stays in the system, so the call's record stays open (`Leg.was`) until the channel ends.
     """
     if call.state is CallState.TALKING:
         go_elsewhere(state, call)
@@ -150,15 +157,17 @@ def adopt_call(state: State, call: Call, into: Call) -> Leg:
         state=LegState.ANSWERED,
         agent_id=call.agent_id,
         answered_ms=state.now_ms,
+        talks=call.talks,
+        holds=call.holds,
+        was=call,
     )
     state.legs[leg.leg_id] = leg
     if call.agent_id is not None:
         agent = state.agents[call.agent_id]
         agent.own_calls.pop(call.call_id, None)
         agent.legs[leg.leg_id] = None
-    state.note(CallEnded, call.call_id, CallEnd.TRANSFERRED, NORMAL_CLEARING)
     state.following.pop(call.call_id, None)
-    state.bury(call.call_id)
+    del state.calls[call.call_id]
     return leg
 
 
