@@ -22,7 +22,7 @@ from engine.core.ids import AgentId, QueueId
 from engine.core.inputs import AgentAction, AgentActionRequested
 from engine.core.offers import end_offer, want_again
 from engine.core.policy import MemberKind, Right
-from engine.core.refusal import Refusal, changed_meanwhile
+from engine.core.refusals import Refusal
 from engine.core.rights import may
 from engine.core.shifts import (
     end_pause,
@@ -134,7 +134,7 @@ def check_seen(state: State, agent_id: AgentId, seen: int | None) -> None:
     agent = state.agents.get(agent_id)
     version = 0 if agent is None else agent.version
     if seen is not None and seen != version:
-        raise changed_meanwhile(version)
+        raise Refusal(f"changed meanwhile (version {version})")
 
 
 def _check_right(state: State, agent_id: AgentId, queue_id: QueueId, by: str) -> None:

@@ -10,8 +10,9 @@ not `*76` and 400.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from engine.core import recording
 from engine.core.agent_actions import Hand, act
@@ -22,7 +23,7 @@ from engine.core.inputs import AgentAction
 from engine.core.leg import Leg, LegState
 from engine.core.policy import FeatureCodes, MonitorMode, PlayThenHangUp, Presence, Right
 from engine.core.presence import SET_PRESENCE, set_presence
-from engine.core.refusal import Refusal
+from engine.core.refusals import Refusal
 from engine.core.rights import may
 from engine.core.spoken import (
     PRESENCE_DIGITS,
@@ -67,10 +68,10 @@ class _Monitor:
 
 @dataclass(frozen=True, slots=True)
 class _Record:
-    """Recording of an agent's talk: start or stop, or `pausing`."""
+    """Recording of an agent's talk; `action` is `RECORD_TOGGLE` or `RECORD_PAUSE_TOGGLE`."""
 
     agent_id: AgentId
-    pausing: bool
+    action: str
 
 
 _Wish = _ChangeAgent | _SetPresence | _Monitor | _Record
@@ -82,6 +83,10 @@ class _Reading:
 
     wish: _Wish
     sound: bool
+
+
+_Reader = Callable[[State, AgentId, str], _Reading | None]
+"""Reads what is dialled at an extension after a code; None if that cannot follow the code."""
 
 
 def dial_code(state: State, call: Call) -> Next | None:
@@ -111,75 +116,81 @@ def _understand(state: State, own: AgentId, dialled: str) -> _Wish | None:
 def _readings(state: State, own: AgentId, dialled: str) -> Iterator[_Reading]:
     """Yields all ways to understand what was dialled, the longest code first."""
     codes = state.policy.settings.feature_codes
-    for code, name in sorted(_by_name(codes), key=lambda each: -len(each[0])):
+    for code, read in sorted(_by_name(codes), key=lambda each: -len(each[0])):
         if not code or not dialled.startswith(code):
             continue
-        rest = dialled[len(code) :]
-        reading = _read(state, own, name, rest)
+        reading = read(state, own, dialled[len(code) :])
         if reading is not None:
             yield reading
 
 
-def _by_name(codes: FeatureCodes) -> tuple[tuple[str, AgentAction | MonitorMode | str], ...]:
+def _by_name(codes: FeatureCodes) -> tuple[tuple[str, _Reader], ...]:
+    """Returns each code with who reads what is dialled after it."""
     return (
-        (codes.login_toggle, AgentAction.TOGGLE_LOGIN),
-        (codes.pause_toggle, AgentAction.TOGGLE_PAUSE),
-        (codes.login_all, AgentAction.LOG_IN),
-        (codes.logout_all, AgentAction.LOG_OUT),
-        (codes.login_last, AgentAction.LOG_IN_LAST),
-        (codes.wrapup_extend, AgentAction.EXTEND_WRAPUP),
-        (codes.presence, SET_PRESENCE),
-        (codes.listen, MonitorMode.LISTEN),
-        (codes.whisper, MonitorMode.WHISPER),
-        (codes.barge, MonitorMode.BARGE),
-        (codes.record_toggle, RECORD_TOGGLE),
-        (codes.record_pause_toggle, RECORD_PAUSE_TOGGLE),
+        (codes.login_toggle, partial(_read_queue, AgentAction.TOGGLE_LOGIN)),
+        (codes.pause_toggle, partial(_read_queue, AgentAction.TOGGLE_PAUSE)),
+        (codes.login_all, partial(_read_nothing, AgentAction.LOG_IN)),
+        (codes.logout_all, partial(_read_nothing, AgentAction.LOG_OUT)),
+        (codes.login_last, partial(_read_nothing, AgentAction.LOG_IN_LAST)),
+        (codes.wrapup_extend, partial(_read_queue, AgentAction.EXTEND_WRAPUP)),
+        (codes.presence, _read_presence),
+        (codes.listen, partial(_read_monitored, MonitorMode.LISTEN)),
+        (codes.whisper, partial(_read_monitored, MonitorMode.WHISPER)),
+        (codes.barge, partial(_read_monitored, MonitorMode.BARGE)),
+        (codes.record_toggle, partial(_read_recorded, RECORD_TOGGLE)),
+        (codes.record_pause_toggle, partial(_read_recorded, RECORD_PAUSE_TOGGLE)),
     )
 
 
-def _read(
-    state: State, own: AgentId, what: AgentAction | MonitorMode | str, rest: str
-) -> _Reading | None:
-    match what:
-        case AgentAction.LOG_IN | AgentAction.LOG_OUT | AgentAction.LOG_IN_LAST:
-            return None if rest else _Reading(_ChangeAgent(what, own), sound=True)
-        case AgentAction():
-            return _read_queue(state, own, what, rest)
-        case MonitorMode():
-            return _Reading(_Monitor(AgentId(rest), what), rest in state.extensions)
-        case str() if what == SET_PRESENCE:
-            presence = PRESENCE_DIGITS.get(rest)
-            return _Reading(_SetPresence(presence), presence is not None)
-        case _:
-            wish = _Record(AgentId(rest), what == RECORD_PAUSE_TOGGLE)
-            return _Reading(wish, rest in state.extensions)
+def _read_nothing(action: AgentAction, _state: State, own: AgentId, rest: str) -> _Reading | None:
+    return None if rest else _Reading(_ChangeAgent(action, own), sound=True)
 
 
-def _read_queue(state: State, own: AgentId, action: AgentAction, rest: str) -> _Reading:
+def _read_presence(_state: State, _own: AgentId, rest: str) -> _Reading:
+    presence = PRESENCE_DIGITS.get(rest)
+    return _Reading(_SetPresence(presence), presence is not None)
+
+
+def _read_monitored(mode: MonitorMode, state: State, _own: AgentId, rest: str) -> _Reading:
+    return _Reading(_Monitor(AgentId(rest), mode), rest in state.extensions)
+
+
+def _read_recorded(action: str, state: State, _own: AgentId, rest: str) -> _Reading:
+    return _Reading(_Record(AgentId(rest), action), rest in state.extensions)
+
+
+def _read_queue(action: AgentAction, state: State, own: AgentId, rest: str) -> _Reading:
     """Reads queue, queue * reason, extension * queue, or extension * queue * reason.
 
     Reasons are for the pause code only, extensions for that and the log-in code (the lamp keys).
     """
     first, *others = rest.split("*")
     reasons = action is AgentAction.TOGGLE_PAUSE
-    keys = reasons or action is AgentAction.TOGGLE_LOGIN
-    if not others:
-        return _Reading(_ChangeAgent(action, own, QueueId(first)), first in state.lines)
-    if reasons and len(others) == 1 and first not in state.extensions:
+    if reasons and len(others) == 1 and not _is_key(state, first, others[0]):
         wish = _ChangeAgent(action, own, QueueId(first), others[0])
-        return _Reading(wish, first in state.lines)
-    if keys and len(others) <= 1 + reasons:
+        return _Reading(wish, first in state.lines and _is_reason(state, others[0]))
+    longest = 2 if reasons else 1 if action is AgentAction.TOGGLE_LOGIN else 0
+    if 1 <= len(others) <= longest:
         reason_code = others[1] if len(others) == 2 else None
         wish = _ChangeAgent(action, AgentId(first), QueueId(others[0]), reason_code)
-        return _Reading(wish, first in state.extensions and others[0] in state.lines)
-    return _Reading(_ChangeAgent(action, own, QueueId(rest)), sound=False)
+        exists = first in state.extensions and others[0] in state.lines
+        return _Reading(wish, exists and (reason_code is None or _is_reason(state, reason_code)))
+    return _Reading(_ChangeAgent(action, own, QueueId(rest)), rest in state.lines)
+
+
+def _is_key(state: State, first: str, second: str) -> bool:
+    """Tells extension * queue from queue * reason."""
+    return first not in state.lines and (first in state.extensions or second in state.lines)
+
+
+def _is_reason(state: State, code: str) -> bool:
+    return any(reason.code == code for reason in state.policy.pause_reasons)
 
 
 def _change_agent(state: State, wish: _ChangeAgent, by: str) -> Media:
     other = None if wish.agent_id == by else wish.agent_id
     try:
-        if other is not None and other not in state.extensions:
-            raise Refusal("unknown agent")
+        _check_exists(state, wish.agent_id)
         reason = _reason_for(state, wish.reason_code)
         hand = Hand(How.CODE, by)
         outcome = act(state, wish.agent_id, wish.queue_id, wish.action, reason, hand)
@@ -215,27 +226,27 @@ def _record(state: State, wish: _Record, by: str) -> Media:
     try:
         leg = _queue_talk(state, wish.agent_id, by, Right.RECORD)
         queue_id = leg.queue_id or queue_id
-        toggle = recording.toggle_pause if wish.pausing else recording.toggle
-        return recording_media(toggle(state, leg, by), wish.agent_id)
+        pausing = wish.action == RECORD_PAUSE_TOGGLE
+        done = (recording.toggle_pause if pausing else recording.toggle)(state, leg, by)
     except Refusal as refusal:
-        action = RECORD_PAUSE_TOGGLE if wish.pausing else RECORD_TOGGLE
-        return _refuse(state, wish.agent_id, queue_id, action, str(refusal), by)
+        return _refuse(state, wish.agent_id, queue_id, wish.action, str(refusal), by)
+    return recording_media(done, wish.agent_id)
 
 
 def _queue_talk(state: State, agent_id: AgentId, by: str, right: Right) -> Leg:
     """Returns the queue talk of an agent for somebody who has this right in its queue.
 
-    Who has it in no queue of the agent learns nothing about whether the agent talks; an agent's own
-    talk is no business for a supervisor's code. Of several talks (ring in use) it is the one that is
+    Who has it in no queue of the agent learns nothing about whether the agent talks. Of several talks (ring in use) it is the one that is
     not on hold, then the youngest.
 
     Raises:
         Refusal: there is none, or it is none of their business.
     """
-    if agent_id not in state.extensions:
-        raise Refusal("unknown agent")
+    _check_exists(state, agent_id)
     agent = state.agents.get(agent_id)
-    if agent is None or agent_id == by:
+    if agent_id == by:
+        raise Refusal("their own talk")
+    if agent is None:
         raise Refusal("not allowed")
     talks = [
         leg
@@ -248,6 +259,11 @@ def _queue_talk(state: State, agent_id: AgentId, by: str, right: Right) -> Leg:
     if talks or not any(may(state, by, queue_id, right) for queue_id in agent.memberships):
         raise Refusal("not allowed")
     raise Refusal("not on a queue call")
+
+
+def _check_exists(state: State, agent_id: AgentId) -> None:
+    if agent_id not in state.extensions:
+        raise Refusal("unknown agent")
 
 
 def _reason_for(state: State, code: str | None) -> str | None:

@@ -15,7 +15,7 @@ from engine.core.facts import ActionDone, ActionRefused, How, PauseEnd, Presence
 from engine.core.ids import AgentId, EndpointName, QueueId
 from engine.core.inputs import BY_SYSTEM, AgentAction, PresenceRequested
 from engine.core.policy import MemberKind, Presence, PresenceAction, PresenceRule, Right
-from engine.core.refusal import Refusal
+from engine.core.refusals import Refusal
 from engine.core.rights import may
 from engine.core.shifts import end_pause
 from engine.core.state import State

@@ -9,7 +9,7 @@ from engine.core.commands import ChangeRecording, StartRecording
 from engine.core.ids import CallId, NodeId, RecordingId
 from engine.core.inputs import RecordingAction, SeenChannel
 from engine.core.leg import Leg
-from engine.core.refusal import Refusal
+from engine.core.refusals import Refusal
 from engine.core.state import State
 
 

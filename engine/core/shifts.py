@@ -18,7 +18,7 @@ from engine.core.facts import (
 )
 from engine.core.ids import AgentId, CallId, QueueId
 from engine.core.policy import MemberKind, Strategy
-from engine.core.refusal import Refusal
+from engine.core.refusals import Refusal
 from engine.core.state import State
 from engine.core.timers import TimerKind
 

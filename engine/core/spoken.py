@@ -83,6 +83,13 @@ REFUSED: Final[dict[str, Media]] = {
         "sound:added",
     ),
     "not on a queue call": ("sound:im-sorry", "sound:number-not-answering"),
+    "no such talk": ("sound:im-sorry", "sound:vm-isunavail"),
+    "no queue's talk": ("sound:im-sorry", "sound:vm-isonphone"),
+    "their own talk": ("sound:im-sorry", "sound:your", "sound:extension"),
+    "not recorded": ("sound:im-sorry", "sound:vm-no", "sound:dictate/record"),
+    "already recorded": ("sound:im-sorry", "sound:dictate/record"),
+    "other node": ("sound:im-sorry", "sound:all-circuits-busy-now"),
+    "node is not connected": ("sound:im-sorry", "sound:something-terribly-wrong"),
 }
 """What each kind of refusal sounds like."""
 

@@ -116,7 +116,11 @@ class Centre:
 
     def apply(self, *queues: QueuePolicy, **settings: Any) -> None:
         """Reloads the configuration."""
-        self.policy = policy(*queues, **settings)
+        self.reload(policy(*queues, **settings))
+
+    def reload(self, policy_: Policy) -> None:
+        """Reloads a configuration that is written out."""
+        self.policy = policy_
         self.give(PolicyApplied(self.policy))
 
     def call(self, dialled: str, *, source: str = TRUNK, call_id: str | None = None) -> CallId:
