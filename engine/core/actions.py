@@ -18,7 +18,7 @@ from engine.core import recording
 from engine.core.call import Call, CallState, ToMonitor, Visit
 from engine.core.calls import end_call
 from engine.core.causes import NORMAL_CLEARING
-from engine.core.codes import Refusal
+from engine.core.refusals import Refusal
 from engine.core.commands import PlayPrompt
 from engine.core.facts import (
     ActionDone,

@@ -104,9 +104,9 @@ def _meaning(state: State, call: Call, extension: ExtensionPolicy | None) -> Nex
         return ToExtension(call.dialled)
     if is_slot(state, call.dialled):
         return ToSlot(call.dialled)
-    spoken = dial_code(state, call)
-    if spoken is not None:
-        return PlayThenHangUp(spoken)
+    answer = dial_code(state, call)
+    if answer is not None:
+        return answer
     outbound = state.outbound_route(extension, call.dialled)
     if outbound is not None:
         return ToExternal(call.dialled, outbound.name)

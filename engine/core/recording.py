@@ -9,6 +9,7 @@ from engine.core.commands import ChangeRecording, StartRecording
 from engine.core.ids import CallId, NodeId, RecordingId
 from engine.core.inputs import RecordingAction, SeenChannel
 from engine.core.leg import Leg
+from engine.core.refusals import Refusal
 from engine.core.state import State
 
 
@@ -30,6 +31,16 @@ def talk_started(state: State, call: Call, leg: Leg) -> None:
 
 def talk_ended(state: State, leg: Leg) -> None:
     """Ends the recording of a talk."""
+
+
+def toggle(state: State, leg: Leg, by: str) -> RecordingAction:
+    """Starts or stops the recording of a talk; returns which. Raises `Refusal` where it cannot."""
+    raise Refusal("recording is not possible")
+
+
+def toggle_pause(state: State, leg: Leg, by: str) -> RecordingAction:
+    """Pauses or resumes the recording of a talk; returns which. Raises `Refusal` if there is none."""
+    raise Refusal("recording is not possible")
 
 
 def recording_finished(

@@ -11,10 +11,10 @@ from typing import Any
 
 from engine.core import monitoring, recording, saving
 from engine.core.actions import call_action, call_agent
+from engine.core.agent_actions import service_action
 from engine.core.call import Call, CallState, ToSlot
 from engine.core.calls import call_arrived, go_on, prompt_is_over
 from engine.core.causes import NO_ANSWER
-from engine.core.codes import service_action
 from engine.core.dispatch import dispatch
 from engine.core.facts import CallEnd, InputIgnored
 from engine.core.failures import command_failed, hang_up_again

@@ -9,7 +9,7 @@ from __future__ import annotations
 from engine.core.agent import Agent
 from engine.core.call import Call, CallEvent, CallState, Next, ToMonitor
 from engine.core.calls import caller_left, end_call
-from engine.core.codes import Refusal
+from engine.core.refusals import Refusal
 from engine.core.commands import RingPhone
 from engine.core.facts import CallEnd, CallStarted, SourceKind
 from engine.core.ids import AgentId, EndpointName, LegId, NodeId, own_call_id_of
