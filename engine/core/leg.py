@@ -75,6 +75,10 @@ class Leg:
     queue_id: QueueId | None = None
     visit_id: VisitId | None = None
     level: int = 1
+    chance_ms: int | None = None
+    """Where another phone forwarded here (SIP 302): when that one began to ring."""
+    phone_of: AgentId | None = None
+    """Whose phone it is, where that is another agent than the one who is rung: by a forward."""
     answered_ms: int | None = None
     talk_ms: int | None = None
     """When the talk began."""

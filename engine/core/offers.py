@@ -5,6 +5,7 @@ from __future__ import annotations
 from engine.core.agent import Agent, Membership
 from engine.core.call import Call, Visit
 from engine.core.commands import HangUpLeg, PlayPrompt, RingPhone
+from engine.core.conditions import keep_no_longer
 from engine.core.facts import OfferEnded, OfferMade, OfferOutcome, OfferReason
 from engine.core.ids import EndpointName, LegId, leg_id_of, playback_id_of
 from engine.core.leg import Leg, LegEvent, LegState
@@ -34,6 +35,7 @@ AGENTS_OWN = (
     OfferReason.BUSY,
     OfferReason.REJECTED,
     OfferReason.ANSWERED_THEN_LEFT,
+    OfferReason.FORWARDED,
 )
 """Misses that are the agent's own and count for auto-pause; a phone or network that fails is not."""
 
@@ -53,6 +55,8 @@ def make_offer(state: State, call: Call, line: Line, agent: Agent, membership: M
     if visit.ringing_since_ms is None:
         visit.ringing_since_ms = state.now_ms
         state.timers.set(TimerKind.RING, call.call_id, state.now_ms + line.policy.ring_timeout_ms)
+    if line.policy.strategy is Strategy.PROGRESSIVE:
+        set_step(state, call, visit, line)
     state.legs[leg_id] = Leg(
         leg_id=leg_id,
         call_id=call.call_id,
@@ -69,7 +73,7 @@ def make_offer(state: State, call: Call, line: Line, agent: Agent, membership: M
     agent.offers += 1
     state.offer_order += 1
     agent.last_offer = state.offer_order
-    remember(line, agent, membership)
+    remember(line, agent, membership, state.agents)
     state.refresh(agent)
     state.tell(
         RingPhone(
@@ -95,6 +99,12 @@ def make_offer(state: State, call: Call, line: Line, agent: Agent, membership: M
     )
 
 
+def set_step(state: State, call: Call, visit: Visit, line: Line) -> None:
+    """Sets when one more phone may join those that ring (progressive strategy)."""
+    visit.more_timers = True
+    state.timers.set(TimerKind.STEP, call.call_id, state.now_ms + line.policy.progressive_step_ms)
+
+
 def answer_offer(state: State, call: Call, leg: Leg) -> bool:
     """Takes an agent's answer. Returns True if the caller is to be connected to this leg now."""
     visit = call.visit
@@ -105,6 +115,8 @@ def answer_offer(state: State, call: Call, leg: Leg) -> bool:
     state.timers.cancel(TimerKind.RING, call.call_id)
     line = state.lines[visit.queue_id]
     line.rest(visit)
+    if visit.more_timers:
+        state.timers.cancel(TimerKind.STEP, call.call_id)
     for other_id in [each for each in visit.offers if each != leg.leg_id]:
         end_offer(
             state,
@@ -178,8 +190,12 @@ def end_offer(
     agent.offers -= 1
     if outcome is OfferOutcome.MISSED:
         _missed(state, agent, leg, reason)
+        if visit.kept_for is not None:
+            keep_no_longer(state, call, agent)
     else:
         visit.tried.pop(agent.agent_id, None)  # It was no chance.
+    if visit.more_timers:  # Progressive: whoever is next takes the empty place at once.
+        state.timers.cancel(TimerKind.STEP, call.call_id)
     if not visit.offers and state.lines[visit.queue_id].policy.strategy is Strategy.RING_ALL:
         visit.tried.clear()  # With ring-all a round is one ringing.
     if gone:
@@ -211,17 +227,27 @@ def reason_for_cause(cause: int) -> OfferReason:
 
 
 def want_again(state: State, call: Call) -> None:
-    """Lets a waiting call without live offers ask for agents, if its node can be commanded."""
+    """Lets a waiting call ask for an agent, if it may have one more and its node can be commanded.
+
+    One for whom phones ring may not; except with ring-all, and with progressive when a step is due.
+    """
     visit = call.visit
     assert visit is not None
     if visit.resting or visit.chosen is not None or not state.node_up(call.node):
         return
     line = state.lines[visit.queue_id]
-    if visit.offers and line.policy.strategy is not Strategy.RING_ALL:
+    if visit.offers and not _joins(state, call, line.policy.strategy):
         return
     line.want(call.call_id, visit)
     if line.available:
         state.dirty[line.queue_id] = None
+
+
+def _joins(state: State, call: Call, strategy: Strategy) -> bool:
+    """Tells whether one more phone may ring beside those that ring for this call."""
+    if strategy is Strategy.PROGRESSIVE:
+        return not state.timers.is_set(TimerKind.STEP, call.call_id)
+    return strategy is Strategy.RING_ALL
 
 
 def rest_after_ringing(state: State, call: Call) -> None:
@@ -258,6 +284,11 @@ def drop_leg(state: State, leg: Leg) -> None:
     agent.legs.pop(leg.leg_id, None)
     agent.devices.pop(leg.node, None)
     state.refresh(agent)
+    if leg.phone_of is not None:
+        other = state.agents[leg.phone_of]
+        other.legs.pop(leg.leg_id, None)
+        other.devices.pop(leg.node, None)
+        state.refresh(other)
 
 
 def _stop_ringing_clock(state: State, visit: Visit) -> None:
