@@ -94,7 +94,7 @@ def forward_dialling(state: State, leg: Leg, wanted: str) -> bool:
     drop_leg(state, leg)
     state.note(CallTransferred, call.call_id, own.number, TransferKind.FORWARD, wanted, None)
     new = _new_leg(state, call, leg, target)
-    new.agent_id, new.phone_of = target.phone_of, None
+    new.agent_id = target.phone_of
     call.leg_id = new.leg_id
     _ring(state, call, new, target, _deadline_ms(state, call), None)
     return True

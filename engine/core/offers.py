@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from engine.core.agent import Agent, Membership
 from engine.core.call import Call, Visit
+from engine.core.causes import NORMAL_CLEARING
 from engine.core.commands import HangUpLeg, PlayPrompt, RingPhone
 from engine.core.conditions import keep_no_longer
-from engine.core.facts import OfferEnded, OfferMade, OfferOutcome, OfferReason
+from engine.core.facts import CallEnd, CallEnded, OfferEnded, OfferMade, OfferOutcome, OfferReason
 from engine.core.ids import EndpointName, LegId, leg_id_of, playback_id_of
 from engine.core.leg import Leg, LegEvent, LegState
 from engine.core.line import Line
@@ -278,17 +281,22 @@ def drop_leg(state: State, leg: Leg) -> None:
     """Forgets a leg whose channel is gone, and frees its agent's phone."""
     del state.legs[leg.leg_id]
     state.timers.cancel(TimerKind.HANG_UP, leg.leg_id)
-    if leg.agent_id is None:
-        return
-    agent = state.agents[leg.agent_id]
-    agent.legs.pop(leg.leg_id, None)
-    agent.devices.pop(leg.node, None)
-    state.refresh(agent)
-    if leg.phone_of is not None:
-        other = state.agents[leg.phone_of]
-        other.legs.pop(leg.leg_id, None)
-        other.devices.pop(leg.node, None)
-        state.refresh(other)
+    if leg.was is not None:
+        state.note(CallEnded, leg.was.call_id, CallEnd.TRANSFERRED, NORMAL_CLEARING)
+        state.bury(leg.was.call_id)
+    for agent in agents_of(state, leg):
+        agent.legs.pop(leg.leg_id, None)
+        if agent.agent_id == leg.phone_agent:
+            agent.devices.pop(leg.node, None)
+        state.refresh(agent)
+
+
+def agents_of(state: State, leg: Leg) -> Iterable[Agent]:
+    """Returns who is engaged by a leg: who is rung and whose phone it is, most often the same."""
+    if leg.agent_id is not None:
+        yield state.agents[leg.agent_id]
+    if leg.phone_of is not None and leg.phone_of != leg.agent_id:
+        yield state.agents[leg.phone_of]
 
 
 def _stop_ringing_clock(state: State, visit: Visit) -> None:
