@@ -97,7 +97,10 @@ def _meaning(state: State, call: Call, extension: ExtensionPolicy | None) -> Nex
         return HangUp(CONGESTION)
     if extension is None:
         route = state.inbound_route(call.endpoint, call.dialled)
-        return _unknown_number(state) if route is None else route.destination
+        if route is None:
+            return _unknown_number(state)
+        call.priority, call.required_skills = route.priority, route.required_skills
+        return route.destination
     if QueueId(call.dialled) in state.lines:
         return ToQueue(QueueId(call.dialled))
     if call.dialled in state.extensions:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from engine.core.agent import Agent, Membership, may_be_offered
 from engine.core.call import Call, CallState, Visit
+from engine.core.conditions import keeper_of, qualified
 from engine.core.dispatch import first_servable
+from engine.core.ids import AgentId
 from engine.core.leg import LegState
+from engine.core.line import Entry, Line
 from engine.core.policy import MemberKind, Strategy
 from engine.core.state import State
+from engine.core.terms import terms_at
 from engine.core.timers import TimerKind
 
 
@@ -66,6 +70,7 @@ def _check_visit(state: State, call: Call, visit: Visit) -> None:
     assert engaged or not state.node_up(call.node), "a waiting caller is forgotten"
     for leg_id in visit.offers:
         assert leg_id in state.legs, "an offer without a phone"
+    _check_terms(state, call, visit, state.lines[visit.queue_id])
     strategy = state.lines[visit.queue_id].policy.strategy
     if strategy is Strategy.RING_ALL and not visit.offers:
         assert not visit.tried, "a new ringing of all leaves somebody out"
@@ -90,9 +95,10 @@ def _check_agent(state: State, agent: Agent) -> None:
     live = 0
     for leg_id in agent.legs:
         leg = state.legs[leg_id]
-        assert leg.agent_id == agent.agent_id, "a phone is in use by another's call"
+        theirs = leg.agent_id == agent.agent_id
+        assert theirs or leg.phone_of == agent.agent_id, "a phone is in use by another's call"
         call = state.calls.get(leg.call_id)
-        if call is not None and call.visit is not None and leg_id in call.visit.offers:
+        if theirs and call is not None and call.visit is not None and leg_id in call.visit.offers:
             live += 1
     assert live == agent.offers, "an agent's offers are miscounted"
     assert live <= 1, "an agent is offered two calls at once"
@@ -133,20 +139,71 @@ def _check_lines(state: State) -> None:
     waiting = 0
     for line in state.lines.values():
         assert line.waiting == sorted(line.waiting), "a line is out of order"
-        assert line.wanting == sorted(line.wanting), "a line is out of order"
         waiting += len(line.waiting)
-        for _, _, call_id in line.waiting:
+        for *_, call_id in line.waiting:
             visit = state.calls[call_id].visit
             assert visit is not None, "somebody stands in line who does not wait"
             assert visit.queue_id == line.queue_id, "somebody stands in the wrong line"
-        for _, _, call_id in line.wanting:
-            visit = state.calls[call_id].visit
-            assert visit is not None, "somebody wants an agent who does not wait"
-            assert visit.wanting, "a list of wanting callers is wrong"
+        _check_wanting(state, line)
         assert first_servable(state, line) is None, "a caller waits while an agent is free"
     assert waiting == sum(call.visit is not None for call in state.calls.values()), (
         "a caller waits outside of every line"
     )
+
+
+def _check_wanting(state: State, line: Line) -> None:
+    keepers: dict[str, int] = {}
+    for terms, entries in [(None, line.wanting), *line.pools.items()]:
+        assert terms is None or entries, "a pool of nobody is kept"
+        assert entries == sorted(entries), "a line is out of order"
+        if terms is not None and terms.kept_for is not None:
+            keepers[terms.kept_for] = keepers.get(terms.kept_for, 0) + 1
+        for entry in entries:
+            visit = state.calls[entry[-1]].visit
+            assert visit is not None, "somebody wants an agent who does not wait"
+            assert visit.wanting, "a list of wanting callers is wrong"
+            assert visit.terms == terms, "a caller wants an agent on other terms"
+            for agent_id in line.available:
+                assert _may_not(state, line, entry, agent_id), "a caller waits for a free agent"
+    assert keepers == line.keepers, "for whom callers are kept is miscounted"
+
+
+def _may_not(state: State, line: Line, entry: Entry, agent_id: AgentId) -> bool:
+    """Tells whether a free agent has a reason not to be rung for a caller who wants one.
+
+    Said anew, agent by agent, and not in the way of `first_servable`.
+    """
+    call = state.calls[entry[-1]]
+    visit = call.visit
+    assert visit is not None
+    agent = state.agents[agent_id]
+    membership = agent.memberships[line.queue_id]
+    if call.agent_id == agent_id:
+        return True
+    if visit.terms is not None:
+        keeper = keeper_of(state, line, visit.terms)
+        if keeper is not None and keeper[0] is not agent:
+            return True
+        if keeper is None and not qualified(state, visit.terms, agent, membership):
+            return True
+    if line.policy.strategy is not Strategy.RING_ALL:
+        return False
+    worse = line.policy.skill_based and any(
+        state.legs[leg_id].level < membership.level for leg_id in visit.offers
+    )
+    return worse or agent_id in visit.tried
+
+
+def _check_terms(state: State, call: Call, visit: Visit, line: Line) -> None:
+    """Terms hold no longer than they were set for, and end by themselves if they ever do."""
+    _, change_ms = terms_at(
+        line.policy, call.required_skills, visit.kept_for, state.now_ms - visit.entered_ms
+    )
+    if change_ms is not None and (line.selective or call.required_skills):
+        assert _has_timer(state, TimerKind.RELAX, call.call_id), "terms without an end"
+    if line.policy.strategy is Strategy.PROGRESSIVE and visit.offers and visit.chosen is None:
+        stepping = _has_timer(state, TimerKind.STEP, call.call_id)
+        assert stepping or visit.wanting or not state.node_up(call.node), "the last step"
 
 
 def _check_legs(state: State) -> None:

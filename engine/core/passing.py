@@ -14,7 +14,7 @@ from engine.core.commands import StartWaitingSound
 from engine.core.facts import CallEnd, CallStarted, SourceKind
 from engine.core.ids import CallId, LegId
 from engine.core.leg import Leg, LegEvent, LegState
-from engine.core.offers import hang_up_leg
+from engine.core.offers import agents_of, hang_up_leg
 from engine.core.policy import ToExtension, ToExternal
 from engine.core.state import State
 from engine.core.talks import connect, end_talk
@@ -110,10 +110,10 @@ def adopt_leg(state: State, call: Call, *, dialled: str) -> Call:
     adopted.dialled, adopted.state = dialled, CallState.ROUTING
     adopted.talks, adopted.holds = leg.talks, leg.holds
     state.calls[adopted.call_id] = adopted
-    if leg.agent_id is not None:
-        agent = state.agents[leg.agent_id]
+    if adopted.agent_id is not None:
+        state.agents[adopted.agent_id].own_calls[adopted.call_id] = None
+    for agent in agents_of(state, leg):
         agent.legs.pop(leg.leg_id, None)
-        agent.own_calls[adopted.call_id] = None
         state.refresh(agent)
     if leg.was is None:
         _note_start(state, adopted, call.call_id)
@@ -133,7 +133,7 @@ def _new_call(state: State, call: Call, leg: Leg) -> Call:
         dialled="",
         arrived_ms=state.now_ms,
         language=call.language if extension is None else extension.language,
-        agent_id=leg.agent_id,
+        agent_id=leg.phone_agent,
         answered=True,
         prompts=1,  # The agent prompt may have had the first id.
     )

@@ -52,6 +52,8 @@ from engine.core.legs import (
     leg_answered,
     leg_ended,
     leg_ringing,
+    phone_vanished,
+    suspect_phone,
 )
 from engine.core.parking import parked_too_long
 from engine.core.policies import apply_policy
@@ -64,7 +66,13 @@ from engine.core.summons import came, failed_to_come
 from engine.core.talks import bridge_again, caller_hung_up, hold_changed
 from engine.core.timers import TimerKind
 from engine.core.transfers import transfer_requested
-from engine.core.visits import rest_is_over, ring_timed_out, waited_too_long
+from engine.core.visits import (
+    rest_is_over,
+    ring_timed_out,
+    step_is_due,
+    terms_change,
+    waited_too_long,
+)
 
 Ignored = str | None
 """Why an input meant nothing, or None if it was acted upon."""
@@ -193,6 +201,8 @@ def _fire(state: State, kind: TimerKind, owner: str) -> None:
         bridge_again(state, LegId(owner))
     elif kind is TimerKind.AGENT_PROMPT:
         agent_prompt_is_over(state, LegId(owner))
+    elif kind is TimerKind.VANISHED:
+        phone_vanished(state, LegId(owner))
     elif call is not None:
         _fire_for_call(state, kind, call.call_id)
 
@@ -218,6 +228,10 @@ def _fire_for_call(state: State, kind: TimerKind, call_id: CallId) -> None:
         rest_is_over(state, call)
     elif kind is TimerKind.MAX_WAIT:
         waited_too_long(state, call)
+    elif kind is TimerKind.STEP:
+        step_is_due(state, call)
+    elif kind is TimerKind.RELAX:
+        terms_change(state, call)
 
 
 def _call_arrived(state: State, happened: CallArrived) -> Ignored:
@@ -293,6 +307,7 @@ def _phone_reachable(state: State, happened: PhoneReachable) -> Ignored:
         agent.reachable_at[happened.node] = None
     else:
         agent.reachable_at.pop(happened.node, None)
+        suspect_phone(state, agent)
     state.refresh(agent)
     return None
 

@@ -21,6 +21,12 @@ class TimerKind(StrEnum):
     """Call: the phones that ring for it have rung long enough."""
     RETRY = "retry"
     """Call: the pause after a ring timeout is over."""
+    STEP = "step"
+    """Call: one more phone may ring with those that ring (progressive strategy)."""
+    RELAX = "relax"
+    """Call: its terms change (`engine.core.terms`)."""
+    VANISHED = "vanished"
+    """Leg: its phone was gone while it rang; is it still?"""
     AGENT_PROMPT = "agent_prompt"
     """Leg: the prompt to the agent should long be over."""
     CALL_PROMPT = "call_prompt"
@@ -90,6 +96,11 @@ class Timers:
                 return at_ms
             heapq.heappop(heap)
         return None
+
+    def due_ms(self, kind: TimerKind, owner: str) -> int | None:
+        """Returns when a timer is due, or None (not set, or put off)."""
+        due = self._due.get((kind, owner))
+        return None if due is None else due[0]
 
     def pop_due(self, now_ms: int) -> TimerKey | None:
         """Takes out and returns the earliest timer that is due, or None."""
