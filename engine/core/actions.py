@@ -18,7 +18,6 @@ from engine.core import recording
 from engine.core.call import Call, CallState, ToMonitor, Visit
 from engine.core.calls import end_call
 from engine.core.causes import NORMAL_CLEARING
-from engine.core.refusals import Refusal
 from engine.core.commands import PlayPrompt
 from engine.core.facts import (
     ActionDone,
@@ -48,6 +47,7 @@ from engine.core.inputs import (
     Transfer,
 )
 from engine.core.leg import Leg, LegState
+from engine.core.monitoring import monitored_leg
 from engine.core.numbers import matches
 from engine.core.offers import agent_language, end_offer, hang_up_leg, make_offer
 from engine.core.parking import free_slot, park, unpark
@@ -61,6 +61,7 @@ from engine.core.policy import (
     ToExternal,
     ToQueue,
 )
+from engine.core.refusals import Refusal
 from engine.core.rights import may
 from engine.core.state import State
 from engine.core.summons import failed_to_come, free_phone, summon
@@ -96,7 +97,7 @@ class _Asked:
         """Raises `Refusal` unless `by` has this right where the call is."""
         queue_id = queue_of(self.state, self.call)
         if not may(self.state, self.by, queue_id, right):
-            raise Refusal(f"no right to {right.value.replace('_', ' ')} here")
+            raise Refusal("not allowed")
 
 
 def call_action(state: State, asked: CallActionRequested) -> None:
@@ -184,18 +185,12 @@ def _act(asked: _Asked, action: CallAction) -> str:
         case HangUpNow():
             return _hang_up(asked)
         case Monitor(mode):
-            leg = _agents_leg(asked)
-            asked.demand(Right.MONITOR)
-            if leg.agent_id == asked.by:
-                raise Refusal("one's own talk")
+            _agents_leg(asked)
             call = asked.call
+            monitored_leg(asked.state, asked.by, call.call_id)
             return summon(asked.state, asked.by, ToMonitor(call.call_id, mode), call.node).call_id
         case Record(change):
-            leg = _agents_leg(asked)
-            asked.demand(Right.RECORD)
-            refused = recording.change(asked.state, leg, change, asked.by)
-            if refused is not None:
-                raise Refusal(refused)
+            recording.change(asked.state, _agents_leg(asked), change, asked.by)
             return change.value
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engine.core import monitoring
 from engine.core.agent import Agent, Membership
 from engine.core.conditions import agree_terms_anew
 from engine.core.facts import How, VisitOutcome, VisitReason, WrapupEnd
@@ -42,6 +43,7 @@ def apply_policy(state: State, policy: Policy) -> None:
         if before.wait_ms_max != queue.wait_ms_max:
             _limit_waits_anew(state, line)
         agree_terms_anew(state, line)
+    monitoring.rights_changed(state)
     _forget_agents(state, policy)
     for agent in state.agents.values():
         state.refresh(agent)

@@ -9,12 +9,12 @@ from __future__ import annotations
 from engine.core.agent import Agent
 from engine.core.call import Call, CallEvent, CallState, Next, ToMonitor
 from engine.core.calls import caller_left, end_call
-from engine.core.refusals import Refusal
 from engine.core.commands import RingPhone
 from engine.core.facts import CallEnd, CallStarted, SourceKind
 from engine.core.ids import AgentId, EndpointName, LegId, NodeId, own_call_id_of
 from engine.core.offers import RING_MARGIN_MS
 from engine.core.policy import ToExtension
+from engine.core.refusals import Refusal
 from engine.core.state import State
 from engine.core.timers import TimerKind
 from engine.core.visits import follow
