@@ -6,6 +6,7 @@ from engine.core.agent import Agent, Membership, may_be_offered
 from engine.core.call import Call, CallState
 from engine.core.dispatch import first_servable
 from engine.core.leg import LegState
+from engine.core.monitoring import monitor_of
 from engine.core.policy import MemberKind, Strategy
 from engine.core.state import State
 from engine.core.timers import TimerKind
@@ -21,6 +22,8 @@ def check(state: State) -> None:
         _check_agent(state, agent)
     _check_lines(state)
     _check_legs(state)
+    _check_monitors(state)
+    _check_recordings(state)
 
 
 _ENDS = {
@@ -149,3 +152,37 @@ def _check_legs(state: State) -> None:
             assert call.leg_id == leg.leg_id, "two phones talk to one caller"
         if leg.agent_id is not None:
             assert leg.leg_id in state.agents[leg.agent_id].legs, "an agent's phone is forgotten"
+
+
+def _check_monitors(state: State) -> None:
+    for call in state.calls.values():
+        monitors = monitor_of(state, call) is not None
+        assert monitors == (call.state is CallState.MONITORING), "a supervisor hears nothing known"
+    for monitor in state.monitors.values():
+        supervisor = state.calls.get(monitor.supervisor_call_id)
+        assert supervisor is not None, "a supervisor is gone and monitors"
+        assert monitor is monitor_of(state, supervisor), "a supervisor monitors in two ways"
+        leg = state.legs.get(monitor.leg_id)
+        assert leg is not None, "a phone is monitored that is gone"
+        assert leg.state is LegState.TALKING, "a phone is monitored that does not talk"
+        assert leg.call_id == monitor.call_id, "another talk is monitored than was allowed"
+        assert leg.queue_id is not None, "a talk is monitored that is no queue's"
+        assert leg.node == supervisor.node, "a talk is monitored on another node"
+        parties = (leg.endpoint, state.calls[leg.call_id].endpoint)
+        assert supervisor.endpoint not in parties, "somebody monitors their own talk"
+
+
+def _check_recordings(state: State) -> None:
+    for recording in state.recordings.values():
+        stops = _has_timer(state, TimerKind.RECORDING, recording.recording_id)
+        assert stops == (recording.stops > 0), "a recording stops without an end"
+        leg = state.legs.get(recording.leg_id)
+        runs = leg is not None and leg.recording_id == recording.recording_id
+        assert runs != stops, "a recording belongs to no talk"
+    for leg in state.legs.values():
+        if leg.recording_id is None:
+            continue
+        assert leg.recording_id in state.recordings, "a talk is recorded by nothing"
+        assert leg.state is LegState.TALKING, "a phone is recorded that does not talk"
+        recorded = state.recordings[leg.recording_id].call_id
+        assert recorded == leg.call_id, "a recording went on into another talk"

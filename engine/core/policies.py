@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engine.core import monitoring
 from engine.core.agent import Agent, Membership
 from engine.core.facts import How, VisitOutcome, VisitReason, WrapupEnd
 from engine.core.ids import AgentId, QueueId
@@ -40,6 +41,7 @@ def apply_policy(state: State, policy: Policy) -> None:
             _ask_anew(state, line)
         if before.wait_ms_max != queue.wait_ms_max:
             _limit_waits_anew(state, line)
+    monitoring.rights_changed(state)
     _forget_agents(state, policy)
     for agent in state.agents.values():
         state.refresh(agent)

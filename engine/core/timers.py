@@ -13,7 +13,7 @@ TimerKey = tuple["TimerKind", str]
 
 
 class TimerKind(StrEnum):
-    """What a timer is for; the id beside it is a call's, a leg's, an agent's or a wrap-up's."""
+    """What a timer is for; the id beside it is a call's, a leg's, an agent's, ..."""
 
     MAX_WAIT = "max_wait"
     """Call: its visit's longest wait is over."""
@@ -35,6 +35,8 @@ class TimerKind(StrEnum):
     """Leg: connecting it failed; try again unless one side has hung up meanwhile."""
     HANG_UP = "hang_up"
     """Channel: it was told to end and has not said that it did."""
+    RECORDING = "recording"
+    """Recording: it was told to stop and has not said that it did."""
 
 
 class Timers:

@@ -8,6 +8,10 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, TypeVar
 
+import pytest
+
+from engine.core import calls
+from engine.core.call import ToMonitor
 from engine.core.commands import HangUpCall, HangUpLeg, RingPhone
 from engine.core.ids import AgentId, CallId, EndpointName, LegId, NodeId, QueueId
 from engine.core.inputs import (
@@ -16,6 +20,7 @@ from engine.core.inputs import (
     AgentActionRequested,
     CallArrived,
     CallerHungUp,
+    DigitPressed,
     EngineStarted,
     Input,
     LegAnswered,
@@ -33,6 +38,7 @@ from engine.core.policy import (
     InboundRoute,
     Member,
     MemberKind,
+    MonitorMode,
     PauseReason,
     Policy,
     QueuePolicy,
@@ -131,6 +137,16 @@ class Centre:
             CallArrived(name, NODE, EndpointName(source), dialled, "0151", "Ann", self.now_ms)
         )
         return name
+
+    def supervise(self, supervisor: str, call_id: CallId, mode: MonitorMode) -> CallId:
+        """A supervisor's call goes on to monitoring, as if a code had been dialled."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(calls, "_meaning", lambda *_: ToMonitor(call_id, mode))
+            return self.call("*90", source=supervisor)
+
+    def press(self, channel_id: str, digit: str) -> None:
+        """A key is pressed."""
+        self.give(DigitPressed(channel_id, digit))
 
     def hang_up(self, call_id: CallId, cause: int = 16) -> None:
         """The caller hangs up."""
