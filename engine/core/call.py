@@ -57,6 +57,8 @@ class CallEvent(StrEnum):
     CAME = "came"
     """Who asked for the call picked up."""
     MONITORED = "monitored"
+    UNMONITORED = "unmonitored"
+    """The monitoring is over; the supervisor is still there."""
     PARKED = "parked"
     UNPARKED = "unparked"
     LET_GO = "let_go"
@@ -79,6 +81,7 @@ MOVES: dict[tuple[CallState, CallEvent], CallState] = {
     (CallState.SUMMONED, CallEvent.CAME): CallState.ROUTING,
     (CallState.SUMMONED, CallEvent.LET_GO): CallState.ENDING,
     (CallState.ROUTING, CallEvent.MONITORED): CallState.MONITORING,
+    (CallState.MONITORING, CallEvent.UNMONITORED): CallState.ROUTING,
     (CallState.MONITORING, CallEvent.LET_GO): CallState.ENDING,
     (CallState.ROUTING, CallEvent.PARKED): CallState.PARKED,
     (CallState.PARKED, CallEvent.UNPARKED): CallState.ROUTING,
@@ -184,6 +187,8 @@ class Call:
     """The extension that transferred it blindly: it rings again if nobody else can be reached."""
     monitors: int = 0
     """How many spells of monitoring this supervisor's call has had."""
+    recordings: int = 0
+    """How often this caller was recorded."""
     slot: str | None = None
     """Where it is parked, ..."""
     park_id: str = ""

@@ -102,9 +102,9 @@ def _meaning(state: State, call: Call, extension: ExtensionPolicy | None) -> Nex
         return ToQueue(QueueId(call.dialled))
     if call.dialled in state.extensions:
         return ToExtension(call.dialled)
-    spoken = dial_code(state, call)
-    if spoken is not None:
-        return PlayThenHangUp(spoken)
+    answer = dial_code(state, call)
+    if answer is not None:
+        return answer
     outbound = state.outbound_route(extension, call.dialled)
     if outbound is not None:
         return ToExternal(call.dialled, outbound.name)
@@ -254,6 +254,7 @@ def dialling_failed(state: State, call: Call, cause: int) -> None:
 def end_call(state: State, call: Call, ended_by: CallEnd, cause: int) -> None:
     """Ends a call whose channel still exists: the fact now, the record when the channel is gone."""
     _end_dialling(state, call)
+    supervisor_left(state, call, gone=False)
     call.advance(CallEvent.LET_GO)
     _note_end(state, call, ended_by, cause)
     hang_up_call(state, call, cause)
@@ -283,7 +284,7 @@ def caller_left(state: State, call: Call, ended_by: CallEnd, cause: int) -> None
     if call.state is CallState.PARKED:
         lost = ended_by is CallEnd.LOST
         unpark(state, call, ParkEnd.LOST if lost else ParkEnd.CALLER_HUNG_UP, "")
-    supervisor_left(state, call)
+    supervisor_left(state, call, gone=True)
     if call.state is not CallState.ENDING:
         _note_end(state, call, ended_by, cause)
     state.following.pop(call.call_id, None)

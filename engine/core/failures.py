@@ -40,6 +40,14 @@ NOT_FOUND = 404
 ANSWERS_MAX = 3
 """How often a caller is answered before that is left to the next reconciliation."""
 
+_ANSWERED = (
+    CallState.WAITING,
+    CallState.TALKING,
+    CallState.LISTENING,
+    CallState.MONITORING,
+)
+"""Where a caller is answered who is not yet."""
+
 HANG_UP_AGAIN_MS = 2_000
 HANG_UPS_MAX = 5
 """After this many times a channel that will not say that it ended is taken for gone."""
@@ -156,7 +164,7 @@ def _caller_command_failed(
         caller_hung_up(state, call, CallEnd.CALLER, 0)
     elif isinstance(command, AnswerCall):
         call.answered = False  # If it is not said again now, the next reconciliation does.
-        engaged = call.state in (CallState.WAITING, CallState.TALKING, CallState.LISTENING)
+        engaged = call.state in _ANSWERED
         if engaged and state.node_up(call.node) and call.answers < ANSWERS_MAX:
             answer_call(state, call)
     else:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from engine.core.agent import Agent, may_be_offered
+from engine.core.agent import Agent, Membership, may_be_offered
 from engine.core.call import Call, CallState
 from engine.core.dispatch import first_servable
 from engine.core.leg import LegState
-from engine.core.policy import Strategy
+from engine.core.monitoring import monitor_of
+from engine.core.policy import MemberKind, Strategy
 from engine.core.state import State
 from engine.core.timers import TimerKind
 
@@ -21,6 +22,8 @@ def check(state: State) -> None:
         _check_agent(state, agent)
     _check_lines(state)
     _check_legs(state)
+    _check_monitors(state)
+    _check_recordings(state)
 
 
 _ENDS = {
@@ -92,13 +95,29 @@ def _check_agent(state: State, agent: Agent) -> None:
     for queue_id, membership in agent.memberships.items():
         line = state.lines[queue_id]
         wrapups += membership.wrapup_id is not None
-        wrapping = _has_timer(state, TimerKind.WRAPUP, f"{agent.agent_id}/{queue_id}")
-        assert wrapping == (membership.wrapup_id is not None), "a wrap-up without an end"
+        _check_membership(state, agent, membership)
         may = may_be_offered(
             agent, membership, ring_in_use=line.policy.ring_in_use, shared_wrapup=shared
         )
         assert may == (agent.agent_id in line.available), "a line is wrong about who is available"
     assert wrapups == agent.wrapups, "an agent's wrap-ups are miscounted"
+
+
+def _check_membership(state: State, agent: Agent, membership: Membership) -> None:
+    due_ms = state.timers.due_ms(TimerKind.WRAPUP, f"{agent.agent_id}/{membership.queue_id}")
+    if membership.wrapup_id is not None:
+        assert due_ms == membership.wrapup_until_ms, "a wrap-up that does not end when it says"
+    else:
+        assert due_ms is None, "a wrap-up ends that does not run"
+        assert membership.wrapup_until_ms == membership.wrapup_extended_ms == 0, (
+            "a wrap-up is over and not forgotten"
+        )
+    if membership.login_id is None:
+        assert membership.kind is MemberKind.DYNAMIC, "a static agent is logged out"
+        assert membership.pause_id is None, "paused while logged out"
+        assert membership.wrapup_id is None, "in wrap-up while logged out"
+    if membership.pause_id is None:
+        assert membership.pause_reason is None, "a reason for no pause"
 
 
 def _check_lines(state: State) -> None:
@@ -133,3 +152,37 @@ def _check_legs(state: State) -> None:
             assert call.leg_id == leg.leg_id, "two phones talk to one caller"
         if leg.agent_id is not None:
             assert leg.leg_id in state.agents[leg.agent_id].legs, "an agent's phone is forgotten"
+
+
+def _check_monitors(state: State) -> None:
+    for call in state.calls.values():
+        monitors = monitor_of(state, call) is not None
+        assert monitors == (call.state is CallState.MONITORING), "a supervisor hears nothing known"
+    for monitor in state.monitors.values():
+        supervisor = state.calls.get(monitor.supervisor_call_id)
+        assert supervisor is not None, "a supervisor is gone and monitors"
+        assert monitor is monitor_of(state, supervisor), "a supervisor monitors in two ways"
+        leg = state.legs.get(monitor.leg_id)
+        assert leg is not None, "a phone is monitored that is gone"
+        assert leg.state is LegState.TALKING, "a phone is monitored that does not talk"
+        assert leg.call_id == monitor.call_id, "another talk is monitored than was allowed"
+        assert leg.queue_id is not None, "a talk is monitored that is no queue's"
+        assert leg.node == supervisor.node, "a talk is monitored on another node"
+        parties = (leg.endpoint, state.calls[leg.call_id].endpoint)
+        assert supervisor.endpoint not in parties, "somebody monitors their own talk"
+
+
+def _check_recordings(state: State) -> None:
+    for recording in state.recordings.values():
+        stops = _has_timer(state, TimerKind.RECORDING, recording.recording_id)
+        assert stops == (recording.stops > 0), "a recording stops without an end"
+        leg = state.legs.get(recording.leg_id)
+        runs = leg is not None and leg.recording_id == recording.recording_id
+        assert runs != stops, "a recording belongs to no talk"
+    for leg in state.legs.values():
+        if leg.recording_id is None:
+            continue
+        assert leg.recording_id in state.recordings, "a talk is recorded by nothing"
+        assert leg.state is LegState.TALKING, "a phone is recorded that does not talk"
+        recorded = state.recordings[leg.recording_id].call_id
+        assert recorded == leg.call_id, "a recording went on into another talk"

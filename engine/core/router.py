@@ -11,13 +11,13 @@ from typing import Any
 
 from engine.core import monitoring, recording, saving
 from engine.core.actions import call_action, call_agent
+from engine.core.agent_actions import service_action
 from engine.core.call import CallState
 from engine.core.calls import call_arrived, go_on, prompt_is_over
-from engine.core.codes import service_action
 from engine.core.dispatch import dispatch
 from engine.core.facts import CallEnd, InputIgnored
 from engine.core.failures import command_failed, hang_up_again
-from engine.core.ids import PLAYBACK_PREFIX, AgentId, CallId, LegId
+from engine.core.ids import PLAYBACK_PREFIX, AgentId, CallId, LegId, RecordingId
 from engine.core.inputs import (
     AgentActionRequested,
     CallActionRequested,
@@ -174,12 +174,16 @@ def _fire(state: State, kind: TimerKind, owner: str) -> None:
         state.refresh(agent)
         return
     call, leg = state.calls.get(CallId(owner)), state.legs.get(LegId(owner))
-    node = call.node if call is not None else leg.node if leg is not None else None
+    taken = state.recordings.get(RecordingId(owner))
+    whose = call or leg or taken
+    node = None if whose is None else whose.node
     if node is not None and not state.node_up(node):
         state.timers.put_off(kind, owner, node)
         return
     if kind is TimerKind.HANG_UP:
         hang_up_again(state, owner)
+    elif kind is TimerKind.RECORDING:
+        recording.stop_timed_out(state, RecordingId(owner))
     elif kind is TimerKind.CONNECT:
         bridge_again(state, LegId(owner))
     elif kind is TimerKind.AGENT_PROMPT:
