@@ -44,6 +44,7 @@ from engine.core.inputs import (
     LegAnswered,
     LegEnded,
     LegRinging,
+    Monitor,
     NodeConnected,
     NodeDisconnected,
     Park,
@@ -61,6 +62,7 @@ from engine.core.policy import (
     InitialState,
     Member,
     MemberKind,
+    MonitorMode,
     ParkingPolicy,
     PlayThenHangUp,
     QueuePolicy,
@@ -100,6 +102,7 @@ wishes = st.one_of(
     st.builds(Redirect, destinations),
     st.builds(Transfer, destinations),
     st.builds(Record, st.sampled_from(RecordingAction)),
+    st.builds(Monitor, st.sampled_from(MonitorMode)),
 )
 
 
@@ -122,7 +125,9 @@ def queues(number: str) -> st.SearchStrategy[QueuePolicy]:
         autopause_after=st.sampled_from([0, 2]),
         waiting_sound=st.sampled_from([WaitingSound("default"), WaitingSound(None)]),
         managers=st.just(("1004",)),
-        manager_rights=st.just((Right.DISTRIBUTE, Right.PICK_UP, Right.PARK, Right.RECORD)),
+        manager_rights=st.just(
+            (Right.DISTRIBUTE, Right.PICK_UP, Right.PARK, Right.MONITOR, Right.RECORD)
+        ),
     )
 
 
