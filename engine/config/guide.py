@@ -18,8 +18,8 @@ their names. The same key twice is an error, which names both places.
 
 A change takes effect without a restart and without touching calls in progress. A directory with an
 error in it changes nothing: the configuration before stays. Warnings keep nothing from working.
-Changes of `nodes`, `settings.sip`, `settings.rtp`, `settings.database` and `settings.data_directory`
-take effect at the next start.
+Changes of `nodes`, `settings.sip`, `settings.rtp`, `settings.database`, `settings.data_directory`
+and `settings.control_socket` take effect at the next start.
 
 ## How it is written
 

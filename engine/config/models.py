@@ -307,6 +307,9 @@ class Settings(Strict):
     """Music on hold: the class's name, and the directory of its files on the Asterisk machine."""
     database: Database = Database()
     """Where the records are kept."""
+    control_socket: bool = False
+    """Whether `usher ctl` works on this machine: through a Unix socket in `data_directory`, which only
+    the user who runs Usher can open."""
     data_directory: LocalPath = "/var/lib/usher"
     """For the engine's journal and outbox (and SQLite); relative: from the configuration's directory."""
     secrets_directory: LocalPath = "/etc/usher/secrets"

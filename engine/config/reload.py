@@ -13,7 +13,7 @@ from engine.config.files import read_sources
 from engine.config.loader import Examined, examine
 from engine.config.models import Configuration
 
-_READ_ONCE: Final = ("sip", "rtp", "database", "data_directory")
+_READ_ONCE: Final = ("sip", "rtp", "database", "data_directory", "control_socket")
 """Settings of listening sockets and of open files, which are made once."""
 
 

@@ -75,6 +75,7 @@ def test_only_nodes_wait_for_a_restart(tmp_path, old, new, restart):
         ("music: {default: /srv/music}", ()),
         ("database: {url: 'sqlite:////x'}", ("settings.database",)),
         ("data_directory: /x", ("settings.data_directory",)),
+        ("control_socket: true", ("settings.control_socket",)),
         ("max_calls: 3", ()),
     ],
 )
