@@ -34,18 +34,8 @@ from engine.core.facts import (
     WrapupStarted,
 )
 
-AgentFact = (
-    AgentLoggedIn
-    | AgentLoggedOut
-    | PauseStarted
-    | PauseEnded
-    | AgentAutoPaused
-    | WrapupStarted
-    | WrapupEnded
-    | WrapupExtended
-    | PresenceChanged
-    | ActionRefused
-)
+SpellFact = AgentLoggedIn | AgentLoggedOut | PauseStarted | PauseEnded | WrapupStarted | WrapupEnded
+AgentFact = WrapupExtended | PresenceChanged | AgentAutoPaused | ActionRefused
 CallFact = CallStarted | CallEnded | TalkStarted | TalkEnded | HoldStarted | HoldEnded
 QueueFact = VisitStarted | VisitEnded | OfferMade | OfferEnded
 
@@ -58,6 +48,8 @@ def project(fact: Fact) -> RowOp | None:
         return _queue(fact)
     if isinstance(fact, CallFact):
         return _call(fact)
+    if isinstance(fact, SpellFact):
+        return _spell(fact)
     if isinstance(fact, AgentFact):
         return _agent(fact)
     return handling(fact)
@@ -182,7 +174,7 @@ def _call(fact: CallFact) -> RowOp:
             assert_never(fact)
 
 
-def _agent(fact: AgentFact) -> RowOp:
+def _spell(fact: SpellFact) -> RowOp:
     match fact:
         case AgentLoggedIn():
             return start(
@@ -239,6 +231,12 @@ def _agent(fact: AgentFact) -> RowOp:
                 **_whose(fact),
                 ended_why=fact.why.value,
             )
+        case _:
+            assert_never(fact)
+
+
+def _agent(fact: AgentFact) -> RowOp:
+    match fact:
         case WrapupExtended():
             return moment(
                 Grain.WRAPUP_EXTENSION,
@@ -276,14 +274,5 @@ def _agent(fact: AgentFact) -> RowOp:
             assert_never(fact)
 
 
-def _whose(
-    fact: AgentLoggedIn
-    | AgentLoggedOut
-    | PauseStarted
-    | PauseEnded
-    | AgentAutoPaused
-    | WrapupStarted
-    | WrapupEnded
-    | WrapupExtended,
-) -> dict[str, Value]:
+def _whose(fact: SpellFact | WrapupExtended | AgentAutoPaused) -> dict[str, Value]:
     return {"agent_id": fact.agent_id, "queue_id": fact.queue_id}
