@@ -131,7 +131,7 @@ def upgrade() -> None:
     _rare_index("calls", "parent_id")
     _make_spells()
     _make_moments()
-    _make_views({**_VIEWED_BEFORE, **_VIEWED_NEW})
+    _make_views({**_VIEWED_BEFORE, **_VIEWED_NEW}, wrapups=_EXTENDED)
     op.execute(_RECORDING_PAUSES)
     op.execute(_ACTIONS)
 
@@ -311,12 +311,24 @@ def _drop_views(tables: dict[str, tuple[str, ...]]) -> None:
         op.execute(f"DROP VIEW {table}_utc")
 
 
-def _make_views(tables: dict[str, tuple[str, ...]]) -> None:
+def _make_views(tables: dict[str, tuple[str, ...]], **added: str) -> None:
     for table, columns in tables.items():
-        op.execute(_view(table, columns))
+        op.execute(_view(table, columns, added.get(table, "")))
 
 
-def _view(table: str, columns: tuple[str, ...]) -> str:
+_EXTENDED = """
+    (
+        SELECT count(*) FROM wrapup_extensions AS more
+        WHERE more.wrapup_id = wrapups.wrapup_id AND more.epoch_no = wrapups.epoch_no
+    ) AS extensions,
+    (
+        SELECT max(more.planned_end_at_ms) FROM wrapup_extensions AS more
+        WHERE more.wrapup_id = wrapups.wrapup_id AND more.epoch_no = wrapups.epoch_no
+    ) AS extended_to_at_ms"""
+"""How often a wrap-up was extended, and until when."""
+
+
+def _view(table: str, columns: tuple[str, ...], added: str = "") -> str:
     if op.get_context().dialect.name == "postgresql":
         form = (
             "to_char(to_timestamp({0} / 1000.0) AT TIME ZONE 'UTC',"
@@ -327,7 +339,8 @@ def _view(table: str, columns: tuple[str, ...]) -> str:
     readable = ", ".join(
         f"{form.format(column)} AS {column.removesuffix('_ms')}" for column in columns
     )
-    return f"CREATE VIEW {table}_utc AS SELECT {readable}, {table}.* FROM {table}"  # noqa: S608
+    more = f",{added}" if added else ""
+    return f"CREATE VIEW {table}_utc AS SELECT {readable}, {table}.*{more} FROM {table}"  # noqa: S608
 
 
 _RECORDING_PAUSES = """
