@@ -32,6 +32,7 @@ from engine.adapters.ari.encode import (
     stop_playback,
 )
 from engine.adapters.ari.fields import Event, Nonsense
+from engine.adapters.ari.lamps import AriLamps
 from engine.adapters.ari.transport import ConnectionRefused, write_now
 from engine.core.commands import (
     AnswerCall,
@@ -69,6 +70,7 @@ class Session:
         post: takes inputs.
         playing: outlives the connection, as playbacks do.
         counters: the node's.
+        lamps: the node's, which outlive the connection too.
 
     Attributes:
         ready: whether `NodeConnected` has been posted and commands are taken.
@@ -82,6 +84,7 @@ class Session:
         post: Callable[[Input], None],
         playing: Playing,
         counters: Counters,
+        lamps: AriLamps,
     ) -> None:
         """Sends nothing yet."""
         self.ready = False
@@ -91,6 +94,7 @@ class Session:
         self._post = post
         self._playing = playing
         self._counters = counters
+        self._lamps = lamps
         self._loop = asyncio.get_running_loop()
         self._client = AriClient(partial(write_now, socket), self._loop)
         self._decoder = Decoder(node)
@@ -152,6 +156,7 @@ class Session:
     def end(self) -> None:
         """Fails all commands that have no answer."""
         self.ready = False
+        self._lamps.disconnected()
         self._client.close()
         for leg_id in list(self._undialled):
             command = self._give_up_dialling(leg_id)
@@ -313,6 +318,7 @@ class Session:
             len(seen.bridges),
         )
         self._post(seen)
+        self._lamps.connected(self._client.ask)
         held_back, self._held_back = self._held_back, []
         for event in held_back:
             if event.get("type") in EVENTS:  # Others came before the filter was set.
