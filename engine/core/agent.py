@@ -39,6 +39,7 @@ class Membership:
     missed_in_row: int = 0
     wrapup_id: str | None = None
     wrapup_until_ms: int = 0
+    """When the running wrap-up ends by itself; 0 where none runs."""
     wrapup_extended_ms: int = 0
     """How much longer the running wrap-up has been made."""
     talk_ms: int = 0
@@ -46,7 +47,7 @@ class Membership:
     balance: int = 0
     """The weighted strategy's running balance (R-08)."""
     in_last_login: bool = False
-    """Was logged in when the agent last logged out of everything, or is (`LOG_IN_LAST`)."""
+    """Was logged in here when the agent last logged out of everything (`LOG_IN_LAST`)."""
 
 
 @dataclass(slots=True, eq=False)

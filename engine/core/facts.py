@@ -131,7 +131,9 @@ class WrapupEnd(StrEnum):
     ENDED_EARLY = "ended_early"
     REPLACED = "replaced"
     """A new queue call of the same agent ended and its wrap-up took over."""
+    LOGGED_OUT = "logged_out"
     REMOVED = "removed"
+    """The agent or the queue was removed from the configuration."""
 
 
 @dataclass(frozen=True, slots=True)

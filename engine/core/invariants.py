@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from engine.core.agent import Agent, may_be_offered
+from engine.core.agent import Agent, Membership, may_be_offered
 from engine.core.call import Call, CallState
 from engine.core.dispatch import first_servable
 from engine.core.leg import LegState
 from engine.core.monitoring import monitor_of
-from engine.core.policy import Strategy
+from engine.core.policy import MemberKind, Strategy
 from engine.core.state import State
 from engine.core.timers import TimerKind
 
@@ -95,13 +95,29 @@ def _check_agent(state: State, agent: Agent) -> None:
     for queue_id, membership in agent.memberships.items():
         line = state.lines[queue_id]
         wrapups += membership.wrapup_id is not None
-        wrapping = _has_timer(state, TimerKind.WRAPUP, f"{agent.agent_id}/{queue_id}")
-        assert wrapping == (membership.wrapup_id is not None), "a wrap-up without an end"
+        _check_membership(state, agent, membership)
         may = may_be_offered(
             agent, membership, ring_in_use=line.policy.ring_in_use, shared_wrapup=shared
         )
         assert may == (agent.agent_id in line.available), "a line is wrong about who is available"
     assert wrapups == agent.wrapups, "an agent's wrap-ups are miscounted"
+
+
+def _check_membership(state: State, agent: Agent, membership: Membership) -> None:
+    due_ms = state.timers.due_ms(TimerKind.WRAPUP, f"{agent.agent_id}/{membership.queue_id}")
+    if membership.wrapup_id is not None:
+        assert due_ms == membership.wrapup_until_ms, "a wrap-up that does not end when it says"
+    else:
+        assert due_ms is None, "a wrap-up ends that does not run"
+        assert membership.wrapup_until_ms == membership.wrapup_extended_ms == 0, (
+            "a wrap-up is over and not forgotten"
+        )
+    if membership.login_id is None:
+        assert membership.kind is MemberKind.DYNAMIC, "a static agent is logged out"
+        assert membership.pause_id is None, "paused while logged out"
+        assert membership.wrapup_id is None, "in wrap-up while logged out"
+    if membership.pause_id is None:
+        assert membership.pause_reason is None, "a reason for no pause"
 
 
 def _check_lines(state: State) -> None:

@@ -8,7 +8,7 @@ from engine.core.facts import How, VisitOutcome, VisitReason, WrapupEnd
 from engine.core.ids import AgentId, QueueId
 from engine.core.line import Line
 from engine.core.offers import want_again
-from engine.core.policy import InitialState, Member, MemberKind, Policy, QueuePolicy
+from engine.core.policy import InitialState, Member, MemberKind, Policy, Presence, QueuePolicy
 from engine.core.reconcile import node_removed
 from engine.core.shifts import end_wrapup, log_in, log_out, pause
 from engine.core.state import Node, State
@@ -138,6 +138,7 @@ def _forget_agents(state: State, policy: Policy) -> None:
             or agent.backing_off
             or agent.reachable_at
             or agent.devices
+            or (agent.presence is not Presence.AVAILABLE and agent.agent_id in state.extensions)
         )
         if agent.agent_id not in configured and idle:
             del state.agents[agent.agent_id]

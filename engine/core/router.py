@@ -11,9 +11,9 @@ from typing import Any
 
 from engine.core import monitoring, recording, saving
 from engine.core.actions import call_action, call_agent
+from engine.core.agent_actions import service_action
 from engine.core.call import CallState
 from engine.core.calls import call_arrived, go_on, prompt_is_over
-from engine.core.codes import service_action
 from engine.core.dispatch import dispatch
 from engine.core.facts import CallEnd, InputIgnored
 from engine.core.failures import command_failed, hang_up_again
@@ -219,8 +219,9 @@ def _call_arrived(state: State, happened: CallArrived) -> Ignored:
 
 def _caller_hung_up(state: State, happened: CallerHungUp) -> Ignored:
     call = state.calls.get(happened.call_id)
-    if call is None:
-        return "unknown call"
+    if call is None:  # Perhaps a caller who has become another call's leg.
+        ignored = leg_ended(state, LegId(happened.call_id), happened.cause)
+        return None if ignored is None else "unknown call"
     caller_hung_up(state, call, CallEnd.CALLER, happened.cause)
     return None
 

@@ -78,6 +78,11 @@ class Timers:
         """Tells whether the timer runs, or is put off."""
         return (kind, owner) in self._due or (kind, owner) in self._late
 
+    def due_ms(self, kind: TimerKind, owner: str) -> int | None:
+        """Returns when a timer is due (epoch ms); None if it does not run or is put off."""
+        due = self._due.get((kind, owner))
+        return None if due is None else due[0]
+
     def next_ms(self) -> int | None:
         """Returns when the earliest timer is due, or None."""
         heap = self._heap

@@ -15,6 +15,7 @@ from engine.core.call import ToMonitor
 from engine.core.commands import HangUpCall, HangUpLeg, RingPhone
 from engine.core.ids import AgentId, CallId, EndpointName, LegId, NodeId, QueueId
 from engine.core.inputs import (
+    BY_SYSTEM,
     AgentAction,
     AgentActionRequested,
     CallArrived,
@@ -126,7 +127,11 @@ class Centre:
 
     def apply(self, *queues: QueuePolicy, **settings: Any) -> None:
         """Reloads the configuration."""
-        self.policy = policy(*queues, **settings)
+        self.reload(policy(*queues, **settings))
+
+    def reload(self, policy_: Policy) -> None:
+        """Reloads a configuration that is written out."""
+        self.policy = policy_
         self.give(PolicyApplied(self.policy))
 
     def call(self, dialled: str, *, source: str = TRUNK, call_id: str | None = None) -> CallId:
@@ -173,7 +178,9 @@ class Centre:
         self, agent: str, queue_id: str, action: AgentAction, reason: str | None = None
     ) -> None:
         """A service asks for a change of an agent's state."""
-        self.give(AgentActionRequested(AgentId(agent), QueueId(queue_id), action, "boss", reason))
+        self.give(
+            AgentActionRequested(AgentId(agent), QueueId(queue_id), action, BY_SYSTEM, reason)
+        )
 
     def log_in(self, *agents: str, queue_id: str) -> None:
         """Dynamic agents log in."""
