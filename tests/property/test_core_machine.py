@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
+from engine.core.call import CallState
 from engine.core.commands import PlayPrompt
 from engine.core.facts import (
     ActionDone,
@@ -23,14 +24,26 @@ from engine.core.facts import (
     CallParked,
     CallStarted,
     CallUnparked,
+    MonitorEnded,
+    MonitorStarted,
     OfferEnded,
     OfferMade,
+    RecordingEnded,
+    RecordingStarted,
     TalkEnded,
     TalkStarted,
     VisitEnded,
     VisitStarted,
 )
-from engine.core.ids import AgentId, EndpointName, LegId, QueueId, is_own
+from engine.core.ids import (
+    AgentId,
+    EndpointName,
+    LegId,
+    MonitorId,
+    QueueId,
+    RecordingId,
+    is_own,
+)
 from engine.core.inputs import (
     BY_SYSTEM,
     AgentAction,
@@ -52,8 +65,10 @@ from engine.core.inputs import (
     PlaybackEnded,
     Record,
     RecordingAction,
+    RecordingFinished,
     Redirect,
     SeenChannel,
+    SpyEnded,
     Transfer,
 )
 from engine.core.policy import (
@@ -61,9 +76,11 @@ from engine.core.policy import (
     InitialState,
     Member,
     MemberKind,
+    MonitorMode,
     ParkingPolicy,
     PlayThenHangUp,
     QueuePolicy,
+    RecordingPolicy,
     Right,
     Strategy,
     ToExtension,
@@ -121,8 +138,11 @@ def queues(number: str) -> st.SearchStrategy[QueuePolicy]:
         ring_in_use=st.booleans(),
         autopause_after=st.sampled_from([0, 2]),
         waiting_sound=st.sampled_from([WaitingSound("default"), WaitingSound(None)]),
-        managers=st.just(("1004",)),
-        manager_rights=st.just((Right.DISTRIBUTE, Right.PICK_UP, Right.PARK, Right.RECORD)),
+        recording=st.sampled_from([None, RecordingPolicy(), RecordingPolicy(automatic=False)]),
+        managers=st.sampled_from([(), ("1004", "1009"), ("1001", "1009")]),
+        manager_rights=st.just(
+            (Right.DISTRIBUTE, Right.PICK_UP, Right.PARK, Right.RECORD, Right.MONITOR)
+        ),
     )
 
 
@@ -207,6 +227,39 @@ class AnyHistory(RuleBasedStateMachine):
     def caller_hangs_up(self, data: st.DataObject) -> None:
         self.centre.hang_up(self.pick(data, self.centre.core.state.calls))
 
+    @precondition(lambda self: self.centre.core.state.calls)
+    @rule(
+        data=st.data(),
+        supervisor=st.sampled_from(["1004", "1009"]),
+        mode=st.sampled_from(MonitorMode),
+    )
+    def supervisor_dials(self, data: st.DataObject, supervisor: str, mode: MonitorMode) -> None:
+        state = self.centre.core.state
+        talks = [call.call_id for call in state.calls.values() if call.state is CallState.TALKING]
+        self.centre.supervise(supervisor, self.pick(data, [*talks, "nobody"]), mode)
+
+    @rule(data=st.data(), digit=st.sampled_from("0456"))
+    def key_is_pressed(self, data: st.DataObject, digit: str) -> None:
+        state = self.centre.core.state
+        supervisors = [monitor.supervisor_call_id for monitor in state.monitors.values()]
+        self.centre.press(self.pick(data, supervisors or [*state.calls, "nobody"]), digit)
+
+    @rule(data=st.data(), ok=st.booleans(), spy=st.booleans())
+    def ear_ends(self, data: st.DataObject, ok: bool, spy: bool) -> None:
+        state = self.centre.core.state
+        if spy:
+            ears = [*state.monitors, MonitorId("spy-old-1")]
+            self.centre.give(SpyEnded(self.pick(data, ears)))
+        else:
+            recordings = [*state.recordings, RecordingId("rec-old-1")]
+            self.centre.give(RecordingFinished(self.pick(data, recordings), ok, "because"))
+
+    @precondition(lambda self: self.centre.core.state.legs)
+    @rule(data=st.data(), action=st.sampled_from(RecordingAction))
+    def recording_is_changed(self, data: st.DataObject, action: RecordingAction) -> None:
+        leg_id = self.pick(data, self.centre.core.state.legs)
+        self.centre.record(leg_id, action, "1009")
+
     @rule(data=st.data(), held=st.booleans())
     def hold_changes(self, data: st.DataObject, held: bool) -> None:
         state = self.centre.core.state
@@ -250,14 +303,14 @@ class AnyHistory(RuleBasedStateMachine):
         state = self.centre.core.state
         channels = [
             SeenChannel(name, data.draw(st.booleans()), None, TRUNK, "6400")
-            for name in [*state.calls, *state.legs]
+            for name in [*state.calls, *state.legs, *state.monitors, *state.recordings]
             if data.draw(st.integers(0, 4)) > 0
         ]
         if stranger:
             self.strangers += 1
             channels.append(SeenChannel(f"s{self.strangers}", up=False, dialled="6401"))
             channels.append(SeenChannel(f"leg-s{self.strangers}-1", up=True))
-        bridges = ("talk-leg-old-1", "somebody-elses")
+        bridges = ("talk-leg-old-1", "ear-old", "somebody-elses")
         self.centre.give(NodeConnected(NODE, tuple(channels), bridges, boot_id))
 
     @rule(data=st.data())
@@ -281,7 +334,8 @@ class AnyHistory(RuleBasedStateMachine):
         if not hasattr(self, "centre"):
             return
         centre = self.centre
-        everything = (*centre.core.state.calls, *centre.core.state.legs)
+        state = centre.core.state
+        everything = (*state.calls, *state.legs, *state.monitors, *state.recordings)
         channels = tuple(SeenChannel(name, up=True) for name in everything)
         centre.give(NodeConnected(NODE, channels))
         for _ in range(3):
@@ -290,7 +344,7 @@ class AnyHistory(RuleBasedStateMachine):
         for call_id in list(centre.core.state.calls):
             centre.hang_up(call_id)
         centre.obey()
-        centre.wait(600_000)
+        centre.wait(600_000)  # Nobody says that recordings have stopped.
         self.everything_has_ended()
 
     def everything_has_ended(self) -> None:
@@ -299,6 +353,8 @@ class AnyHistory(RuleBasedStateMachine):
         assert not state.calls
         assert not state.legs
         assert not state.parked
+        assert not state.monitors
+        assert not state.recordings
         assert all(not line.waiting and not line.wanting for line in state.lines.values())
         for begun, ended, name in [
             (CallStarted, CallEnded, "call_id"),
@@ -306,6 +362,8 @@ class AnyHistory(RuleBasedStateMachine):
             (OfferMade, OfferEnded, "offer_id"),
             (TalkStarted, TalkEnded, "talk_id"),
             (CallParked, CallUnparked, "park_id"),
+            (MonitorStarted, MonitorEnded, "monitor_id"),
+            (RecordingStarted, RecordingEnded, "recording_id"),
         ]:
             first = sorted(getattr(fact, name) for fact in centre.of(begun))
             last = sorted(getattr(fact, name) for fact in centre.of(ended))
