@@ -53,14 +53,17 @@ from scripts.lab.phones.features import Call
 from scripts.lab.phones.happening import Happening
 from scripts.lab.phones.incoming import IncomingCall
 from scripts.lab.phones.lamp import LAMP_OF_DEVICE, Lamp, Shown
+from scripts.lab.phones.matrix import Overheard, SoundMatrix, hears
 from scripts.lab.phones.message import Message, Request, Response
 from scripts.lab.phones.outgoing import OutgoingCall
 from scripts.lab.phones.parties import Captured
 from scripts.lab.phones.phone import Phone
+from scripts.lab.phones.spoken import Spoken, dial_code
 from scripts.lab.phones.subscription import SubscriptionOver
 from scripts.lab.phones.tone import tones_heard
 from scripts.lab.phones.transaction import Timers
 from scripts.lab.phones.transfer import Transfer
+from scripts.lab.phones.wavfile import tones_in_file
 
 __all__ = [
     "LAMP_OF_DEVICE",
@@ -74,6 +77,7 @@ __all__ = [
     "Message",
     "NameAddr",
     "OutgoingCall",
+    "Overheard",
     "Phone",
     "Reason",
     "Request",
@@ -81,9 +85,14 @@ __all__ = [
     "Shown",
     "SipEndpoint",
     "SipRefused",
+    "SoundMatrix",
+    "Spoken",
     "SubscriptionOver",
     "Timers",
     "Transfer",
     "Uri",
+    "dial_code",
+    "hears",
     "tones_heard",
+    "tones_in_file",
 ]
