@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from engine.core.ids import AgentId, CallId, LegId, NodeId, QueueId
 from engine.core.inputs import DeviceState
-from engine.core.policy import MemberKind
+from engine.core.policy import MemberKind, Presence
 
 _BUSY = (
     DeviceState.INUSE,
@@ -37,7 +37,19 @@ class Membership:
     pause_reason: str | None = None
     answered: int = 0
     missed_in_row: int = 0
+    share: int = 1
+    """Weight in the weighted strategy."""
     wrapup_id: str | None = None
+    wrapup_until_ms: int = 0
+    """When the running wrap-up ends by itself; 0 where none runs."""
+    wrapup_extended_ms: int = 0
+    """How much longer the running wrap-up has been made."""
+    talk_ms: int = 0
+    """Talk time in this queue since the log-in (least talk, R-08)."""
+    balance: int = 0
+    """What the weighted strategy owes this agent since the log-in (`engine.core.shares`)."""
+    in_last_login: bool = False
+    """Was logged in here when the agent last logged out of everything (`LOG_IN_LAST`)."""
 
 
 @dataclass(slots=True, eq=False)
@@ -62,6 +74,9 @@ class Agent:
     """How many memberships are in wrap-up."""
     last_offer: int = 0
     """Order of the last offer among all offers; 0: never offered."""
+    presence: Presence = Presence.AVAILABLE
+    version: int = 0
+    """`seq` of the last fact that changed the agent's state (S-03)."""
 
     @property
     def in_use(self) -> bool:
@@ -69,6 +84,13 @@ class Agent:
         if self.legs or self.own_calls:
             return True
         return any(device in _BUSY for device in self.devices.values())
+
+
+def is_there(agent: Agent, membership: Membership) -> bool:
+    """Tells whether this agent is at work in this queue, free or not."""
+    return (
+        membership.login_id is not None and membership.pause_id is None and bool(agent.reachable_at)
+    )
 
 
 def may_be_offered(

@@ -19,7 +19,8 @@ from engine.core.ids import (
     QueueId,
     VisitId,
 )
-from engine.core.policy import Destination, WaitingSound
+from engine.core.policy import Destination, MonitorMode, WaitingSound
+from engine.core.terms import Terms
 
 
 class CallState(StrEnum):
@@ -34,6 +35,12 @@ class CallState(StrEnum):
     LISTENING = "listening"
     """Hears a prompt, after which the call ends."""
     TALKING = "talking"
+    SUMMONED = "summoned"
+    """Placed by Usher: the phone of who asked for it rings; nobody is on the line yet."""
+    MONITORING = "monitoring"
+    """A supervisor's, on an agent's talk."""
+    PARKED = "parked"
+    """In a slot, with music."""
     ENDING = "ending"
     """Told to end; its channel may still exist."""
 
@@ -46,6 +53,15 @@ class CallEvent(StrEnum):
     DIALLED_OUT = "dialled_out"
     PROMPTED = "prompted"
     CONNECTED = "connected"
+    TRANSFERRED = "transferred"
+    """Its other party is gone, by a transfer, a pick-up or to park it; the caller goes on."""
+    CAME = "came"
+    """Who asked for the call picked up."""
+    MONITORED = "monitored"
+    UNMONITORED = "unmonitored"
+    """The monitoring is over; the supervisor is still there."""
+    PARKED = "parked"
+    UNPARKED = "unparked"
     LET_GO = "let_go"
 
 
@@ -55,41 +71,86 @@ MOVES: dict[tuple[CallState, CallEvent], CallState] = {
     (CallState.ROUTING, CallEvent.PROMPTED): CallState.LISTENING,
     (CallState.WAITING, CallEvent.LEFT_QUEUE): CallState.ROUTING,
     (CallState.WAITING, CallEvent.CONNECTED): CallState.TALKING,
+    (CallState.ROUTING, CallEvent.CONNECTED): CallState.TALKING,
     (CallState.DIALLING, CallEvent.CONNECTED): CallState.TALKING,
     (CallState.ROUTING, CallEvent.LET_GO): CallState.ENDING,
     (CallState.DIALLING, CallEvent.LET_GO): CallState.ENDING,
     (CallState.LISTENING, CallEvent.LET_GO): CallState.ENDING,
     (CallState.TALKING, CallEvent.LET_GO): CallState.ENDING,
+    (CallState.TALKING, CallEvent.TRANSFERRED): CallState.ROUTING,
+    (CallState.DIALLING, CallEvent.TRANSFERRED): CallState.ROUTING,
+    (CallState.SUMMONED, CallEvent.CAME): CallState.ROUTING,
+    (CallState.SUMMONED, CallEvent.LET_GO): CallState.ENDING,
+    (CallState.ROUTING, CallEvent.MONITORED): CallState.MONITORING,
+    (CallState.MONITORING, CallEvent.UNMONITORED): CallState.ROUTING,
+    (CallState.MONITORING, CallEvent.LET_GO): CallState.ENDING,
+    (CallState.ROUTING, CallEvent.PARKED): CallState.PARKED,
+    (CallState.PARKED, CallEvent.UNPARKED): CallState.ROUTING,
 }
 """From any state a call is removed when its channel is gone. A waiting call leaves its queue first."""
 
 
+@dataclass(frozen=True, slots=True)
+class ToMonitor:
+    """On to monitoring the talk of that call."""
+
+    call_id: CallId
+    mode: MonitorMode
+
+
+@dataclass(frozen=True, slots=True)
+class ToSlot:
+    """On to whoever is parked in that slot."""
+
+    slot: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToParking:
+    """On to a free parking slot; `by` is the extension that hears of it and gets the call back."""
+
+    by: str
+
+
+Next = Destination | ToMonitor | ToSlot | ToParking
+"""Where a call can go on to: a destination, or what only the core sends it to."""
+
+
 @dataclass(slots=True, eq=False)
 class Visit:
-    """One stay in one queue. `place` orders the line: (time of entry, order of entry)."""
+    """One stay in one queue. `place` orders the line: priority, time of entry, order of entry."""
 
     visit_id: VisitId
     queue_id: QueueId
     entered_ms: int
     order: int
+    priority: int = 0
     offers: dict[LegId, None] = field(default_factory=dict)
     """Live offers: phones that ring, or the one that was picked up."""
     tried: dict[AgentId, None] = field(default_factory=dict)
     """Agents who had their chance in this round."""
     chosen: LegId | None = None
     """The offer that was picked up first, while the agent prompt plays."""
+    directed: LegId | None = None
+    """The offer to somebody who asked for this very call (S-03): nobody else is rung meanwhile."""
     wanting: bool = False
     """Stands in its line's list of calls that want an agent now."""
     resting: bool = False
     """In the pause after a ring timeout."""
+    terms: Terms | None = None
+    """Who may be rung, where that is not everybody."""
+    kept_for: AgentId | None = None
+    """Who served this caller last and has not yet had the chance to do so again."""
+    more_timers: bool = False
+    """Has had timers that the visits of a plain queue have not."""
     attempts: int = 0
     ring_ms: int = 0
     ringing_since_ms: int | None = None
 
     @property
-    def place(self) -> tuple[int, int]:
-        """The key by which callers stand in line."""
-        return (self.entered_ms, self.order)
+    def place(self) -> tuple[int, int, int]:
+        """The key by which callers stand in line: higher priority first, then who came first."""
+        return (-self.priority, self.entered_ms, self.order)
 
 
 @dataclass(slots=True, eq=False)
@@ -124,8 +185,33 @@ class Call:
     prompts: int = 0
     hops: int = 0
     hang_ups: int = 0
-    then: Destination | None = None
+    then: Next | None = None
     """Where to go next, decided and not yet done."""
+    version: int = 0
+    """`seq` of the last fact that changed where the call is or whom it talks to (S-03)."""
+    priority: int = 0
+    required_skills: tuple[str, ...] = ()
+    by: str = ""
+    """Who asked for it, where Usher placed it."""
+    return_to: str | None = None
+    """The extension that transferred it blindly: it rings again if nobody else can be reached."""
+    monitors: int = 0
+    """How many spells of monitoring this supervisor's call has had."""
+    recordings: int = 0
+    """How often this caller was recorded."""
+    slot: str | None = None
+    """Where it is parked, ..."""
+    park_id: str = ""
+    parked_by: str = ""
+    """... and by whom."""
+    parked_from: QueueId | None = None
+    """The queue of the talk from which it was parked."""
+    park_rounds: int = 0
+    """How often it went back to who parked it, since it last talked to somebody."""
+    talks: int = 0
+    """How many talks, ..."""
+    holds: int = 0
+    """... and holds, its channel has had as a leg."""
 
     def advance(self, event: CallEvent) -> None:
         """Moves by the table. Raises AssertionError where it has no move: that is our own fault."""

@@ -8,8 +8,18 @@ recognisable: it does nothing new.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
-from engine.core.ids import BridgeId, CallId, EndpointName, LegId, NodeId, PlaybackId
+from engine.core.ids import (
+    BridgeId,
+    CallId,
+    EndpointName,
+    LegId,
+    MonitorId,
+    NodeId,
+    PlaybackId,
+    RecordingId,
+)
 from engine.core.policy import WaitingSound
 
 
@@ -45,12 +55,13 @@ class RingPhone:
 
     `number` is what to dial through a trunk, None for a phone of the house. `timeout_ms` is a
     safety net in Asterisk, later than the core's own deadline. `caller_number` and `caller_name`
-    are shown on the phone.
+    are shown on the phone. `call_id` None: no caller is there yet, Usher places this call and
+    `leg_id` is the call's own id (`engine.core.ids.own_call_id_of`).
     """
 
     node: NodeId
     leg_id: LegId
-    call_id: CallId
+    call_id: CallId | None
     endpoint: EndpointName
     number: str | None
     timeout_ms: int
@@ -73,7 +84,7 @@ class HangUpLeg:
 
 @dataclass(frozen=True, slots=True)
 class Connect:
-    """Put caller and leg into a new bridge, so that they talk."""
+    """Put caller and leg into this bridge, made if need be, out of any other, so that they talk."""
 
     node: NodeId
     bridge_id: BridgeId
@@ -109,6 +120,104 @@ class HangUpCall:
     cause: int
 
 
+class TransferState(StrEnum):
+    """What the phone that asked for a transfer is told (SIP NOTIFY)."""
+
+    DONE = "done"
+    """The phone then hangs up by itself; it is hung up as well."""
+    REFUSED = "refused"
+    """The talk goes on as it was."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerTransfer:
+    """Tell the phone on this channel what became of the transfer that it asked for."""
+
+    node: NodeId
+    channel_id: str
+    state: TransferState
+
+
+@dataclass(frozen=True, slots=True)
+class StartMonitor:
+    """Let the supervisor on `call_id` hear both sides of the talk of `channel_id` (the agent's).
+
+    With `whisper` the agent, and nobody else, hears the supervisor. The two are in `bridge_id`,
+    made if need be. `monitor_id` is the id of the spy channel. A spy before it in that bridge has
+    been or will be removed by `StopMonitor`.
+    """
+
+    node: NodeId
+    monitor_id: MonitorId
+    bridge_id: BridgeId
+    call_id: CallId
+    channel_id: str
+    whisper: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StopMonitor:
+    """End a spy channel. One that is gone is no failure."""
+
+    node: NodeId
+    monitor_id: MonitorId
+
+
+@dataclass(frozen=True, slots=True)
+class JoinTalk:
+    """Put a supervisor's channel into a talk as a third party, out of any other bridge.
+
+    The digits pressed there are not passed on to the others.
+    """
+
+    node: NodeId
+    bridge_id: BridgeId
+    channel_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeaveTalk:
+    """Take that channel out of the talk. One that is not in it is no failure."""
+
+    node: NodeId
+    bridge_id: BridgeId
+    channel_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class StartRecording:
+    """Record what the channel of a talk's caller hears and says, into `name` (without a suffix).
+
+    Ends by itself with the channel. `stereo`: caller on the left, the rest on the right.
+    """
+
+    node: NodeId
+    recording_id: RecordingId
+    channel_id: str
+    name: str
+    stereo: bool
+
+
+class RecordingChange(StrEnum):
+    """What can be done to a running recording."""
+
+    PAUSE = "pause"
+    """What is said until the resumption is not in the file; no gap is."""
+    RESUME = "resume"
+    STOP = "stop"
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRecording:
+    """Pause, resume or stop a recording (`name` and `stereo` as it was started)."""
+
+    node: NodeId
+    recording_id: RecordingId
+    name: str
+    stereo: bool
+    change: RecordingChange
+
+
 Command = (
     AnswerCall
     | StartWaitingSound
@@ -119,4 +228,11 @@ Command = (
     | DestroyBridge
     | PlayPrompt
     | HangUpCall
+    | AnswerTransfer
+    | StartMonitor
+    | StopMonitor
+    | JoinTalk
+    | LeaveTalk
+    | StartRecording
+    | ChangeRecording
 )

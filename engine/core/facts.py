@@ -10,7 +10,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from engine.core.ids import AgentId, CallId, EndpointName, LegId, NodeId, QueueId, VisitId
+from engine.core.ids import (
+    AgentId,
+    CallId,
+    EndpointName,
+    LegId,
+    MonitorId,
+    NodeId,
+    QueueId,
+    RecordingId,
+    TalkId,
+    VisitId,
+)
+from engine.core.policy import MonitorMode, Presence
 
 
 class SourceKind(StrEnum):
@@ -18,6 +30,8 @@ class SourceKind(StrEnum):
 
     TRUNK = "trunk"
     EXTENSION = "extension"
+    USHER = "usher"
+    """Placed by Usher for somebody who asked for it."""
 
 
 class CallEnd(StrEnum):
@@ -30,6 +44,8 @@ class CallEnd(StrEnum):
     """A destination that ends calls, a spoken message, a refused number."""
     FAILED = "failed"
     """Nobody could be reached at the destination."""
+    TRANSFERRED = "transferred"
+    """Not the end of the caller: another party or another call took over."""
     LOST = "lost"
     """The channel vanished while nobody watched (Asterisk or the connection was down)."""
 
@@ -50,6 +66,10 @@ class VisitReason(StrEnum):
     QUEUE_FULL = "queue_full"
     MAX_WAIT = "max_wait"
     QUEUE_REMOVED = "queue_removed"
+    REDIRECTED = "redirected"
+    """Moved elsewhere by a manager, or by who transferred a consultation with the queue."""
+    HUNG_UP_BY_MANAGER = "hung_up_by_manager"
+    """Ended by somebody with the right to do so (S-03): left unanswered, so missed."""
     LOST = "lost"
 
 
@@ -71,9 +91,13 @@ class OfferReason(StrEnum):
     REJECTED = "rejected"
     UNREACHABLE = "unreachable"
     FAILED = "failed"
+    FORWARDED = "forwarded"
+    """The phone wanted another number to be rung (SIP 302), which the queue does not allow."""
     ANSWERED_THEN_LEFT = "answered_then_left"
     """Picked up, and hung up before the caller was connected."""
     ANSWERED_ELSEWHERE = "answered_elsewhere"
+    PICKED_UP = "picked_up"
+    """Somebody took the call to their own phone."""
     CALLER_HUNG_UP = "caller_hung_up"
     VISIT_ENDED = "visit_ended"
     """Max wait, queue removed and the like."""
@@ -109,12 +133,18 @@ class WrapupEnd(StrEnum):
     ENDED_EARLY = "ended_early"
     REPLACED = "replaced"
     """A new queue call of the same agent ended and its wrap-up took over."""
+    LOGGED_OUT = "logged_out"
     REMOVED = "removed"
+    """The agent or the queue was removed from the configuration."""
 
 
 @dataclass(frozen=True, slots=True)
 class CallStarted:
-    """A call entered the system. `arrived_ms` is when Asterisk made its channel."""
+    """A call entered the system. `arrived_ms` is when Asterisk made its channel.
+
+    `parent_id` is the call of which this one is the rest: its own caller left by a transfer, and
+    the party that was called goes on. `by` is who asked for a call that Usher placed.
+    """
 
     seq: int
     at_ms: int
@@ -126,6 +156,8 @@ class CallStarted:
     caller_name: str
     dialled: str
     arrived_ms: int
+    parent_id: CallId | None = None
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +249,7 @@ class TalkStarted:
 
     seq: int
     at_ms: int
-    talk_id: LegId
+    talk_id: TalkId
     call_id: CallId
     visit_id: VisitId | None
     queue_id: QueueId | None
@@ -231,7 +263,7 @@ class TalkEnded:
 
     seq: int
     at_ms: int
-    talk_id: LegId
+    talk_id: TalkId
     call_id: CallId
     ended_by: CallEnd
     talk_ms: int
@@ -244,7 +276,7 @@ class HoldStarted:
     seq: int
     at_ms: int
     hold_id: str
-    talk_id: LegId
+    talk_id: TalkId
     call_id: CallId
     by_caller: bool
 
@@ -256,7 +288,7 @@ class HoldEnded:
     seq: int
     at_ms: int
     hold_id: str
-    talk_id: LegId
+    talk_id: TalkId
     call_id: CallId
     hold_ms: int
 
@@ -352,6 +384,186 @@ class WrapupEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class WrapupExtended:
+    """After-call work was made longer; it is now planned to end at `until_ms`."""
+
+    seq: int
+    at_ms: int
+    wrapup_id: str
+    agent_id: AgentId
+    queue_id: QueueId
+    until_ms: int
+    how: How
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class PresenceChanged:
+    """An extension's presence changed."""
+
+    seq: int
+    at_ms: int
+    agent_id: AgentId
+    presence: Presence
+    how: How
+    by: str
+
+
+class TransferKind(StrEnum):
+    """How a caller was passed on."""
+
+    BLIND = "blind"
+    ATTENDED = "attended"
+    SERVICE = "service"
+    FORWARD = "forward"
+    """By an agent's phone that forwards (SIP 302) an offer."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallTransferred:
+    """The caller of `call_id` was passed on by `by` (an extension or external number) to `to`.
+
+    `other_call_id` is the consultation whose party took over (attended transfers). Where the one
+    who transferred was the caller, `call_id` is the call that goes on with the other party.
+    """
+
+    seq: int
+    at_ms: int
+    call_id: CallId
+    by: str
+    kind: TransferKind
+    to: str
+    other_call_id: CallId | None
+
+
+class ParkEnd(StrEnum):
+    """Why a call is parked no more."""
+
+    RETRIEVED = "retrieved"
+    TIMED_OUT = "timed_out"
+    CALLER_HUNG_UP = "caller_hung_up"
+    LOST = "lost"
+
+
+@dataclass(frozen=True, slots=True)
+class CallParked:
+    """A caller was parked in a slot."""
+
+    seq: int
+    at_ms: int
+    park_id: str
+    call_id: CallId
+    slot: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallUnparked:
+    """That ended. `by` is the extension that took the call, "" if none did."""
+
+    seq: int
+    at_ms: int
+    park_id: str
+    call_id: CallId
+    slot: str
+    why: ParkEnd
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class MonitorStarted:
+    """A supervisor began to listen, whisper or barge; a change of mode is an end and a start.
+
+    `supervisor_call_id` is the supervisor's own call, the same for all modes of one session.
+    """
+
+    seq: int
+    at_ms: int
+    monitor_id: MonitorId
+    supervisor_call_id: CallId
+    by: str
+    agent_id: AgentId
+    call_id: CallId
+    queue_id: QueueId | None
+    mode: MonitorMode
+
+
+@dataclass(frozen=True, slots=True)
+class MonitorEnded:
+    """That ended."""
+
+    seq: int
+    at_ms: int
+    monitor_id: MonitorId
+    call_id: CallId
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingStarted:
+    """A talk is being recorded into the file `name` (in the recordings' folder, without suffix)."""
+
+    seq: int
+    at_ms: int
+    recording_id: RecordingId
+    call_id: CallId
+    talk_id: TalkId
+    queue_id: QueueId | None
+    agent_id: AgentId | None
+    name: str
+    stereo: bool
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingPaused:
+    """What is said from now on is not in the file."""
+
+    seq: int
+    at_ms: int
+    recording_id: RecordingId
+    call_id: CallId
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingResumed:
+    """It is again."""
+
+    seq: int
+    at_ms: int
+    recording_id: RecordingId
+    call_id: CallId
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingEnded:
+    """The file is finished; `ok` false: it is not to be relied upon (`why`)."""
+
+    seq: int
+    at_ms: int
+    recording_id: RecordingId
+    call_id: CallId
+    ok: bool
+    why: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class ActionDone:
+    """A service action was accepted and is under way or done (S-03)."""
+
+    seq: int
+    at_ms: int
+    request_id: str
+    action: str
+    by: str
+    call_id: str
+    agent_id: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class ActionRefused:
     """An agent's code or a service action was refused; nothing changed."""
 
@@ -362,6 +574,8 @@ class ActionRefused:
     action: str
     why: str
     by: str
+    request_id: str = ""
+    call_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -403,6 +617,18 @@ Fact = (
     | AgentAutoPaused
     | WrapupStarted
     | WrapupEnded
+    | WrapupExtended
+    | PresenceChanged
+    | CallTransferred
+    | CallParked
+    | CallUnparked
+    | MonitorStarted
+    | MonitorEnded
+    | RecordingStarted
+    | RecordingPaused
+    | RecordingResumed
+    | RecordingEnded
+    | ActionDone
     | ActionRefused
     | InputIgnored
     | CommandRefused

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from engine.core import monitoring, recording
 from engine.core.call import Call, CallState
 from engine.core.calls import dialling_failed, hang_up_call, prompt_is_over
 from engine.core.causes import NORMAL_CLEARING, UNREACHABLE
 from engine.core.commands import (
     AnswerCall,
+    AnswerTransfer,
+    ChangeRecording,
     Connect,
     DestroyBridge,
     HangUpCall,
     HangUpLeg,
+    JoinTalk,
+    LeaveTalk,
     PlayPrompt,
     RingPhone,
+    StartMonitor,
+    StartRecording,
     StartWaitingSound,
+    StopMonitor,
     StopWaitingSound,
 )
 from engine.core.facts import CallEnd, CommandRefused, OfferOutcome, OfferReason
@@ -23,6 +31,7 @@ from engine.core.leg import LegState
 from engine.core.legs import agent_prompt_is_over
 from engine.core.offers import drop_leg, end_offer, hang_up_leg, live_offer
 from engine.core.state import State
+from engine.core.summons import failed_to_come
 from engine.core.talks import bridge_failed, caller_hung_up
 from engine.core.timers import TimerKind
 from engine.core.visits import answer_call, offer_lost
@@ -31,6 +40,15 @@ NOT_FOUND = 404
 
 ANSWERS_MAX = 3
 """How often a caller is answered before that is left to the next reconciliation."""
+
+_ANSWERED = (
+    CallState.WAITING,
+    CallState.TALKING,
+    CallState.LISTENING,
+    CallState.MONITORING,
+    CallState.PARKED,
+)
+"""Where a caller is answered who is not yet."""
 
 HANG_UP_AGAIN_MS = 2_000
 HANG_UPS_MAX = 5
@@ -49,17 +67,40 @@ def command_failed(state: State, failed: CommandFailed) -> None:
             _hang_up_call_failed(state, call_id, failed.status)
         case AnswerCall(call_id=call_id) | StartWaitingSound(call_id=call_id):
             _caller_command_failed(state, command, call_id, failed.status)
-        case StopWaitingSound() | DestroyBridge():
+        case StopWaitingSound() | DestroyBridge() | AnswerTransfer():
             pass
+        case _ if not unreachable:
+            _refused(state, command, failed.status)
+        case _:
+            pass
+
+
+def _refused(
+    state: State,
+    command: RingPhone
+    | PlayPrompt
+    | Connect
+    | StartMonitor
+    | StopMonitor
+    | JoinTalk
+    | LeaveTalk
+    | StartRecording
+    | ChangeRecording,
+    status: int,
+) -> None:
+    """Deals with what Asterisk itself would not do."""
+    match command:
+        case StartMonitor() | StopMonitor() | JoinTalk() | LeaveTalk():
+            monitoring.command_failed(state, command, status)
+        case StartRecording() | ChangeRecording():
+            recording.command_failed(state, command, status)
         case RingPhone(leg_id=leg_id):
-            if not unreachable:
-                _ring_failed(state, leg_id)
+            _ring_failed(state, leg_id)
         case PlayPrompt():
-            if not unreachable:
-                _prompt_failed(state, command, failed.status)
+            _prompt_failed(state, command, status)
         case Connect(call_id=call_id, leg_id=leg_id):
             call, leg = state.calls.get(call_id), state.legs.get(leg_id)
-            if unreachable or call is None or leg is None or leg.state is not LegState.TALKING:
+            if call is None or leg is None or leg.state is not LegState.TALKING:
                 return
             bridge_failed(state, call, leg)
 
@@ -73,6 +114,10 @@ def _ring_failed(state: State, leg_id: LegId) -> None:
         # Told to hang up as well: the channel may exist although its dialling failed.
         end_offer(state, leg, OfferOutcome.MISSED, OfferReason.UNREACHABLE, cause=UNREACHABLE)
         offer_lost(state, call)
+        return
+    own = state.calls.get(CallId(leg_id))
+    if own is not None and own.state is CallState.SUMMONED:
+        failed_to_come(state, own, UNREACHABLE)
         return
     other = state.legs.get(leg_id)
     if other is not None and other.state is LegState.CALLING:
@@ -125,7 +170,7 @@ def _caller_command_failed(
         caller_hung_up(state, call, CallEnd.CALLER, 0)
     elif isinstance(command, AnswerCall):
         call.answered = False  # If it is not said again now, the next reconciliation does.
-        engaged = call.state in (CallState.WAITING, CallState.TALKING, CallState.LISTENING)
+        engaged = call.state in _ANSWERED
         if engaged and state.node_up(call.node) and call.answers < ANSWERS_MAX:
             answer_call(state, call)
     else:
@@ -133,7 +178,7 @@ def _caller_command_failed(
 
 
 def _prompt_failed(state: State, command: PlayPrompt, status: int) -> None:
-    if is_leg(command.channel_id):
+    if is_leg(command.channel_id) or LegId(command.channel_id) in state.legs:
         agent_prompt_is_over(state, LegId(command.channel_id))
         return
     call = state.calls.get(CallId(command.channel_id))

@@ -4,7 +4,8 @@ Every id is a string that means the same in Usher, in Asterisk and in the databa
 
 * a call is named by its caller's channel id in Asterisk (which carries the node's system name);
 * a leg (a phone that Usher rings) by a channel id that Usher chose, so that a repeated command or
-  a restart recognises it. The same holds for bridges and playbacks.
+  a restart recognises it. The same holds for bridges and playbacks, for a call that Usher itself
+  places (it rings the first party's phone), and for the listening ears of monitors and recorders.
 """
 
 from __future__ import annotations
@@ -32,12 +33,25 @@ AgentId = NewType("AgentId", str)
 EndpointName = NewType("EndpointName", str)
 """A SIP endpoint as Asterisk names it: a trunk's name or an extension's number."""
 
+TalkId = NewType("TalkId", str)
+"""One talk of a leg: the leg's id, and for its later talks (after a transfer) a suffix."""
+
+MonitorId = NewType("MonitorId", str)
+"""One spell of a supervisor's monitoring in one mode; the id of its spy channel too."""
+
+RecordingId = NewType("RecordingId", str)
+"""One recording of one talk; its recorder channel's id too."""
+
 PlaybackId = NewType("PlaybackId", str)
 BridgeId = NewType("BridgeId", str)
 
 LEG_PREFIX: Final = "leg-"
 BRIDGE_PREFIX: Final = "talk-"
 PLAYBACK_PREFIX: Final = "play-"
+OWN_PREFIX: Final = "own-"
+SPY_PREFIX: Final = "spy-"
+RECORDER_PREFIX: Final = "rec-"
+MONITOR_BRIDGE_PREFIX: Final = "ear-"
 
 
 def leg_id_of(call_id: CallId, ordinal: int) -> LegId:
@@ -55,6 +69,31 @@ def bridge_id_of(leg_id: LegId) -> BridgeId:
     return BridgeId(f"{BRIDGE_PREFIX}{leg_id}")
 
 
+def talk_id_of(leg_id: LegId, ordinal: int) -> TalkId:
+    """Returns the id of the `ordinal`th talk of this leg (1 is the first)."""
+    return TalkId(leg_id if ordinal == 1 else f"{leg_id}-t{ordinal}")
+
+
+def own_call_id_of(epoch: str, ordinal: int) -> CallId:
+    """Returns the id of a call that Usher places: the channel of the phone that is rung first."""
+    return CallId(f"{OWN_PREFIX}{epoch}-{ordinal}")
+
+
+def monitor_id_of(call_id: CallId, ordinal: int) -> MonitorId:
+    """Returns the id of the `ordinal`th spell of monitoring in this supervisor's call."""
+    return MonitorId(f"{SPY_PREFIX}{call_id}-{ordinal}")
+
+
+def monitor_bridge_id_of(call_id: CallId) -> BridgeId:
+    """Returns the bridge in which the supervisor whose call this is hears a spy channel."""
+    return BridgeId(f"{MONITOR_BRIDGE_PREFIX}{call_id}")
+
+
+def recording_id_of(talk_id: TalkId, ordinal: int) -> RecordingId:
+    """Returns the id of the `ordinal`th recording of this talk."""
+    return RecordingId(f"{RECORDER_PREFIX}{talk_id}-{ordinal}")
+
+
 def playback_id_of(channel_id: str, ordinal: int) -> PlaybackId:
     """Returns the id of the `ordinal`th prompt played on this channel."""
     return PlaybackId(f"{PLAYBACK_PREFIX}{channel_id}-{ordinal}")
@@ -63,3 +102,13 @@ def playback_id_of(channel_id: str, ordinal: int) -> PlaybackId:
 def is_leg(channel_id: str) -> bool:
     """Tells a channel that Usher made (a rung phone) from one that dialled in."""
     return channel_id.startswith(LEG_PREFIX)
+
+
+def is_own(channel_id: str) -> bool:
+    """Tells a call that Usher placed from one that dialled in. Its channel behaves like a leg's."""
+    return channel_id.startswith(OWN_PREFIX)
+
+
+def is_ear(channel_id: str) -> bool:
+    """Tells a channel that only listens (a spy's or a recorder's) from a phone's."""
+    return channel_id.startswith((SPY_PREFIX, RECORDER_PREFIX))

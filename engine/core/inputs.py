@@ -11,10 +11,23 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from engine.core.commands import Command
-from engine.core.ids import AgentId, CallId, EndpointName, LegId, NodeId, PlaybackId, QueueId
-from engine.core.policy import Policy
+from engine.core.ids import (
+    AgentId,
+    CallId,
+    EndpointName,
+    LegId,
+    MonitorId,
+    NodeId,
+    PlaybackId,
+    QueueId,
+    RecordingId,
+)
+from engine.core.policy import Destination, MonitorMode, Policy, Presence
 
 NO_ENDPOINT = EndpointName("")
+
+BY_SYSTEM = "system"
+"""Who asks where no person does."""
 
 
 class DeviceState(StrEnum):
@@ -39,7 +52,11 @@ class AgentAction(StrEnum):
     TOGGLE_LOGIN = "toggle_login"
     PAUSE = "pause"
     RESUME = "resume"
+    """Also ends a wrap-up early (A-08)."""
     TOGGLE_PAUSE = "toggle_pause"
+    LOG_IN_LAST = "log_in_last"
+    """In the queues of the last log-in; names no queue."""
+    EXTEND_WRAPUP = "extend_wrapup"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +117,15 @@ class LegAnswered:
 
 @dataclass(frozen=True, slots=True)
 class LegEnded:
-    """The rung phone's channel is gone, before or after an answer. `cause` is Q.850 (0: unknown)."""
+    """The rung phone's channel is gone, before or after an answer. `cause` is Q.850 (0: unknown).
+
+    `forward_to` is set if the phone asked to ring another number instead (SIP 302): that number,
+    "" if it could not be read.
+    """
 
     leg_id: LegId
     cause: int
+    forward_to: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +134,43 @@ class HoldChanged:
 
     channel_id: str
     held: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DigitPressed:
+    """The party on this channel (a call's or a leg's) pressed a key: 0-9, *, #, A-D."""
+
+    channel_id: str
+    digit: str
+
+
+@dataclass(frozen=True, slots=True)
+class TransferRequested:
+    """The phone on this channel wants its other party to talk to somebody else (SIP REFER).
+
+    Blind: to whoever is reached by dialling `target`. Attended: to the other party of the call
+    that the same phone has on `other_channel_id` (its own channel there).
+    """
+
+    channel_id: str
+    target: str
+    other_channel_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SpyEnded:
+    """The spy channel of a monitoring is gone."""
+
+    monitor_id: MonitorId
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingFinished:
+    """A recording ended. `ok` is false where it failed (`why`: disk full, folder, ...)."""
+
+    recording_id: RecordingId
+    ok: bool
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,13 +251,110 @@ class CommandFailed:
 
 @dataclass(frozen=True, slots=True)
 class AgentActionRequested:
-    """Somebody (`by`) asked by service for a change of an agent's state in one queue."""
+    """Somebody (`by`) asked by service for a change of an agent's state.
+
+    `queue_id` None means all queues of the agent. `by` is an extension's number, or `BY_SYSTEM`
+    for Usher's own tools, which may do everything. `seen` is the version of the agent that was
+    looked at (`Agent.version`), None where it does not matter.
+    """
 
     agent_id: AgentId
-    queue_id: QueueId
+    queue_id: QueueId | None
     action: AgentAction
     by: str
     reason: str | None = None
+    request_id: str = ""
+    seen: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PresenceRequested:
+    """Somebody asked for a change of an extension's presence (A-04)."""
+
+    agent_id: AgentId
+    presence: Presence
+    by: str
+    request_id: str = ""
+    seen: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PickUp:
+    """Ring the phone of who asks for this waiting call, instead of the agents' phones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Redirect:
+    """Send this waiting call elsewhere."""
+
+    destination: Destination
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """Send the caller of this talk elsewhere; the agent is free."""
+
+    destination: Destination
+
+
+@dataclass(frozen=True, slots=True)
+class Park:
+    """Park the caller of this talk; the agent hears the slot."""
+
+
+@dataclass(frozen=True, slots=True)
+class HangUpNow:
+    """End this call."""
+
+
+@dataclass(frozen=True, slots=True)
+class Monitor:
+    """Ring the phone of who asks, and let them listen to this talk (or whisper, or join)."""
+
+    mode: MonitorMode
+
+
+class RecordingAction(StrEnum):
+    """What can be asked for a talk's recording."""
+
+    START = "start"
+    PAUSE = "pause"
+    RESUME = "resume"
+    STOP = "stop"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Start, pause, resume or stop the recording of this talk."""
+
+    action: RecordingAction
+
+
+CallAction = PickUp | Redirect | Transfer | Park | HangUpNow | Monitor | Record
+"""What can be asked for a call (S-03)."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallActionRequested:
+    """Somebody (`by`, as in `AgentActionRequested`) asked for something to be done with a call.
+
+    `seen` is the version of the call that was looked at (`Call.version`).
+    """
+
+    request_id: str
+    call_id: CallId
+    action: CallAction
+    by: str
+    seen: int
+
+
+@dataclass(frozen=True, slots=True)
+class CallAgentRequested:
+    """Somebody at the extension `by` wants to talk to an agent: rings theirs first, then the other."""
+
+    request_id: str
+    agent_id: AgentId
+    by: str
 
 
 Input = (
@@ -211,6 +367,10 @@ Input = (
     | LegAnswered
     | LegEnded
     | HoldChanged
+    | DigitPressed
+    | TransferRequested
+    | SpyEnded
+    | RecordingFinished
     | PlaybackEnded
     | PhoneReachable
     | PhoneDevice
@@ -218,4 +378,7 @@ Input = (
     | NodeDisconnected
     | CommandFailed
     | AgentActionRequested
+    | PresenceRequested
+    | CallActionRequested
+    | CallAgentRequested
 )

@@ -9,7 +9,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from engine.core.ids import AgentId, CallId, EndpointName, LegId, NodeId, QueueId, VisitId
+from engine.core.call import Call
+from engine.core.ids import (
+    AgentId,
+    CallId,
+    EndpointName,
+    LegId,
+    NodeId,
+    QueueId,
+    RecordingId,
+    TalkId,
+    VisitId,
+    talk_id_of,
+)
 
 
 class LegState(StrEnum):
@@ -31,6 +43,8 @@ class LegEvent(StrEnum):
     RANG = "rang"
     PICKED_UP = "picked_up"
     CONNECTED = "connected"
+    PASSED_ON = "passed_on"
+    """Its talk is over, and another begins in this very moment."""
     LET_GO = "let_go"
 
 
@@ -43,6 +57,7 @@ MOVES: dict[tuple[LegState, LegEvent], LegState] = {
     (LegState.RINGING, LegEvent.LET_GO): LegState.ENDING,
     (LegState.ANSWERED, LegEvent.LET_GO): LegState.ENDING,
     (LegState.TALKING, LegEvent.LET_GO): LegState.ENDING,
+    (LegState.TALKING, LegEvent.PASSED_ON): LegState.ANSWERED,
 }
 """From any state a leg is removed when its channel is gone."""
 
@@ -65,15 +80,25 @@ class Leg:
     queue_id: QueueId | None = None
     visit_id: VisitId | None = None
     level: int = 1
+    chance_ms: int | None = None
+    """Where another phone forwarded here (SIP 302): when that one began to ring."""
+    phone_of: AgentId | None = None
+    """Whose phone it is, where that is another agent than the one who is rung: by a forward."""
     answered_ms: int | None = None
     talk_ms: int | None = None
     """When the talk began."""
+    talks: int = 0
+    """How many talks it has had: more than one after attended transfers."""
     hold_id: str | None = None
     hold_ms: int = 0
     """When the running hold began."""
     holds: int = 0
+    recording_id: RecordingId | None = None
+    """The running recording of its talk, paused or not."""
     connects: int = 0
     """How often Asterisk was told to connect it."""
+    was: Call | None = None
+    """The call whose caller this is, passed on into another call; it ends with the channel."""
     hang_ups: int = 0
     """How often Asterisk was told to end it."""
 
@@ -84,6 +109,16 @@ class Leg:
             return False
         self.state = target
         return True
+
+    @property
+    def talk_id(self) -> TalkId:
+        """The running talk, or the last."""
+        return talk_id_of(self.leg_id, max(1, self.talks))
+
+    @property
+    def phone_agent(self) -> AgentId | None:
+        """The agent whose phone it is, if it is one's: not who was rung and forwarded."""
+        return self.agent_id if self.chance_ms is None else self.phone_of
 
     @property
     def rings(self) -> bool:

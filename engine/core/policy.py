@@ -13,7 +13,7 @@ from engine.core.ids import AgentId, EndpointName, NodeId, QueueId
 
 
 class Strategy(StrEnum):
-    """How a queue (or one skill level of it) chooses whom to ring: rows R-01 to R-06."""
+    """How a queue (or one skill level of it) chooses whom to ring: rows R-01 to R-06, R-08."""
 
     RING_ALL = "ring_all"
     LEAST_RECENT = "least_recent"
@@ -21,6 +21,13 @@ class Strategy(StrEnum):
     RANDOM = "random"
     ROUND_ROBIN = "round_robin"
     LINEAR = "linear"
+    WEIGHTED = "weighted"
+    """Shares of offers by the members' `share` (R-08)."""
+    LEAST_TALK = "least_talk"
+    """Least talk time in this queue since the agent's log-in (R-08)."""
+    PROGRESSIVE = "progressive"
+    """The linear order, but a phone that rings rings on while every `progressive_step_ms` one more
+    joins (R-08)."""
 
 
 class MemberKind(StrEnum):
@@ -36,6 +43,57 @@ class InitialState(StrEnum):
     LOGGED_OUT = "logged_out"
     LOGGED_IN = "logged_in"
     PAUSED = "paused"
+
+
+class MonitorMode(StrEnum):
+    """What a supervisor does on an agent's call (S-02)."""
+
+    LISTEN = "listen"
+    """Hears both, is heard by nobody."""
+    WHISPER = "whisper"
+    """Hears both, is heard by the agent alone."""
+    BARGE = "barge"
+    """A third party: hears and is heard by both."""
+
+
+class Presence(StrEnum):
+    """What the person at an extension says of themselves (A-04)."""
+
+    AVAILABLE = "available"
+    AWAY = "away"
+    BUSINESS_TRIP = "business_trip"
+    DO_NOT_DISTURB = "do_not_disturb"
+    LUNCH = "lunch"
+    OFF_WORK = "off_work"
+
+
+class PresenceAction(StrEnum):
+    """What a presence does to the agent's state (A-04). Static agents resume instead of log in."""
+
+    NOTHING = "nothing"
+    LOG_IN_ALL = "log_in_all"
+    LOG_IN_LAST = "log_in_last"
+    LOG_OUT_ALL = "log_out_all"
+    PAUSE_ALL = "pause_all"
+
+
+class Right(StrEnum):
+    """What a person may do in a queue (S-01); who may be granted what: `engine.core.rights`."""
+
+    WALLBOARD = "wallboard"
+    PANEL = "panel"
+    CHANGE_STATE = "change_state"
+    DISTRIBUTE = "distribute"
+    """Redirect, transfer, drag."""
+    PICK_UP = "pick_up"
+    """Pick up or hang up agents' calls."""
+    MONITOR = "monitor"
+    PARK = "park"
+    RECORD = "record"
+    CONTACT_MATCH = "contact_match"
+    SEE_MISSED = "see_missed"
+    DELETE_MISSED = "delete_missed"
+    QUEUE_LOG = "queue_log"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +152,36 @@ class Member:
     agent_id: AgentId
     kind: MemberKind = MemberKind.DYNAMIC
     skill_level: int = 1
+    share: int = 1
+    """Weight in the weighted strategy."""
+
+
+@dataclass(frozen=True, slots=True)
+class SkillStep:
+    """From `after_ms` of waiting on, agents up to this skill level (inclusive) may be rung."""
+
+    after_ms: int
+    level_max: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingPolicy:
+    """Talks of a queue are recorded (S-04). `stereo`: caller left, agent right."""
+
+    automatic: bool = True
+    stereo: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StickyPolicy:
+    """A caller returns to the agent who served last, if that was within `memory_ms` (R-08).
+
+    For `hold_out_ms` of waiting the call is kept for that agent alone, unless the agent is logged
+    out, paused or unreachable.
+    """
+
+    memory_ms: int
+    hold_out_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +214,33 @@ class QueuePolicy:
     alert_info: str | None = None
     waiting_sound: WaitingSound = field(default_factory=WaitingSound)
     language: str = "en"
+    wrapup_extend_ms: int = 0
+    """How much longer a wrap-up gets at each wish of the agent (A-08); 0: it cannot be extended."""
+    wrapup_extend_ms_max: int = 0
+    """How much longer a wrap-up can get in all."""
+    follow_forward: bool = False
+    """Whether an agent's phone may forward an offer (SIP 302); else that is a missed offer."""
+    progressive_step_ms: int = 5_000
+    """Progressive strategy: after so long one more agent is rung as well."""
+    skill_steps: tuple[SkillStep, ...] = ()
+    """In rising order of `after_ms`; before the first, and without any, all levels may be rung."""
+    required_skills_ms: int = 0
+    """After so long a call's required skills are asked for no more; 0: always."""
+    sticky: StickyPolicy | None = None
+    recording: RecordingPolicy | None = None
+    managers: tuple[str, ...] = ()
+    """Extensions of the people who manage this queue (S-01)."""
+    manager_rights: tuple[Right, ...] = ()
+    agent_rights: tuple[Right, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PresenceRule:
+    """What becoming this presence does; `reason` is a pause reason's name, for `PAUSE_ALL`."""
+
+    presence: Presence
+    action: PresenceAction
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +250,10 @@ class AgentPolicy:
     agent_id: AgentId
     name: str
     language: str = "en"
+    skills: tuple[str, ...] = ()
+    """What calls can require (R-08)."""
+    presence_rules: tuple[PresenceRule, ...] | None = None
+    """Instead of the settings'."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +287,10 @@ class InboundRoute:
     pattern: str
     destination: Destination
     trunk: EndpointName | None = None
+    priority: int = 0
+    """Callers of a higher priority stand before others in the same line (R-08)."""
+    required_skills: tuple[str, ...] = ()
+    """Only agents who have all of these are rung (R-08)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,10 +317,49 @@ class PauseReason:
 
 @dataclass(frozen=True, slots=True)
 class FeatureCodes:
-    """What agents dial, each followed by a queue's number (A-01)."""
+    """What agents and supervisors dial (A-01, A-04, A-08, S-02, S-04); "" switches a code off."""
 
     login_toggle: str = "*7"
+    """+ queue: log in or out. + extension * queue: that agent's lamp key (A-02)."""
     pause_toggle: str = "*07"
+    """+ queue [* reason]: pause or resume; in wrap-up: end it. + extension * queue [* reason]: key."""
+    login_all: str = "*77"
+    logout_all: str = "*077"
+    login_last: str = "*78"
+    wrapup_extend: str = "*76"
+    """+ queue: longer wrap-up (A-08)."""
+    presence: str = "*48"
+    """+ digit: 1 available, 2 away, 3 business trip, 4 do not disturb, 5 lunch, 6 off work."""
+    listen: str = "*90"
+    """+ extension (as whisper and barge)."""
+    whisper: str = "*91"
+    barge: str = "*92"
+    record_toggle: str = "*93"
+    """+ extension: start or stop recording that agent's call."""
+    record_pause_toggle: str = "*94"
+    """+ extension: pause or resume that recording."""
+
+
+@dataclass(frozen=True, slots=True)
+class MonitorDigits:
+    """What a supervisor presses while monitoring (S-02)."""
+
+    listen: str = "4"
+    whisper: str = "5"
+    barge: str = "6"
+
+
+@dataclass(frozen=True, slots=True)
+class ParkingPolicy:
+    """Slots `first` to `last` (numbers that can be dialled); `first` 0: no parking.
+
+    A call parked for longer than `timeout_ms` goes back to who parked it.
+    """
+
+    first: int = 0
+    last: int = 0
+    timeout_ms: int = 120_000
+    music_class: str = "default"
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +374,9 @@ class Settings:
     calls_max: int = 10_000
     """Calls in the system; one more is refused with congestion."""
     unknown_number_media: tuple[str, ...] = ("sound:pbx-invalid",)
+    monitor_digits: MonitorDigits = field(default_factory=MonitorDigits)
+    parking: ParkingPolicy = field(default_factory=ParkingPolicy)
+    presence_rules: tuple[PresenceRule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,17 +7,32 @@ late timers run. Saying something twice does no harm.
 
 from __future__ import annotations
 
+from engine.core import monitoring, recording
 from engine.core.call import Call, CallState
 from engine.core.calls import call_arrived, hang_up_call, play_prompt
 from engine.core.causes import NORMAL_CLEARING
-from engine.core.commands import DestroyBridge, HangUpCall, HangUpLeg
+from engine.core.commands import DestroyBridge, HangUpCall, HangUpLeg, StopMonitor
 from engine.core.facts import CallEnd
-from engine.core.ids import BRIDGE_PREFIX, BridgeId, CallId, LegId, NodeId, bridge_id_of, is_leg
+from engine.core.ids import (
+    BRIDGE_PREFIX,
+    MONITOR_BRIDGE_PREFIX,
+    BridgeId,
+    CallId,
+    LegId,
+    MonitorId,
+    NodeId,
+    bridge_id_of,
+    is_ear,
+    is_leg,
+    is_own,
+)
 from engine.core.inputs import CallArrived, NodeConnected, SeenChannel
 from engine.core.leg import Leg, LegState
 from engine.core.legs import agent_prompt_is_over, leg_answered, leg_ended
 from engine.core.offers import hang_up_leg, want_again
+from engine.core.parking import play_music
 from engine.core.state import Node, State
+from engine.core.summons import came
 from engine.core.talks import bridge, caller_hung_up
 from engine.core.visits import answer_call, start_waiting_sound
 
@@ -51,6 +66,7 @@ def node_removed(state: State, node_id: NodeId) -> None:
         caller_hung_up(state, call, CallEnd.LOST, 0)
     for leg in [each for each in state.legs.values() if each.node == node_id]:
         leg_ended(state, leg.leg_id, 0, lost=True)
+    recording.node_removed(state, node_id)
     for agent in state.agents.values():
         agent.reachable_at.pop(node_id, None)
         agent.devices.pop(node_id, None)
@@ -89,6 +105,8 @@ def node_connected(state: State, seen: NodeConnected) -> None:
             hang_up_call(state, call, NORMAL_CLEARING)
         else:
             _catch_up_call(state, call, channel)
+    monitoring.compare(state, seen.node, channels)
+    recording.compare(state, seen.node, channels, restarted=restarted)
     _meet_strangers(state, seen)
     state.timers.resume(node.node, state.now_ms)
 
@@ -109,12 +127,17 @@ def _catch_up_leg(state: State, leg: Leg, channel: SeenChannel, caller: SeenChan
 def _catch_up_call(state: State, call: Call, channel: SeenChannel) -> None:
     if not channel.up:
         call.answered = False
-    if call.state is CallState.ROUTING:
+    if call.state is CallState.SUMMONED:
+        if channel.up:
+            came(state, call)
+    elif call.state is CallState.ROUTING:
         state.following[call.call_id] = None  # Sent somewhere while nobody could be told.
-    elif call.state is CallState.TALKING and not call.answered:
+    elif call.state in (CallState.TALKING, CallState.MONITORING) and not call.answered:
         answer_call(state, call)
     elif call.state is CallState.LISTENING:
         play_prompt(state, call)
+    elif call.state is CallState.PARKED:
+        play_music(state, call)
     elif call.visit is not None:
         if not call.answered:
             call.sound = None
@@ -124,29 +147,54 @@ def _catch_up_call(state: State, call: Call, channel: SeenChannel) -> None:
 
 def _meet_strangers(state: State, seen: NodeConnected) -> None:
     for channel in seen.channels:
-        if is_leg(channel.channel_id):
-            if LegId(channel.channel_id) not in state.legs:
-                state.tell(
-                    HangUpLeg(seen.node, LegId(channel.channel_id), answered_elsewhere=False)
-                )
-        elif CallId(channel.channel_id) in state.ended:
-            state.tell(HangUpCall(seen.node, CallId(channel.channel_id), NORMAL_CLEARING))
-        elif CallId(channel.channel_id) not in state.calls:
-            call_arrived(
-                state,
-                CallArrived(
-                    call_id=CallId(channel.channel_id),
-                    node=seen.node,
-                    endpoint=channel.endpoint,
-                    dialled=channel.dialled,
-                    caller_number=channel.caller_number,
-                    caller_name=channel.caller_name,
-                    created_ms=channel.created_ms,
-                ),
-            )
+        if not _send_away(state, seen.node, channel.channel_id):
+            _take_in(state, seen.node, channel)
+    _remove_bridges(state, seen)
+
+
+def _send_away(state: State, node: NodeId, channel_id: str) -> bool:
+    """Ends a channel that should not exist. Returns False if it is a caller who dialled in."""
+    if is_leg(channel_id):
+        if LegId(channel_id) not in state.legs and CallId(channel_id) not in state.calls:
+            state.tell(HangUpLeg(node, LegId(channel_id), answered_elsewhere=False))
+    elif is_ear(channel_id):
+        if channel_id not in state.monitors and channel_id not in state.recordings:
+            state.tell(StopMonitor(node, MonitorId(channel_id)))
+    elif is_own(channel_id) or CallId(channel_id) in state.ended:
+        if CallId(channel_id) not in state.calls and LegId(channel_id) not in state.legs:
+            state.tell(HangUpCall(node, CallId(channel_id), NORMAL_CLEARING))
+    else:
+        return False
+    return True
+
+
+def _take_in(state: State, node: NodeId, channel: SeenChannel) -> None:
+    """Lets a caller arrive who came while nobody watched."""
+    if CallId(channel.channel_id) in state.calls or LegId(channel.channel_id) in state.legs:
+        return
+    call_arrived(
+        state,
+        CallArrived(
+            call_id=CallId(channel.channel_id),
+            node=node,
+            endpoint=channel.endpoint,
+            dialled=channel.dialled,
+            caller_number=channel.caller_number,
+            caller_name=channel.caller_name,
+            created_ms=channel.created_ms,
+        ),
+    )
+
+
+def _remove_bridges(state: State, seen: NodeConnected) -> None:
     for bridge_id in seen.bridges:
-        if not bridge_id.startswith(BRIDGE_PREFIX):
+        if bridge_id.startswith(BRIDGE_PREFIX):
+            leg = state.legs.get(LegId(bridge_id.removeprefix(BRIDGE_PREFIX)))
+            needed = leg is not None and leg.state is LegState.TALKING
+        elif bridge_id.startswith(MONITOR_BRIDGE_PREFIX):
+            call = state.calls.get(CallId(bridge_id.removeprefix(MONITOR_BRIDGE_PREFIX)))
+            needed = call is not None and call.state is CallState.MONITORING
+        else:
             continue
-        leg = state.legs.get(LegId(bridge_id.removeprefix(BRIDGE_PREFIX)))
-        if leg is None or leg.state is not LegState.TALKING:
+        if not needed:
             state.tell(DestroyBridge(seen.node, BridgeId(bridge_id)))

@@ -9,19 +9,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from engine.core import saving
-from engine.core.call import CallState
+from engine.core import monitoring, recording, saving
+from engine.core.actions import call_action, call_agent
+from engine.core.agent_actions import service_action
+from engine.core.call import Call, CallState, ToSlot
 from engine.core.calls import call_arrived, go_on, prompt_is_over
-from engine.core.codes import service_action
+from engine.core.causes import NO_ANSWER
 from engine.core.dispatch import dispatch
 from engine.core.facts import CallEnd, InputIgnored
 from engine.core.failures import command_failed, hang_up_again
-from engine.core.ids import PLAYBACK_PREFIX, AgentId, CallId, LegId
+from engine.core.ids import PLAYBACK_PREFIX, AgentId, CallId, LegId, RecordingId
 from engine.core.inputs import (
     AgentActionRequested,
+    CallActionRequested,
+    CallAgentRequested,
     CallArrived,
     CallerHungUp,
     CommandFailed,
+    DigitPressed,
     EngineStarted,
     HoldChanged,
     Input,
@@ -34,7 +39,11 @@ from engine.core.inputs import (
     PhoneReachable,
     PlaybackEnded,
     PolicyApplied,
+    PresenceRequested,
+    RecordingFinished,
+    SpyEnded,
     TimePassed,
+    TransferRequested,
 )
 from engine.core.invariants import check
 from engine.core.legs import (
@@ -43,14 +52,27 @@ from engine.core.legs import (
     leg_answered,
     leg_ended,
     leg_ringing,
+    phone_vanished,
+    suspect_phone,
 )
+from engine.core.parking import parked_too_long
 from engine.core.policies import apply_policy
+from engine.core.presence import presence_requested
 from engine.core.reconcile import engine_started, node_connected, node_disconnected
+from engine.core.retrieval import retrieve
 from engine.core.shifts import wrapup_expired
 from engine.core.state import Output, State
+from engine.core.summons import came, failed_to_come
 from engine.core.talks import bridge_again, caller_hung_up, hold_changed
 from engine.core.timers import TimerKind
-from engine.core.visits import rest_is_over, ring_timed_out, waited_too_long
+from engine.core.transfers import transfer_requested
+from engine.core.visits import (
+    rest_is_over,
+    ring_timed_out,
+    step_is_due,
+    terms_change,
+    waited_too_long,
+)
 
 Ignored = str | None
 """Why an input meant nothing, or None if it was acted upon."""
@@ -107,7 +129,7 @@ class RoutingCore:
             while state.following:
                 call_id = next(iter(state.following))
                 del state.following[call_id]
-                go_on(state, state.calls[call_id])
+                _go_on(state, state.calls[call_id])
             if state.dirty:
                 dispatch(state)
         if state.later:
@@ -133,6 +155,13 @@ class RoutingCore:
     def check(self) -> None:
         """Raises AssertionError, naming the invariant, if the state breaks one. O(everything)."""
         check(self._state)
+
+
+def _go_on(state: State, call: Call) -> None:
+    if isinstance(call.then, ToSlot):
+        retrieve(state, call, call.then)
+    else:
+        go_on(state, call)
 
 
 def _policy_applied(state: State, happened: PolicyApplied) -> Ignored:
@@ -162,16 +191,22 @@ def _fire(state: State, kind: TimerKind, owner: str) -> None:
         state.refresh(agent)
         return
     call, leg = state.calls.get(CallId(owner)), state.legs.get(LegId(owner))
-    node = call.node if call is not None else leg.node if leg is not None else None
+    taken = state.recordings.get(RecordingId(owner))
+    whose = call or leg or taken
+    node = None if whose is None else whose.node
     if node is not None and not state.node_up(node):
         state.timers.put_off(kind, owner, node)
         return
     if kind is TimerKind.HANG_UP:
         hang_up_again(state, owner)
+    elif kind is TimerKind.RECORDING:
+        recording.stop_timed_out(state, RecordingId(owner))
     elif kind is TimerKind.CONNECT:
         bridge_again(state, LegId(owner))
     elif kind is TimerKind.AGENT_PROMPT:
         agent_prompt_is_over(state, LegId(owner))
+    elif kind is TimerKind.VANISHED:
+        phone_vanished(state, LegId(owner))
     elif call is not None:
         _fire_for_call(state, kind, call.call_id)
 
@@ -180,22 +215,27 @@ def _fire_for_call(state: State, kind: TimerKind, call_id: CallId) -> None:
     """Acts on a call's timer. A late one may find that its reason is gone: then nothing happens."""
     call = state.calls[call_id]
     visit = call.visit
-    if kind is TimerKind.CALL_PROMPT:
-        if call.state is CallState.LISTENING:
-            prompt_is_over(state, call)
+    if kind is TimerKind.CALL_PROMPT and call.state is CallState.LISTENING:
+        prompt_is_over(state, call)
+    elif kind is TimerKind.PARKED and call.state is CallState.PARKED:
+        parked_too_long(state, call)
+    elif kind is TimerKind.RING and call.state is CallState.SUMMONED:
+        failed_to_come(state, call, NO_ANSWER)
     elif kind is TimerKind.RING and call.state is CallState.DIALLING:
         if call.leg_id is not None and call.leg_id in state.legs:
             dial_timed_out(state, call.leg_id)
     elif visit is None:
         return
-    elif kind is TimerKind.RING:
-        if visit.offers and visit.chosen is None:
-            ring_timed_out(state, call)
-    elif kind is TimerKind.RETRY:
-        if visit.resting:
-            rest_is_over(state, call)
+    elif kind is TimerKind.RING and visit.offers and visit.chosen is None:
+        ring_timed_out(state, call)
+    elif kind is TimerKind.RETRY and visit.resting:
+        rest_is_over(state, call)
     elif kind is TimerKind.MAX_WAIT:
         waited_too_long(state, call)
+    elif kind is TimerKind.STEP:
+        step_is_due(state, call)
+    elif kind is TimerKind.RELAX:
+        terms_change(state, call)
 
 
 def _call_arrived(state: State, happened: CallArrived) -> Ignored:
@@ -204,27 +244,54 @@ def _call_arrived(state: State, happened: CallArrived) -> Ignored:
 
 def _caller_hung_up(state: State, happened: CallerHungUp) -> Ignored:
     call = state.calls.get(happened.call_id)
-    if call is None:
-        return "unknown call"
+    if call is None:  # Perhaps a caller who has become another call's leg.
+        ignored = leg_ended(state, LegId(happened.call_id), happened.cause)
+        return None if ignored is None else "unknown call"
     caller_hung_up(state, call, CallEnd.CALLER, happened.cause)
     return None
 
 
 def _leg_ringing(state: State, happened: LegRinging) -> Ignored:
+    own = state.calls.get(CallId(happened.leg_id))
+    if own is not None and own.state is CallState.SUMMONED:
+        return None
     return leg_ringing(state, happened.leg_id)
 
 
 def _leg_answered(state: State, happened: LegAnswered) -> Ignored:
-    return leg_answered(state, happened.leg_id)
+    own = state.calls.get(CallId(happened.leg_id))
+    return leg_answered(state, happened.leg_id) if own is None else came(state, own)
 
 
 def _leg_ended(state: State, happened: LegEnded) -> Ignored:
-    return leg_ended(state, happened.leg_id, happened.cause)
+    own = state.calls.get(CallId(happened.leg_id))
+    if own is None:
+        return leg_ended(state, happened.leg_id, happened.cause, forward_to=happened.forward_to)
+    caller_hung_up(state, own, CallEnd.CALLER, happened.cause)
+    return None
 
 
 def _hold_changed(state: State, happened: HoldChanged) -> Ignored:
     changed = hold_changed(state, happened.channel_id, held=happened.held)
     return None if changed else "no such talk, or nothing changes"
+
+
+def _digit_pressed(state: State, happened: DigitPressed) -> Ignored:
+    return monitoring.digit_pressed(state, happened.channel_id, happened.digit)
+
+
+def _transfer_requested(state: State, happened: TransferRequested) -> Ignored:
+    return transfer_requested(state, happened)
+
+
+def _spy_ended(state: State, happened: SpyEnded) -> Ignored:
+    return monitoring.spy_ended(state, happened.monitor_id)
+
+
+def _recording_finished(state: State, happened: RecordingFinished) -> Ignored:
+    return recording.recording_finished(
+        state, happened.recording_id, ok=happened.ok, why=happened.why
+    )
 
 
 def _playback_ended(state: State, happened: PlaybackEnded) -> Ignored:
@@ -244,6 +311,7 @@ def _phone_reachable(state: State, happened: PhoneReachable) -> Ignored:
         agent.reachable_at[happened.node] = None
     else:
         agent.reachable_at.pop(happened.node, None)
+        suspect_phone(state, agent)
     state.refresh(agent)
     return None
 
@@ -274,6 +342,21 @@ def _action_requested(state: State, happened: AgentActionRequested) -> Ignored:
     return None
 
 
+def _presence_requested(state: State, happened: PresenceRequested) -> Ignored:
+    presence_requested(state, happened)
+    return None
+
+
+def _call_action_requested(state: State, happened: CallActionRequested) -> Ignored:
+    call_action(state, happened)
+    return None
+
+
+def _call_agent_requested(state: State, happened: CallAgentRequested) -> Ignored:
+    call_agent(state, happened)
+    return None
+
+
 def _handlers() -> dict[type, Callable[[State, Any], Ignored]]:
     return {
         PolicyApplied: _policy_applied,
@@ -285,6 +368,10 @@ def _handlers() -> dict[type, Callable[[State, Any], Ignored]]:
         LegAnswered: _leg_answered,
         LegEnded: _leg_ended,
         HoldChanged: _hold_changed,
+        DigitPressed: _digit_pressed,
+        TransferRequested: _transfer_requested,
+        SpyEnded: _spy_ended,
+        RecordingFinished: _recording_finished,
         PlaybackEnded: _playback_ended,
         PhoneReachable: _phone_reachable,
         PhoneDevice: _phone_device,
@@ -292,4 +379,7 @@ def _handlers() -> dict[type, Callable[[State, Any], Ignored]]:
         NodeDisconnected: _node_disconnected,
         CommandFailed: _command_failed,
         AgentActionRequested: _action_requested,
+        PresenceRequested: _presence_requested,
+        CallActionRequested: _call_action_requested,
+        CallAgentRequested: _call_agent_requested,
     }

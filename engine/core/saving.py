@@ -8,6 +8,7 @@ from typing import Any
 from engine.core import codec
 from engine.core.agent import Agent
 from engine.core.call import Call
+from engine.core.ears import Monitor, Recording
 from engine.core.ids import AgentId, CallId, QueueId
 from engine.core.leg import Leg
 from engine.core.line import Line
@@ -15,7 +16,7 @@ from engine.core.policy import Policy
 from engine.core.state import Node, State
 from engine.core.timers import TimerKind
 
-VERSION = 2
+VERSION = 4
 """Changes whenever an older snapshot cannot be read any more."""
 
 
@@ -46,6 +47,8 @@ class SavedLine:
     last_static_agent: AgentId | None
     last_dynamic: int
     available: list[str]
+    served: dict[str, str]
+    """By the caller's number: when (epoch milliseconds), a space, and by whom."""
 
 
 @dataclass(slots=True)
@@ -66,6 +69,9 @@ class Saved:
     agents: list[Agent]
     lines: list[SavedLine]
     nodes: list[Node]
+    monitors: list[Monitor]
+    recordings: list[Recording]
+    own_calls: int
     timers: list[SavedTimer]
     late: list[SavedLate]
 
@@ -94,10 +100,14 @@ def save(state: State) -> dict[str, Any]:
                 line.last_static_agent,
                 line.last_dynamic,
                 list(line.available),
+                {number: f"{at_ms} {who}" for number, (at_ms, who) in line.served.items()},
             )
             for line in state.lines.values()
         ],
         nodes=list(state.nodes.values()),
+        monitors=list(state.monitors.values()),
+        recordings=list(state.recordings.values()),
+        own_calls=state.own_calls,
         timers=[SavedTimer(*each) for each in state.timers.saved()],
         late=[SavedLate(*each) for each in state.timers.saved_late()],
     )
@@ -122,12 +132,19 @@ def load(snapshot: dict[str, Any]) -> State:
     state.legs = {leg.leg_id: leg for leg in saved.legs}
     state.agents = {agent.agent_id: agent for agent in saved.agents}
     state.nodes = {node.node: node for node in saved.nodes}
+    state.monitors = {each.monitor_id: each for each in saved.monitors}
+    state.recordings = {each.recording_id: each for each in saved.recordings}
+    state.own_calls = saved.own_calls
+    state.parked = {call.slot: call.call_id for call in saved.calls if call.slot is not None}
     policies = {policy.queue_id: policy for policy in saved.policy.queues}
     for each in saved.lines:
         line = Line(policies[QueueId(each.queue_id)])
         line.use(line.policy)
         line.last_static, line.last_dynamic = each.last_static, each.last_dynamic
         line.last_static_agent = each.last_static_agent
+        for number, service in each.served.items():
+            at_ms, _, agent_id = service.partition(" ")
+            line.served[number] = (int(at_ms), AgentId(agent_id))
         line.available = {AgentId(agent_id): None for agent_id in each.available}
         state.lines[line.queue_id] = line
     for call in state.calls.values():

@@ -13,8 +13,37 @@ from engine.core import numbers
 from engine.core.agent import Agent, Membership, may_be_offered
 from engine.core.call import Call
 from engine.core.commands import Command
-from engine.core.facts import Fact
-from engine.core.ids import AgentId, CallId, EndpointName, LegId, NodeId, QueueId
+from engine.core.ears import Monitor, Recording
+from engine.core.facts import (
+    AgentLoggedIn,
+    AgentLoggedOut,
+    CallEnded,
+    CallParked,
+    CallStarted,
+    CallTransferred,
+    CallUnparked,
+    Fact,
+    PauseEnded,
+    PauseStarted,
+    PresenceChanged,
+    TalkEnded,
+    TalkStarted,
+    VisitEnded,
+    VisitStarted,
+    WrapupEnded,
+    WrapupExtended,
+    WrapupStarted,
+)
+from engine.core.ids import (
+    AgentId,
+    CallId,
+    EndpointName,
+    LegId,
+    MonitorId,
+    NodeId,
+    QueueId,
+    RecordingId,
+)
 from engine.core.leg import Leg
 from engine.core.line import Line
 from engine.core.policy import (
@@ -28,6 +57,34 @@ from engine.core.rng import Rng
 from engine.core.timers import Timers
 
 Output = Command | Fact
+
+_MOVES_CALL = frozenset(
+    (
+        CallStarted,
+        CallEnded,
+        VisitStarted,
+        VisitEnded,
+        TalkStarted,
+        TalkEnded,
+        CallTransferred,
+        CallParked,
+        CallUnparked,
+    )
+)
+_CHANGES_AGENT = frozenset(
+    (
+        AgentLoggedIn,
+        AgentLoggedOut,
+        PauseStarted,
+        PauseEnded,
+        WrapupStarted,
+        WrapupEnded,
+        WrapupExtended,
+        PresenceChanged,
+    )
+)
+"""Facts whose `seq` is the new version of the call or agent in them (S-03). Ringing and holds are not
+among them: who redirects a waiting caller does not mind that a phone began to ring meanwhile."""
 
 GHOST_MS_MAX = 120_000
 """For this long a call that ended is remembered: Asterisk may list its channel while it dies."""
@@ -58,13 +115,18 @@ class State:
         "later",
         "legs",
         "lines",
+        "monitors",
         "nodes",
         "now_ms",
         "offer_order",
         "out",
         "outbound_routes",
+        "own_calls",
+        "parked",
         "policy",
+        "recordings",
         "rng",
+        "skills",
         "timers",
         "trunks",
     )
@@ -88,7 +150,15 @@ class State:
         self.agents: dict[AgentId, Agent] = {}
         self.lines: dict[QueueId, Line] = {}
         self.nodes: dict[NodeId, Node] = {}
+        self.monitors: dict[MonitorId, Monitor] = {}
+        self.recordings: dict[RecordingId, Recording] = {}
+        self.parked: dict[str, CallId] = {}
+        """Who is parked, by slot."""
+        self.own_calls = 0
+        """How many calls Usher has placed."""
         self.extensions: dict[str, ExtensionPolicy] = {}
+        self.skills: dict[AgentId, frozenset[str]] = {}
+        """Of those who have any."""
         self.trunks: dict[EndpointName, TrunkPolicy] = {}
         self.outbound_routes: dict[str, OutboundRoute] = {}
         self.out: list[Output] = []
@@ -104,6 +174,9 @@ class State:
         self.extensions = {extension.number: extension for extension in policy.extensions}
         self.trunks = {trunk.name: trunk for trunk in policy.trunks}
         self.outbound_routes = {route.name: route for route in policy.outbound_routes}
+        self.skills = {
+            agent.agent_id: frozenset(agent.skills) for agent in policy.agents if agent.skills
+        }
 
     def tell(self, command: Command) -> None:
         """Gives a command."""
@@ -120,7 +193,14 @@ class State:
     def note_at(self, at_ms: int, kind: type[Any], *arguments: object) -> None:
         """Notes a fact of the moment `at_ms`."""
         self.fact_seq += 1
-        self.out.append(kind(self.fact_seq, at_ms, *arguments))
+        fact = kind(self.fact_seq, at_ms, *arguments)
+        self.out.append(fact)
+        if kind in _MOVES_CALL:
+            call = self.calls.get(fact.call_id)
+            if call is not None:
+                call.version = self.fact_seq
+        elif kind in _CHANGES_AGENT:
+            self.agents[fact.agent_id].version = self.fact_seq
 
     def fresh_id(self) -> str:
         """Returns an id for a spell, unique in all histories: epoch and the next fact's number."""
@@ -128,7 +208,7 @@ class State:
 
     def bury(self, call_id: CallId) -> None:
         """Forgets a call, but for its id: news of it that come late must not raise a ghost."""
-        del self.calls[call_id]
+        self.calls.pop(call_id, None)
         self.ended[call_id] = self.now_ms
         while (oldest := next(iter(self.ended))) and (
             self.ended[oldest] < self.now_ms - GHOST_MS_MAX
@@ -167,10 +247,13 @@ class State:
             ):
                 if agent_id not in line.available:
                     line.available[agent_id] = None
-                    if line.wanting:
+                    if line.wanting or line.pools:
                         self.dirty[queue_id] = None
-            elif agent_id in line.available:
-                del line.available[agent_id]
+            else:
+                if agent_id in line.available:
+                    del line.available[agent_id]
+                if agent_id in line.keepers:  # Who left keeps nobody waiting.
+                    self.dirty[queue_id] = None
 
     def inbound_route(self, trunk: EndpointName, dialled: str) -> InboundRoute | None:
         """Returns the first inbound route for a number from a trunk."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engine.core import monitoring, recording
 from engine.core.call import Call, CallEvent, CallState
 from engine.core.calls import caller_left, end_call
 from engine.core.causes import NORMAL_CLEARING
@@ -23,6 +24,7 @@ from engine.core.leg import Leg, LegEvent, LegState
 from engine.core.offers import drop_leg, hang_up_leg
 from engine.core.shifts import start_wrapup
 from engine.core.state import State
+from engine.core.sticky import count_talk
 from engine.core.timers import TimerKind
 from engine.core.visits import answer_call, close_visit, stop_waiting_sound
 
@@ -78,23 +80,27 @@ def connect(state: State, call: Call, leg: Leg) -> None:
     leg.advance(LegEvent.CONNECTED)
     assert leg.state is LegState.TALKING
     call.leg_id = leg.leg_id
+    call.return_to = None
     leg.talk_ms = state.now_ms
+    leg.talks += 1
     bridge(state, call, leg)
     state.note(
         TalkStarted,
-        leg.leg_id,
+        leg.talk_id,
         call.call_id,
         leg.visit_id,
         leg.queue_id,
         leg.agent_id,
         leg.party,
     )
+    recording.talk_started(state, call, leg)
 
 
 def bridge(state: State, call: Call, leg: Leg) -> None:
     """Tells Asterisk to connect the two; told again it does no harm."""
     leg.connects += 1
     state.tell(Connect(call.node, bridge_id_of(leg.leg_id), call.call_id, leg.leg_id))
+    monitoring.talk_bridged_again(state, leg)
 
 
 def bridge_again(state: State, leg_id: LegId) -> None:
@@ -117,12 +123,22 @@ def bridge_failed(state: State, call: Call, leg: Leg) -> None:
     end_call(state, call, CallEnd.FAILED, NORMAL_CLEARING)
 
 
-def end_talk(state: State, call: Call, leg: Leg, ended_by: CallEnd) -> None:
-    """Notes the end of a talk, frees the bridge and starts the agent's wrap-up."""
+def end_talk(state: State, call: Call, leg: Leg, ended_by: CallEnd, *, stays: bool = False) -> None:
+    """Notes the end of a talk, frees the bridge and starts the agent's wrap-up.
+
+    `stays`: the leg goes straight into another talk, in the same bridge and without wrap-up.
+    """
     assert leg.talk_ms is not None
     _end_hold(state, leg)
     state.timers.cancel(TimerKind.CONNECT, leg.leg_id)
-    state.note(TalkEnded, leg.leg_id, call.call_id, ended_by, state.now_ms - leg.talk_ms)
+    recording.talk_ended(state, leg)
+    monitoring.talk_ended(state, leg)
+    state.note(TalkEnded, leg.talk_id, call.call_id, ended_by, state.now_ms - leg.talk_ms)
+    leg.connects = 0
+    if leg.queue_id is not None and leg.agent_id is not None:
+        count_talk(state, call, leg)
+    if stays:
+        return
     state.tell(DestroyBridge(leg.node, bridge_id_of(leg.leg_id)))
     if leg.queue_id is not None and leg.agent_id is not None:
         start_wrapup(state, state.agents[leg.agent_id], leg.queue_id, call.call_id)
@@ -162,7 +178,7 @@ def hold_changed(state: State, channel_id: str, *, held: bool) -> bool:
     leg.hold_id = f"{leg.leg_id}-h{leg.holds}"
     leg.hold_ms = state.now_ms
     by_caller = call is not None
-    state.note(HoldStarted, leg.hold_id, leg.leg_id, leg.call_id, by_caller)
+    state.note(HoldStarted, leg.hold_id, leg.talk_id, leg.call_id, by_caller)
     return True
 
 
@@ -170,4 +186,4 @@ def _end_hold(state: State, leg: Leg) -> None:
     if leg.hold_id is None:
         return
     hold_id, leg.hold_id = leg.hold_id, None
-    state.note(HoldEnded, hold_id, leg.leg_id, leg.call_id, state.now_ms - leg.hold_ms)
+    state.note(HoldEnded, hold_id, leg.talk_id, leg.call_id, state.now_ms - leg.hold_ms)

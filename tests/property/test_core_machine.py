@@ -17,8 +17,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from engine.core.commands import PlayPrompt
 from engine.core.facts import (
+    ActionDone,
+    ActionRefused,
     CallEnded,
+    CallParked,
     CallStarted,
+    CallUnparked,
     OfferEnded,
     OfferMade,
     TalkEnded,
@@ -26,29 +30,41 @@ from engine.core.facts import (
     VisitEnded,
     VisitStarted,
 )
-from engine.core.ids import AgentId, EndpointName, QueueId
+from engine.core.ids import AgentId, EndpointName, LegId, QueueId, is_own
 from engine.core.inputs import (
+    BY_SYSTEM,
     AgentAction,
+    CallActionRequested,
+    CallAgentRequested,
     CommandFailed,
     DeviceState,
     EngineStarted,
+    HangUpNow,
     HoldChanged,
     LegAnswered,
     LegEnded,
     LegRinging,
     NodeConnected,
     NodeDisconnected,
+    Park,
     PhoneDevice,
+    PickUp,
     PlaybackEnded,
+    Record,
+    RecordingAction,
+    Redirect,
     SeenChannel,
+    Transfer,
 )
 from engine.core.policy import (
     HangUp,
     InitialState,
     Member,
     MemberKind,
+    ParkingPolicy,
     PlayThenHangUp,
     QueuePolicy,
+    Right,
     Strategy,
     ToExtension,
     ToQueue,
@@ -78,6 +94,14 @@ failures = st.sampled_from(
     [HangUp(17), ToQueue(QueueId("6401")), ToExtension("1003"), PlayThenHangUp(("sound:bye",))]
 )
 
+destinations = st.one_of(failures, st.just(ToQueue(QueueId("6402"))), st.just(ToExtension("1001")))
+wishes = st.one_of(
+    st.sampled_from([PickUp(), PickUp(), Park(), HangUpNow()]),
+    st.builds(Redirect, destinations),
+    st.builds(Transfer, destinations),
+    st.builds(Record, st.sampled_from(RecordingAction)),
+)
+
 
 def queues(number: str) -> st.SearchStrategy[QueuePolicy]:
     return st.builds(
@@ -97,6 +121,8 @@ def queues(number: str) -> st.SearchStrategy[QueuePolicy]:
         ring_in_use=st.booleans(),
         autopause_after=st.sampled_from([0, 2]),
         waiting_sound=st.sampled_from([WaitingSound("default"), WaitingSound(None)]),
+        managers=st.just(("1004",)),
+        manager_rights=st.just((Right.DISTRIBUTE, Right.PICK_UP, Right.PARK, Right.RECORD)),
     )
 
 
@@ -116,7 +142,11 @@ class AnyHistory(RuleBasedStateMachine):
     ) -> None:
         self.lines = lines
         self.centre = Centre(
-            *lines, shared_wrapup=shared, initial_state=initial, failed_offer_pause_ms=pause_ms
+            *lines,
+            shared_wrapup=shared,
+            initial_state=initial,
+            failed_offer_pause_ms=pause_ms,
+            parking=ParkingPolicy(701, 702, 8_000),
         )
         self.strangers = 0
 
@@ -129,7 +159,9 @@ class AnyHistory(RuleBasedStateMachine):
 
     @rule(
         agent=agents,
-        digits=st.sampled_from(["6400", "1002", "*76400", "*076401", "*076401*01", "*7", "*0799"]),
+        digits=st.sampled_from(
+            ["6400", "1002", "*76400", "*076401", "*076401*01", "*7", "*0799", "701", "702"]
+        ),
     )
     def agent_dials(self, agent: str, digits: str) -> None:
         self.centre.call(digits, source=agent)
@@ -142,12 +174,33 @@ class AnyHistory(RuleBasedStateMachine):
     def asterisk_obeys(self) -> None:
         self.centre.obey()
 
-    @precondition(lambda self: self.centre.core.state.legs)
+    @precondition(lambda self: self.rung())
     @rule(data=st.data(), cause=st.sampled_from([0, 16, 17, 19, 20, 21]), what=st.integers(0, 3))
     def phone_does(self, data: st.DataObject, cause: int, what: int) -> None:
-        leg_id = self.pick(data, self.centre.core.state.legs)
+        leg_id = self.pick(data, self.rung())
         happened = (LegRinging(leg_id), LegAnswered(leg_id), LegAnswered(leg_id))
         self.centre.give(happened[what] if what < 3 else LegEnded(leg_id, cause))
+
+    def rung(self) -> list[LegId]:
+        """Channels of phones that Usher rang."""
+        state = self.centre.core.state
+        return [*state.legs, *(LegId(call_id) for call_id in state.calls if is_own(call_id))]
+
+    @precondition(lambda self: self.centre.core.state.calls)
+    @rule(
+        data=st.data(),
+        wish=wishes,
+        by=st.sampled_from(["1004", "1004", "1001", BY_SYSTEM]),
+        behind=st.sampled_from([0, 0, 0, 1]),
+    )
+    def person_asks(self, data: st.DataObject, wish: Any, by: str, behind: int) -> None:
+        call = self.pick(data, self.centre.core.state.calls.values())
+        self.centre.give(CallActionRequested("r", call.call_id, wish, by, call.version - behind))
+        assert len(self.centre.told(ActionDone)) + len(self.centre.told(ActionRefused)) == 1
+
+    @rule(agent=agents, by=agents)
+    def person_calls_agent(self, agent: str, by: str) -> None:
+        self.centre.give(CallAgentRequested("r", AgentId(agent), by))
 
     @precondition(lambda self: self.centre.core.state.calls)
     @rule(data=st.data())
@@ -245,12 +298,14 @@ class AnyHistory(RuleBasedStateMachine):
         state = centre.core.state
         assert not state.calls
         assert not state.legs
+        assert not state.parked
         assert all(not line.waiting and not line.wanting for line in state.lines.values())
         for begun, ended, name in [
             (CallStarted, CallEnded, "call_id"),
             (VisitStarted, VisitEnded, "visit_id"),
             (OfferMade, OfferEnded, "offer_id"),
             (TalkStarted, TalkEnded, "talk_id"),
+            (CallParked, CallUnparked, "park_id"),
         ]:
             first = sorted(getattr(fact, name) for fact in centre.of(begun))
             last = sorted(getattr(fact, name) for fact in centre.of(ended))
@@ -259,6 +314,7 @@ class AnyHistory(RuleBasedStateMachine):
         seqs = [fact.seq for fact in centre.facts]
         assert seqs == list(range(1, len(seqs) + 1)), "no fact is lost, doubled or out of order"
         for agent in state.agents.values():
+            assert not agent.own_calls
             assert agent.offers == 0
             assert agent.wrapups == 0
             assert not agent.backing_off

@@ -8,13 +8,19 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, TypeVar
 
+import pytest
+
+from engine.core import calls
+from engine.core.call import ToMonitor
 from engine.core.commands import HangUpCall, HangUpLeg, RingPhone
 from engine.core.ids import AgentId, CallId, EndpointName, LegId, NodeId, QueueId
 from engine.core.inputs import (
+    BY_SYSTEM,
     AgentAction,
     AgentActionRequested,
     CallArrived,
     CallerHungUp,
+    DigitPressed,
     EngineStarted,
     Input,
     LegAnswered,
@@ -32,6 +38,7 @@ from engine.core.policy import (
     InboundRoute,
     Member,
     MemberKind,
+    MonitorMode,
     PauseReason,
     Policy,
     QueuePolicy,
@@ -115,7 +122,11 @@ class Centre:
 
     def apply(self, *queues: QueuePolicy, **settings: Any) -> None:
         """Reloads the configuration."""
-        self.policy = policy(*queues, **settings)
+        self.reload(policy(*queues, **settings))
+
+    def reload(self, policy_: Policy) -> None:
+        """Reloads a configuration that is written out."""
+        self.policy = policy_
         self.give(PolicyApplied(self.policy))
 
     def call(self, dialled: str, *, source: str = TRUNK, call_id: str | None = None) -> CallId:
@@ -126,6 +137,16 @@ class Centre:
             CallArrived(name, NODE, EndpointName(source), dialled, "0151", "Ann", self.now_ms)
         )
         return name
+
+    def supervise(self, supervisor: str, call_id: CallId, mode: MonitorMode) -> CallId:
+        """A supervisor's call goes on to monitoring, as if a code had been dialled."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(calls, "_meaning", lambda *_: ToMonitor(call_id, mode))
+            return self.call("*90", source=supervisor)
+
+    def press(self, channel_id: str, digit: str) -> None:
+        """A key is pressed."""
+        self.give(DigitPressed(channel_id, digit))
 
     def hang_up(self, call_id: CallId, cause: int = 16) -> None:
         """The caller hangs up."""
@@ -139,7 +160,9 @@ class Centre:
         self, agent: str, queue_id: str, action: AgentAction, reason: str | None = None
     ) -> None:
         """A service asks for a change of an agent's state."""
-        self.give(AgentActionRequested(AgentId(agent), QueueId(queue_id), action, "boss", reason))
+        self.give(
+            AgentActionRequested(AgentId(agent), QueueId(queue_id), action, BY_SYSTEM, reason)
+        )
 
     def log_in(self, *agents: str, queue_id: str) -> None:
         """Dynamic agents log in."""

@@ -166,12 +166,25 @@ def test_dialplan_expands_nothing_that_a_caller_sends(tmp_path: Path) -> None:
 def test_nobody_is_answered_before_the_engine_was_asked(tmp_path: Path) -> None:
     rendered(tmp_path)
     lines = settings(tmp_path, "extensions.conf")
-    firsts = [line for line in lines if re.match(r"exten => \S+,1,", line)]
+    firsts = [n for n, line in enumerate(lines) if re.match(r"exten => \S+,1,", line)]
+    transfers = "Set(PJSIP_TRANSFER_HANDLING()=ari-only)"
 
     assert len(firsts) == 6
-    assert all(
-        re.search(r",1,Stasis\(usher,in,(carrier|\$\{CHANNEL\(endpoint\)\})\)$", f) for f in firsts
-    )
+    from_phones = [lines[n : n + 2] for n in firsts[:3]]
+    assert all(first.endswith(f",1,{transfers}") for first, _ in from_phones)
+    assert {second for _, second in from_phones} == {
+        "same => n,Stasis(usher,in,${CHANNEL(endpoint)})"
+    }
+    assert all(lines[n].endswith(",1,Stasis(usher,in,carrier)") for n in firsts[3:])
+
+
+def test_transfers_by_phones_are_left_to_the_engine(tmp_path: Path) -> None:
+    rendered(tmp_path)
+    lines = settings(tmp_path, "extensions.conf")
+
+    assert lines.count("exten => _[0-9*#+]!,1,Set(PJSIP_TRANSFER_HANDLING()=ari-only)") == 1
+    assert "allow_transfer = no" in settings(tmp_path, "pjsip.conf")  # Trunks may not at all.
+    assert "load = res_pjsip_refer.so" in settings(tmp_path, "modules.conf")
 
 
 def test_every_trunk_has_a_context(tmp_path: Path) -> None:
