@@ -68,6 +68,7 @@ MOVES: dict[tuple[CallState, CallEvent], CallState] = {
     (CallState.ROUTING, CallEvent.PROMPTED): CallState.LISTENING,
     (CallState.WAITING, CallEvent.LEFT_QUEUE): CallState.ROUTING,
     (CallState.WAITING, CallEvent.CONNECTED): CallState.TALKING,
+    (CallState.ROUTING, CallEvent.CONNECTED): CallState.TALKING,
     (CallState.DIALLING, CallEvent.CONNECTED): CallState.TALKING,
     (CallState.ROUTING, CallEvent.LET_GO): CallState.ENDING,
     (CallState.DIALLING, CallEvent.LET_GO): CallState.ENDING,
@@ -188,6 +189,10 @@ class Call:
     park_id: str = ""
     parked_by: str = ""
     """... and by whom."""
+    talks: int = 0
+    """How many talks, ..."""
+    holds: int = 0
+    """... and holds, its channel has had as a leg."""
 
     def advance(self, event: CallEvent) -> None:
         """Moves by the table. Raises AssertionError where it has no move: that is our own fault."""

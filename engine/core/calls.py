@@ -20,7 +20,7 @@ from engine.core.facts import (
     VisitOutcome,
     VisitReason,
 )
-from engine.core.ids import AgentId, EndpointName, QueueId, leg_id_of, playback_id_of
+from engine.core.ids import AgentId, EndpointName, LegId, QueueId, leg_id_of, playback_id_of
 from engine.core.inputs import CallArrived
 from engine.core.leg import Leg
 from engine.core.monitoring import start_monitoring, supervisor_left
@@ -54,6 +54,8 @@ RINGING = WaitingSound(music_class=None)
 def call_arrived(state: State, arrived: CallArrived) -> bool:
     """Takes a new caller in and sends it on its way. Returns False for one that is or was known."""
     if arrived.call_id in state.calls or arrived.call_id in state.ended:
+        return False
+    if LegId(arrived.call_id) in state.legs:  # A caller who was passed on into another's call.
         return False
     extension = state.extensions.get(arrived.endpoint)
     source = SourceKind.TRUNK if extension is None else SourceKind.EXTENSION
@@ -234,7 +236,18 @@ def _dial(
 
 
 def dialling_failed(state: State, call: Call, cause: int) -> None:
-    """Ends a direct call that nobody answered, passing on why."""
+    """Ends a direct call that nobody answered, passing on why.
+
+    One that was transferred blindly goes back to who did that: it is not dropped for a colleague's
+    empty chair.
+    """
+    return_to, call.return_to = call.return_to, None
+    if return_to is not None and state.extensions.get(return_to) is not None:
+        _end_dialling(state, call)
+        call.leg_id = None
+        call.advance(CallEvent.TRANSFERRED)
+        follow(state, call, ToExtension(return_to))
+        return
     end_call(state, call, CallEnd.FAILED, cause or NO_ANSWER)
 
 

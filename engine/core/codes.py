@@ -13,6 +13,7 @@ from engine.core.ids import AgentId, QueueId
 from engine.core.inputs import AgentAction, AgentActionRequested
 from engine.core.offers import end_offer, want_again
 from engine.core.policy import MemberKind
+from engine.core.refusals import Refusal
 from engine.core.shifts import end_pause, end_wrapup, log_in, log_out, pause
 from engine.core.state import State
 
@@ -37,10 +38,6 @@ SPOKEN: dict[str, Media] = {
 """What each answer sounds like, from Asterisk's core sounds; a key not here is spoken as refused."""
 
 REFUSED: Media = ("sound:agent-incorrect",)
-
-
-class Refusal(Exception):
-    """The action is not possible; its text says why."""
 
 
 def dial_code(state: State, call: Call) -> Media | None:

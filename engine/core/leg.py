@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from engine.core.call import Call
 from engine.core.ids import (
     AgentId,
     CallId,
@@ -41,6 +42,8 @@ class LegEvent(StrEnum):
     RANG = "rang"
     PICKED_UP = "picked_up"
     CONNECTED = "connected"
+    PASSED_ON = "passed_on"
+    """Its talk is over, and another begins in this very moment."""
     LET_GO = "let_go"
 
 
@@ -53,6 +56,7 @@ MOVES: dict[tuple[LegState, LegEvent], LegState] = {
     (LegState.RINGING, LegEvent.LET_GO): LegState.ENDING,
     (LegState.ANSWERED, LegEvent.LET_GO): LegState.ENDING,
     (LegState.TALKING, LegEvent.LET_GO): LegState.ENDING,
+    (LegState.TALKING, LegEvent.PASSED_ON): LegState.ANSWERED,
 }
 """From any state a leg is removed when its channel is gone."""
 
@@ -86,6 +90,8 @@ class Leg:
     holds: int = 0
     connects: int = 0
     """How often Asterisk was told to connect it."""
+    was: Call | None = None
+    """The call whose caller this is, passed on into another call; it ends with the channel."""
     hang_ups: int = 0
     """How often Asterisk was told to end it."""
 

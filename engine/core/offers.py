@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from engine.core.agent import Agent, Membership
 from engine.core.call import Call, Visit
+from engine.core.causes import NORMAL_CLEARING
 from engine.core.commands import HangUpLeg, PlayPrompt, RingPhone
-from engine.core.facts import OfferEnded, OfferMade, OfferOutcome, OfferReason
+from engine.core.facts import CallEnd, CallEnded, OfferEnded, OfferMade, OfferOutcome, OfferReason
 from engine.core.ids import EndpointName, LegId, leg_id_of, playback_id_of
 from engine.core.leg import Leg, LegEvent, LegState
 from engine.core.line import Line
@@ -252,6 +253,9 @@ def drop_leg(state: State, leg: Leg) -> None:
     """Forgets a leg whose channel is gone, and frees its agent's phone."""
     del state.legs[leg.leg_id]
     state.timers.cancel(TimerKind.HANG_UP, leg.leg_id)
+    if leg.was is not None:
+        state.note(CallEnded, leg.was.call_id, CallEnd.TRANSFERRED, NORMAL_CLEARING)
+        state.bury(leg.was.call_id)
     if leg.agent_id is None:
         return
     agent = state.agents[leg.agent_id]

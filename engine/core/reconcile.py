@@ -156,7 +156,7 @@ def _send_away(state: State, node: NodeId, channel_id: str) -> bool:
         if channel_id not in state.monitors and channel_id not in state.recordings:
             state.tell(StopMonitor(node, MonitorId(channel_id)))
     elif is_own(channel_id) or CallId(channel_id) in state.ended:
-        if CallId(channel_id) not in state.calls:
+        if CallId(channel_id) not in state.calls and LegId(channel_id) not in state.legs:
             state.tell(HangUpCall(node, CallId(channel_id), NORMAL_CLEARING))
     else:
         return False
@@ -165,7 +165,7 @@ def _send_away(state: State, node: NodeId, channel_id: str) -> bool:
 
 def _take_in(state: State, node: NodeId, channel: SeenChannel) -> None:
     """Lets a caller arrive who came while nobody watched."""
-    if CallId(channel.channel_id) in state.calls:
+    if CallId(channel.channel_id) in state.calls or LegId(channel.channel_id) in state.legs:
         return
     call_arrived(
         state,

@@ -215,8 +215,9 @@ def _call_arrived(state: State, happened: CallArrived) -> Ignored:
 
 def _caller_hung_up(state: State, happened: CallerHungUp) -> Ignored:
     call = state.calls.get(happened.call_id)
-    if call is None:
-        return "unknown call"
+    if call is None:  # Perhaps a caller who has become another call's leg.
+        ignored = leg_ended(state, LegId(happened.call_id), happened.cause)
+        return None if ignored is None else "unknown call"
     caller_hung_up(state, call, CallEnd.CALLER, happened.cause)
     return None
 

@@ -205,7 +205,7 @@ class State:
 
     def bury(self, call_id: CallId) -> None:
         """Forgets a call, but for its id: news of it that come late must not raise a ghost."""
-        del self.calls[call_id]
+        self.calls.pop(call_id, None)
         self.ended[call_id] = self.now_ms
         while (oldest := next(iter(self.ended))) and (
             self.ended[oldest] < self.now_ms - GHOST_MS_MAX

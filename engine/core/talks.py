@@ -79,6 +79,7 @@ def connect(state: State, call: Call, leg: Leg) -> None:
     leg.advance(LegEvent.CONNECTED)
     assert leg.state is LegState.TALKING
     call.leg_id = leg.leg_id
+    call.return_to = None
     leg.talk_ms = state.now_ms
     leg.talks += 1
     bridge(state, call, leg)
@@ -120,14 +121,20 @@ def bridge_failed(state: State, call: Call, leg: Leg) -> None:
     end_call(state, call, CallEnd.FAILED, NORMAL_CLEARING)
 
 
-def end_talk(state: State, call: Call, leg: Leg, ended_by: CallEnd) -> None:
-    """Notes the end of a talk, frees the bridge and starts the agent's wrap-up."""
+def end_talk(state: State, call: Call, leg: Leg, ended_by: CallEnd, *, stays: bool = False) -> None:
+    """Notes the end of a talk, frees the bridge and starts the agent's wrap-up.
+
+    `stays`: the leg goes straight into another talk, in the same bridge and without wrap-up.
+    """
     assert leg.talk_ms is not None
     _end_hold(state, leg)
     state.timers.cancel(TimerKind.CONNECT, leg.leg_id)
     recording.talk_ended(state, leg)
     monitoring.talk_ended(state, leg)
     state.note(TalkEnded, leg.talk_id, call.call_id, ended_by, state.now_ms - leg.talk_ms)
+    leg.connects = 0
+    if stays:
+        return
     state.tell(DestroyBridge(leg.node, bridge_id_of(leg.leg_id)))
     if leg.queue_id is not None and leg.agent_id is not None:
         start_wrapup(state, state.agents[leg.agent_id], leg.queue_id, call.call_id)

@@ -1,11 +1,197 @@
-"""Transfers that a phone asks for (SIP REFER), blind and attended (A-07)."""
+"""Transfers that a phone asks for (SIP REFER), blind and attended (A-07).
+
+Whoever transfers leaves; the other party of its talk goes on. Blind: to whatever is reached by
+dialling a number from the transferring phone, with that phone's rights. Attended: to the other party
+of a second call of the same phone, which may talk, still ring, or wait in a queue.
+
+Asterisk is told to leave all of this to us, so the phone waits for an answer: it gets one always.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+from engine.core.call import Call, CallState
+from engine.core.commands import AnswerTransfer, TransferState
+from engine.core.facts import (
+    ActionRefused,
+    CallTransferred,
+    TransferKind,
+    VisitOutcome,
+    VisitReason,
+)
+from engine.core.ids import CallId, EndpointName, LegId, QueueId
 from engine.core.inputs import TransferRequested
+from engine.core.leg import Leg, LegState
+from engine.core.passing import adopt_call, adopt_leg, go_elsewhere, join, leave, take_over_dialling
+from engine.core.policy import Destination, ToExtension, ToExternal, ToQueue
 from engine.core.state import State
+from engine.core.visits import leave_queue
+
+ACTION = "transfer"
+
+
+class _Refused(Exception):
+    """The transfer is not possible; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """One end of a call: the transferring phone is the caller, or the leg."""
+
+    call: Call
+    leg: Leg | None
+    is_leg: bool
+
+    @property
+    def endpoint(self) -> EndpointName:
+        """The transferring phone."""
+        return self.leg.endpoint if self.is_leg and self.leg is not None else self.call.endpoint
 
 
 def transfer_requested(state: State, asked: TransferRequested) -> str | None:
     """Passes a caller on. Returns why the wish means nothing, or None."""
-    return "not yet"
+    end = _end_of(state, asked.channel_id)
+    if end is None:
+        return "unknown channel, or one that is being let go"
+    call = end.call
+    try:
+        _transfer(state, asked, end)
+    except _Refused as refused:
+        queue_id = "" if end.leg is None or end.leg.queue_id is None else end.leg.queue_id
+        by = end.endpoint
+        state.note(ActionRefused, by, queue_id, ACTION, str(refused), by, "", call.call_id)
+        state.tell(AnswerTransfer(call.node, asked.channel_id, TransferState.REFUSED))
+    return None
+
+
+def _transfer(state: State, asked: TransferRequested, end: _End) -> None:
+    if end.call.state is not CallState.TALKING or end.leg is None:
+        raise _Refused("nobody is on the line")
+    if asked.other_channel_id is None:
+        _blind(state, asked, end)
+    else:
+        _attended(state, asked, end, asked.other_channel_id)
+
+
+def _end_of(state: State, channel_id: str) -> _End | None:
+    call = state.calls.get(CallId(channel_id))
+    if call is not None:
+        leg = None if call.leg_id is None else state.legs.get(call.leg_id)
+        return None if call.state is CallState.ENDING else _End(call, leg, is_leg=False)
+    leg = state.legs.get(LegId(channel_id))
+    if leg is None or leg.state is LegState.ENDING:
+        return None
+    return _End(state.calls[leg.call_id], leg, is_leg=True)
+
+
+def _blind(state: State, asked: TransferRequested, end: _End) -> None:
+    destination = _reached_by(state, end.endpoint, asked.target)
+    assert end.leg is not None
+    state.tell(AnswerTransfer(end.call.node, asked.channel_id, TransferState.DONE))
+    by = end.endpoint
+    staying = end.call
+    if end.is_leg:
+        go_elsewhere(state, end.call)
+    else:
+        staying = adopt_leg(state, end.call, dialled=asked.target)
+    state.note(CallTransferred, staying.call_id, by, TransferKind.BLIND, asked.target, None)
+    leave(state, staying, destination, return_to=by)
+
+
+def _reached_by(state: State, endpoint: EndpointName, number: str) -> Destination:
+    """Returns what the phone at `endpoint` would reach by dialling `number`. Raises `_Refused`."""
+    extension = state.extensions.get(endpoint)
+    if extension is None:
+        raise _Refused("only phones of the house transfer calls")
+    if number == endpoint:
+        raise _Refused("a transfer to oneself")
+    if QueueId(number) in state.lines:
+        return ToQueue(QueueId(number))
+    if number in state.extensions:
+        return ToExtension(number)
+    outbound = state.outbound_route(extension, number)
+    if outbound is None:
+        raise _Refused("a number that cannot be reached from there")
+    return ToExternal(number, outbound.name)
+
+
+def _attended(state: State, asked: TransferRequested, end: _End, other_id: str) -> None:
+    other = _end_of(state, other_id)
+    if other is None or other.call is end.call:
+        raise _Refused("the second call is gone")
+    if other.endpoint != end.endpoint:
+        raise _Refused("the second call is another phone's")
+    second = other.call
+    if second.state is CallState.TALKING:
+        done = _join_talks
+    elif not other.is_leg and second.state is CallState.DIALLING and other.leg is not None:
+        done = _join_dialling
+    elif not other.is_leg and second.state is CallState.WAITING:
+        done = _join_line
+    else:
+        raise _Refused("nobody is on the line of the second call")
+    state.tell(AnswerTransfer(end.call.node, asked.channel_id, TransferState.DONE))
+    done(state, end, other)
+
+
+def _join_talks(state: State, end: _End, other: _End) -> None:
+    """Both calls talk: their other parties talk to each other."""
+    assert end.leg is not None
+    assert other.leg is not None
+    by = end.endpoint
+    call, leg = end.call, other.leg
+    if end.is_leg and other.is_leg:
+        go_elsewhere(state, call)
+        leg = adopt_call(state, other.call, call)
+    elif end.is_leg:
+        go_elsewhere(state, call)
+    elif other.is_leg:
+        call, leg = other.call, end.leg
+        go_elsewhere(state, call)
+    else:
+        call = adopt_leg(state, end.call, dialled=other.leg.party)
+    consult = end.call if call is other.call else other.call
+    state.note(CallTransferred, call.call_id, by, TransferKind.ATTENDED, leg.party, consult.call_id)
+    join(state, call, leg)
+
+
+def _join_dialling(state: State, end: _End, other: _End) -> None:
+    """The second call still rings: it goes on ringing for the party that stays."""
+    assert other.leg is not None
+    by, leg = end.endpoint, other.leg
+    staying = _stay(state, end, leg.party)
+    state.note(
+        CallTransferred,
+        staying.call_id,
+        by,
+        TransferKind.ATTENDED,
+        leg.party,
+        other.call.call_id,
+    )
+    take_over_dialling(state, staying, other.call, leg, return_to=by)
+
+
+def _join_line(state: State, end: _End, other: _End) -> None:
+    """The second call waits in a queue: the party that stays enters it instead."""
+    visit = other.call.visit
+    assert visit is not None
+    queue_id, by = visit.queue_id, end.endpoint
+    leave_queue(state, other.call, VisitOutcome.MISSED, VisitReason.REDIRECTED)
+    staying = _stay(state, end, queue_id)
+    state.note(
+        CallTransferred,
+        staying.call_id,
+        by,
+        TransferKind.ATTENDED,
+        queue_id,
+        other.call.call_id,
+    )
+    leave(state, staying, ToQueue(queue_id), consult=other.call)
+
+
+def _stay(state: State, end: _End, to: str) -> Call:
+    if end.is_leg:
+        go_elsewhere(state, end.call)
+        return end.call
+    return adopt_leg(state, end.call, dialled=to)

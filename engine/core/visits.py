@@ -31,8 +31,8 @@ def enter_queue(state: State, call: Call, queue_id: QueueId) -> None:
     line = state.lines[queue_id]
     call.visits += 1
     state.entries += 1
-    # The first visit counts from the caller's arrival in Asterisk: he may have waited for us.
-    entered_ms = call.arrived_ms if call.visits == 1 else state.now_ms
+    # What was first of all counts from the caller's arrival in Asterisk: he may have waited for us.
+    entered_ms = call.arrived_ms if call.hops == 1 else state.now_ms
     visit = Visit(visit_id_of(call.call_id, call.visits), queue_id, entered_ms, state.entries)
     if call.agent_id is not None:  # Placing a queue call clears the count of misses.
         for membership in state.agents[call.agent_id].memberships.values():

@@ -36,6 +36,7 @@ from engine.adapters.ari.encode import (
 )
 from engine.adapters.ari.entering import Entering, Half
 from engine.adapters.ari.fields import Event, Nonsense
+from engine.adapters.ari.lamps import AriLamps
 from engine.adapters.ari.prompts import Prompts
 from engine.adapters.ari.requests import BAD_REQUEST, CONFLICT, AriRequest, Unspeakable
 from engine.adapters.ari.transport import ConnectionRefused, write_now
@@ -82,6 +83,7 @@ class Session:
         post: takes inputs.
         prompts: outlive the connection, as playbacks do.
         counters: the node's.
+        lamps: the node's, which outlive the connection too.
 
     Attributes:
         ready: whether `NodeConnected` has been posted and commands are taken.
@@ -95,6 +97,7 @@ class Session:
         post: Callable[[Input], None],
         prompts: Prompts,
         counters: Counters,
+        lamps: AriLamps,
     ) -> None:
         """Sends nothing yet."""
         self.ready = False
@@ -104,6 +107,7 @@ class Session:
         self._post = post
         self._prompts = prompts
         self._counters = counters
+        self._lamps = lamps
         self._loop = asyncio.get_running_loop()
         self._client = AriClient(partial(write_now, socket), self._loop)
         self._decoder = Decoder(node)
@@ -164,6 +168,7 @@ class Session:
     def end(self) -> None:
         """Fails all commands that have no answer."""
         self.ready = False
+        self._lamps.disconnected()
         self._client.close()
         for half in self._entering.give_up_all():
             self._fail_half(half, 0, "connection lost")
@@ -346,6 +351,7 @@ class Session:
             len(seen.bridges),
         )
         self._post(as_told(seen))
+        self._lamps.connected(self._client.ask)
         held_back, self._held_back = self._held_back, []
         for event in held_back:
             if event.get("type") in EVENTS:  # Others came before the filter was set.

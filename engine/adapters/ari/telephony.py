@@ -11,6 +11,7 @@ from typing import Final
 import aiohttp
 
 from engine.adapters.ari.counters import Counters
+from engine.adapters.ari.lamps import AriLamps
 from engine.adapters.ari.prompts import Prompts
 from engine.adapters.ari.session import Session
 from engine.adapters.ari.transport import (
@@ -47,6 +48,7 @@ class AriTelephony:
 
     Attributes:
         counters: what went over the wire.
+        lamps: the port `LampBoard` of this node.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class AriTelephony:
     ) -> None:
         """Connects to nothing yet."""
         self.counters = Counters(node)
+        self.lamps = AriLamps(node)
         self._node = node
         self._url = events_url(url)
         self._headers = authorization(user, secret)
@@ -99,7 +102,7 @@ class AriTelephony:
         try:
             async with open_socket(self._url, self._headers) as socket:
                 session = self._session = Session(
-                    self._node, socket, self._post, self._prompts, self.counters
+                    self._node, socket, self._post, self._prompts, self.counters, self.lamps
                 )
                 why = await session.live()
         except ConnectionRefused as error:

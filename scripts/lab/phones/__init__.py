@@ -48,23 +48,29 @@ from scripts.lab.phones.address import NameAddr, Reason, Uri
 from scripts.lab.phones.agent import SipRefused
 from scripts.lab.phones.call import Ending
 from scripts.lab.phones.caller import Caller
-from scripts.lab.phones.endpoint import Captured, SipEndpoint
-from scripts.lab.phones.features import Call, Transfer
+from scripts.lab.phones.endpoint import SipEndpoint
+from scripts.lab.phones.features import Call
 from scripts.lab.phones.happening import Happening
 from scripts.lab.phones.incoming import IncomingCall
+from scripts.lab.phones.lamp import LAMP_OF_DEVICE, Lamp, Shown
 from scripts.lab.phones.message import Message, Request, Response
 from scripts.lab.phones.outgoing import OutgoingCall
+from scripts.lab.phones.parties import Captured
 from scripts.lab.phones.phone import Phone
+from scripts.lab.phones.subscription import SubscriptionOver
 from scripts.lab.phones.tone import tones_heard
 from scripts.lab.phones.transaction import Timers
+from scripts.lab.phones.transfer import Transfer
 
 __all__ = [
+    "LAMP_OF_DEVICE",
     "Call",
     "Caller",
     "Captured",
     "Ending",
     "Happening",
     "IncomingCall",
+    "Lamp",
     "Message",
     "NameAddr",
     "OutgoingCall",
@@ -72,8 +78,10 @@ __all__ = [
     "Reason",
     "Request",
     "Response",
+    "Shown",
     "SipEndpoint",
     "SipRefused",
+    "SubscriptionOver",
     "Timers",
     "Transfer",
     "Uri",

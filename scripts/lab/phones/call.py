@@ -7,6 +7,7 @@ from typing import Literal
 from scripts.lab.phones.address import NameAddr, Reason
 from scripts.lab.phones.agent import Exchange, UserAgent
 from scripts.lab.phones.dialog import Dialog
+from scripts.lab.phones.endpoint import SipEndpoint
 from scripts.lab.phones.happening import Happening
 from scripts.lab.phones.message import Message, Request, Response
 from scripts.lab.phones.rtp import RtpSession
@@ -51,7 +52,6 @@ class BaseCall:
     def __init__(self, owner: UserAgent, dialog: Dialog, media: str) -> None:
         """Registers the dialog, opens media ports."""
         self.owner = owner
-        self.endpoint = owner.endpoint
         self.dialog = dialog
         self.ended: Happening[Ending] = Happening(f"call {dialog.call_id} ended")
         self.answered: Happening[None] = Happening(f"call {dialog.call_id} answered")
@@ -77,6 +77,11 @@ class BaseCall:
         self._key = (dialog.call_id, dialog.local_tag)
         self.endpoint.dialogs[self._key] = self
         owner.live.add(self)
+
+    @property
+    def endpoint(self) -> SipEndpoint:
+        """Where its phone is."""
+        return self.owner.endpoint
 
     @property
     def call_id(self) -> str:
@@ -156,6 +161,10 @@ class BaseCall:
                 self._finish(Ending("here", how, response.status))
 
         self._request("BYE", done, prepare)
+
+    def hang_up(self, reason: str | None = None) -> None:
+        """End the call, whatever its state: both kinds of call have their own way."""
+        raise NotImplementedError
 
     def _hang_up_confirmed(self, reason: str | None) -> None:
         """BYE, but not before the ACK of the 200 that this side sent (RFC 3261 15)."""
@@ -318,8 +327,10 @@ class BaseCall:
         self.ended.mark(ending)
         self.owner.live.discard(self)
         # The dialog stays known for a while, so that a crossing BYE gets its 200.
-        dialogs, key = self.endpoint.dialogs, self._key
-        self.endpoint.later(self.endpoint.timers.give_up, lambda: dialogs.__delitem__(key))
+        self.endpoint.later(self.endpoint.timers.give_up, self._forget)
+
+    def _forget(self) -> None:
+        self.endpoint.dialogs.pop(self._key, None)
 
     def abandon(self) -> None:
         """The endpoint closes."""

@@ -7,12 +7,12 @@ import socket
 import struct
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from types import TracebackType
-from typing import Final, Literal, Protocol, Self
+from typing import Final, Self
 
 from scripts.lab.phones.address import Address, Uri
 from scripts.lab.phones.message import Message, Request, Response, SipSyntaxError, parse, tag_of
+from scripts.lab.phones.parties import Captured, Gone, InDialog, Nobody, Party, Way
 from scripts.lab.phones.rtp import Sink
 from scripts.lab.phones.transaction import (
     ClientTransaction,
@@ -26,69 +26,6 @@ _TIMESTAMP_NS: Final = 35
 _BATCH: Final = 64
 _BUFFER: Final = 4 << 20
 MAGIC: Final = "z9hG4bK"
-Way = Literal["in", "out"]
-
-
-@dataclass(slots=True)
-class Captured:
-    """One message that crossed the socket.
-
-    Incoming times are the kernel's (so a busy event loop does not blur a measurement), both are
-    on the scale of `time.monotonic_ns`.
-    """
-
-    at_ns: int
-    sent: bool
-    method: str
-    """Of the request, or of the request that the response answers."""
-    status: int
-    """0 for a request."""
-    call_id: str
-    owner: str
-    """The user of the phone or caller here that sent it or whose it is; "" for nobody's."""
-    target: str
-    """For a request, the user of its request URI."""
-    peer: Address
-    dropped: bool
-    """A loss hook or a vanished phone threw it away."""
-    message: Message | None
-    """None when the endpoint was told not to keep messages."""
-
-
-class Party(Owner, Protocol):
-    """What the endpoint hands requests to: a phone or caller."""
-
-    def on_request(self, transaction: ServerTransaction) -> None:
-        """A request outside any dialog."""
-
-
-class InDialog(Protocol):
-    """What the endpoint hands requests inside a dialog to: a call."""
-
-    @property
-    def owner(self) -> Party:
-        """The phone or caller whose call it is."""
-
-    def on_request(self, transaction: ServerTransaction) -> None:
-        """A request other than ACK."""
-
-    def on_ack(self, ack: Request) -> None:
-        """The ACK for a 2xx."""
-
-    def abandon(self) -> None:
-        """The endpoint closes: say good-bye if there is something to end, close the media."""
-
-
-class _Nobody:
-    """Answers for users that no phone has claimed: trunks are qualified too."""
-
-    user = ""
-    vanished = False
-
-    def on_request(self, transaction: ServerTransaction) -> None:
-        """OPTIONS and NOTIFY are fine, everything else is unknown here."""
-        fine = transaction.request.method in {"OPTIONS", "NOTIFY"}
-        transaction.respond(transaction.request.reply(200 if fine else 404, "nobody"))
 
 
 class SipEndpoint:
@@ -125,8 +62,8 @@ class SipEndpoint:
         self.dialogs: dict[tuple[str, str], InDialog] = {}
         self.parties: dict[str, Party] = {}
         self._keep = keep_messages
-        self._clients: dict[tuple[str, str], ClientTransaction] = {}
-        self._servers: dict[tuple[str, str], ServerTransaction] = {}
+        self.clients: dict[tuple[str, str], ClientTransaction] = {}
+        self.servers: dict[tuple[str, str], ServerTransaction] = {}
         self._salt = secrets.token_hex(4)
         self._count = 0
         self._socket: socket.socket | None = None
@@ -183,6 +120,34 @@ class SipEndpoint:
             self._sink = Sink(self.host)
         return self._sink.port
 
+    def hand_over(self, party: Party, other: "SipEndpoint") -> None:
+        """Let a party go on at another socket, with all its calls; nothing reaches it here any more.
+
+        As when its address behind a NAT has changed: what is sent to the old one is lost.
+
+        Raises:
+            ValueError: the other endpoint has such a user already.
+        """
+        free = isinstance(other.parties.get(party.user, Gone("")), Gone)
+        if not free:
+            raise ValueError(f"two phones {party.user!r} at one endpoint")
+        gone = Gone(party.user)
+        self.parties[party.user] = gone
+        other.parties[party.user] = party
+        for key, dialog in self.dialogs.items():
+            if dialog.owner is party:
+                self.dialogs[key] = gone
+                other.dialogs[key] = dialog
+        # What is under way goes on from the new address, too.
+        for number, client in list(self.clients.items()):
+            if client.owner is party:
+                client.wire = other
+                other.clients[number] = self.clients.pop(number)
+        for number, server in list(self.servers.items()):
+            if server.owner is party:
+                server.wire = other
+                other.servers[number] = self.servers.pop(number)
+
     # -- names -----------------------------------------------------------------------------
 
     def token(self) -> str:
@@ -205,7 +170,7 @@ class SipEndpoint:
     ) -> ClientTransaction:
         """Send a request (that has a Via of `via()`) and hand over its responses."""
         transaction = ClientTransaction(self, owner, request, to, on_response)
-        self._clients[transaction.key] = transaction
+        self.clients[transaction.key] = transaction
         transaction.start()
         return transaction
 
@@ -236,11 +201,11 @@ class SipEndpoint:
 
     def forget_client(self, key: tuple[str, str]) -> None:
         """Part of `transaction.Wire`."""
-        self._clients.pop(key, None)
+        self.clients.pop(key, None)
 
     def forget_server(self, key: tuple[str, str]) -> None:
         """Part of `transaction.Wire`."""
-        self._servers.pop(key, None)
+        self.servers.pop(key, None)
 
     def _record(
         self,
@@ -314,12 +279,12 @@ class SipEndpoint:
         if number < 0:
             raise SipSyntaxError("negative CSeq")
         if isinstance(message, Response):
-            client = self._clients.get((branch, method))
+            client = self.clients.get((branch, method))
             if client is None:
                 return None, None
             return lambda: client.receive(message), client.owner
         key = (branch, "INVITE" if message.method == "ACK" else message.method)
-        server = self._servers.get(key)
+        server = self.servers.get(key)
         tag = tag_of(message.need("to"))
         if message.method == "ACK":
             return self._ack(message, server, tag)
@@ -341,13 +306,13 @@ class SipEndpoint:
         self, owner: Owner, request: Request, source: Address, at_ns: int
     ) -> ServerTransaction:
         server = ServerTransaction(self, owner, request, source, at_ns)
-        self._servers[server.key] = server
+        self.servers[server.key] = server
         return server
 
     def _cancel(
         self, request: Request, source: Address, at_ns: int
     ) -> tuple[Callable[[], None], Owner]:
-        invite = self._servers.get((request.branch, "INVITE"))
+        invite = self.servers.get((request.branch, "INVITE"))
 
         def deliver() -> None:
             server = self._open(owner, request, source, at_ns)
@@ -359,8 +324,13 @@ class SipEndpoint:
             else:
                 invite.on_cancel(server)
 
-        owner = invite.owner if invite is not None else _Nobody()
+        owner = invite.owner if invite is not None else self._party(request)
         return deliver, owner
+
+    def _party(self, request: Request) -> Party:
+        """Who is meant by a request outside any dialog."""
+        user = Uri.parse(request.uri).user
+        return self.parties.get(user) or self.parties.get("*") or Nobody()
 
     def _new(
         self, request: Request, source: Address, at_ns: int, tag: str | None
@@ -369,11 +339,9 @@ class SipEndpoint:
         if tag is not None:
             call = self.dialogs.get((request.call_id, tag))
             target = call
-            owner: Owner = call.owner if call is not None else _Nobody()
+            owner: Owner = call.owner if call is not None else Nobody()
         else:
-            user = Uri.parse(request.uri).user
-            party = self.parties.get(user) or self.parties.get("*") or _Nobody()
-            target = owner = party
+            target = owner = self._party(request)
 
         def deliver() -> None:
             server = self._open(owner, request, source, at_ns)

@@ -11,29 +11,9 @@ from scripts.lab.phones.happening import DEADLINE, Happening
 from scripts.lab.phones.message import Request, Response
 from scripts.lab.phones.rtp import RtpSession
 from scripts.lab.phones.sdp import Direction
+from scripts.lab.phones.transfer import Early, Leave, Transfer
 
 _GLARE_TRIES: Final = 5
-
-
-class Transfer:
-    """A REFER on its way (RFC 3515)."""
-
-    def __init__(self, status: int, *, stay: bool) -> None:
-        """`status` is the REFER's own, 202; `stay`: do not hang up after success."""
-        self.status = status
-        self.stay = stay
-        self.progress: list[int] = []
-        """The status of each NOTIFY's sipfrag."""
-        self.finished: Happening[int] = Happening("the transfer's final NOTIFY")
-
-    def notified(self, request: Request) -> None:
-        """A NOTIFY came."""
-        words = request.body.decode("utf-8", "replace").split()
-        if len(words) > 1 and words[0].startswith("SIP/") and words[1].isdigit():
-            self.progress.append(int(words[1]))
-        over = (request.get("subscription-state") or "").startswith("terminated")
-        if self.progress and (over or self.progress[-1] >= 200):
-            self.finished.mark(self.progress[-1])
 
 
 class Call(BaseCall):
@@ -43,6 +23,8 @@ class Call(BaseCall):
     """How long to wait after a 491. RFC 3261 14.1 has random times, longer for the side that called;
     tests want them the same every time, but the two sides must differ."""
     transfer: Transfer | None = None
+    """The latest one from this call."""
+    _second: "Call | None" = None
     info_dtmf: str = ""
     """Keys heard as INFO."""
 
@@ -137,38 +119,61 @@ class Call(BaseCall):
 
     # -- transfer --------------------------------------------------------------------------
 
-    async def refer(self, target: "str | Call", *, stay: bool = False) -> Transfer:
+    async def refer(
+        self, target: "str | Call", *, leave: Leave = "success", early: Early = "replaces"
+    ) -> Transfer:
         """Transfer the other side: to a number or URI (blind), or into another call (attended).
 
-        Returns once the REFER is accepted; `Transfer.finished` tells how it went. When it went
-        well the phone hangs up this call, as phones do: after a blind transfer Asterisk has given
-        up the channel but leaves the BYE to the phone. With `stay` it does not.
+        Both calls may be of either kind, received or made, and the second may still ring. Returns
+        once the REFER is accepted; `Transfer.finished` tells how it went. When it went well the
+        phone hangs up this call and the other one, as phones do: after a blind transfer Asterisk has
+        given up the channel but leaves the BYE to the phone.
+
+        Args:
+            target: where to.
+            leave: when the phone hangs up.
+            early: what to do when `target` is a call that has not been answered.
 
         Raises:
             SipRefused: the REFER was not accepted.
+            ValueError: the other call has not even been rung, so there is nothing to replace.
         """
-        if isinstance(target, Call):
-            replaces = (
-                f"{target.call_id};to-tag={target.dialog.remote_tag}"
-                f";from-tag={target.dialog.local_tag}"
-            )
-            uri = NameAddr.parse(target.dialog.remote).uri
-            refer_to = f"<{uri.with_header('Replaces', replaces)}>"
-        else:
-            refer_to = f"<{target if ':' in target else self.owner.server_uri(target)}>"
-        transfer = self.transfer = Transfer(202, stay=stay)  # its NOTIFY may overtake the 202
-        headers = (("refer-to", refer_to), ("referred-by", self.owner.address()))
+        if isinstance(target, Call) and not target.confirmed and early == "cancel":
+            target.hang_up()
+            await target.ended
+            target = NameAddr.parse(target.dialog.remote).uri.user
+        transfer = self.transfer = Transfer(leave)  # its NOTIFY may overtake the 202
+        self._second = target if isinstance(target, Call) else None
+        headers = (("refer-to", self._refer_to(target)), ("referred-by", self.owner.address()))
         transfer.status = (await self.send("REFER", headers=headers)).status
+        if leave == "accepted":
+            self._leave()
         return transfer
+
+    def _refer_to(self, target: "str | Call") -> str:
+        if not isinstance(target, Call):
+            return f"<{target if ':' in target else self.owner.server_uri(target)}>"
+        if target.dialog.remote_tag is None:
+            raise ValueError("nobody has answered the second call, not even with 180")
+        # The tags are named as the other end sees them, whoever made the call (RFC 3891 3).
+        replaces = (
+            f"{target.call_id};to-tag={target.dialog.remote_tag};from-tag={target.dialog.local_tag}"
+        )
+        uri = NameAddr.parse(target.dialog.remote).uri
+        return f"<{uri.with_header('Replaces', replaces)}>"
+
+    def _leave(self) -> None:
+        for call in (self, self._second):
+            if call is not None and not call.ended:
+                call.hang_up()
 
     @override
     def told(self, request: Request) -> None:
         """INFO keys and the NOTIFYs of a transfer."""
         if request.method == "NOTIFY" and self.transfer is not None:
             self.transfer.notified(request)
-            done = self.transfer.finished
-            if done and done.value < 300 and not self.transfer.stay:
-                self._hang_up_confirmed(None)
+            if self.transfer.succeeded and self.transfer.leave == "success":
+                self._leave()
         elif request.method == "INFO":
             for line in request.body.decode("utf-8", "replace").splitlines():
                 name, _, value = line.partition("=")

@@ -139,6 +139,7 @@ class IncomingCall(Call):
         self._transaction.respond(response)
         self._finish(Ending("here", "refused", status))
 
+    @override
     def hang_up(self, reason: str | None = None) -> None:
         """End the call: BYE (after the ACK, if that is still on its way), or 486 while ringing."""
         if self.confirmed:

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
-from scripts.lab.phones.endpoint import Captured
 from scripts.lab.phones.incoming import IncomingCall
 from scripts.lab.phones.outgoing import OutgoingCall
+from scripts.lab.phones.parties import Captured
 
 
 def bye_to_next_invite(capture: Iterable[Captured]) -> list[int]:

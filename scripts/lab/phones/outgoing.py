@@ -183,6 +183,7 @@ class OutgoingCall(Call):
         # RFC 3261 9.1: without a final response the INVITE is over after 64*T1.
         self.endpoint.later(self.endpoint.timers.give_up, transaction.abandon)
 
+    @override
     def hang_up(self, reason: str | None = None) -> None:
         """End the call: BYE, or CANCEL before the answer; `reason` is a Reason header value."""
         if self.confirmed:

@@ -1,7 +1,8 @@
 """An agent's SIP phone: it registers, is called, and dials."""
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Final
 
 from scripts.lab.phones import behaviour
@@ -12,10 +13,13 @@ from scripts.lab.phones.compat import override
 from scripts.lab.phones.endpoint import SipEndpoint
 from scripts.lab.phones.happening import DEADLINE, Happening
 from scripts.lab.phones.incoming import IncomingCall
+from scripts.lab.phones.lamp import Lamp
 from scripts.lab.phones.message import Request, Response
 from scripts.lab.phones.transaction import ServerTransaction
 
 _REMEMBERED: Final = 1000
+_AT_ONCE: Final = 40
+"""Unanswered SUBSCRIBEs at a time."""
 
 
 class Phone(Caller):
@@ -162,6 +166,47 @@ class Phone(Caller):
         for call in self.live:
             call.mute(muted=muted)
 
+    def move(self, endpoint: SipEndpoint) -> None:
+        """Be at another socket from now on, calls and lamps included, as when a NAT binding changed.
+
+        What is sent to the old address is lost; the server learns of the new one by the next
+        `register`. The sound stays where it was. `qualified` starts anew.
+
+        Raises:
+            ValueError: there is a phone with this user already.
+        """
+        self.endpoint.hand_over(self, endpoint)
+        self.endpoint = endpoint
+        self.qualified = Happening(self.qualified.what)
+
+    # -- BLF keys --------------------------------------------------------------------------
+
+    def watch(self, number: str, expires_s: int = 3600) -> Lamp:
+        """Watch the hint of a number, as a BLF key does: the SUBSCRIBE goes out now."""
+        return Lamp(self, number, expires_s=expires_s)
+
+    async def watch_all(
+        self, numbers: Iterable[str], *, expires_s: int = 3600, seconds: float = DEADLINE
+    ) -> list[Lamp]:
+        """Watch many, a few at a time, so that Asterisk's socket does not overflow.
+
+        Args:
+            numbers: one lamp for each.
+            expires_s: as for `watch`.
+            seconds: how long each may take.
+
+        Raises:
+            SipRefused: one was refused.
+            TimeoutError: one was not answered.
+        """
+        lamps: list[Lamp] = []
+        for batch in _batches(numbers, _AT_ONCE):
+            fresh = [self.watch(number, expires_s) for number in batch]
+            for lamp in fresh:
+                await lamp.on(seconds)
+            lamps += fresh
+        return lamps
+
     # -- calls -----------------------------------------------------------------------------
 
     @override
@@ -212,3 +257,9 @@ class Phone(Caller):
         while not self._unseen:
             await self._arrival.within(seconds)
         return self._unseen.popleft()
+
+
+def _batches(numbers: Iterable[str], size: int) -> Iterator[list[str]]:
+    rest = iter(numbers)
+    while batch := list(islice(rest, size)):
+        yield batch

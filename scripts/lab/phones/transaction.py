@@ -65,9 +65,9 @@ class ClientTransaction:
     comes it is called with a 408 made here. Retransmitted finals are ACKed here.
     """
 
-    __slots__ = ("_ack", "_data", "_give_up", "_interval", "_on_response", "_retransmit", "_wire",
-                 "final", "key", "owner", "proceeding", "request", "sent_ns",
-                 "timed_out", "to")  # fmt: skip
+    __slots__ = ("_ack", "_data", "_give_up", "_interval", "_on_response", "_retransmit", "final",
+                 "key", "owner", "proceeding", "request", "sent_ns", "timed_out", "to",
+                 "wire")  # fmt: skip
 
     def __init__(
         self,
@@ -78,7 +78,7 @@ class ClientTransaction:
         on_response: Callable[[Response], None],
     ) -> None:
         """Nothing is sent before `start`."""
-        self._wire = wire
+        self.wire = wire
         self.owner = owner
         self.request = request
         self.to = to
@@ -99,17 +99,17 @@ class ClientTransaction:
     def start(self) -> None:
         """Send, and arm timers A/E and B/F."""
         self.sent_ns = time.monotonic_ns()
-        self._wire.transmit(self.owner, self.request, self._data, self.to)
-        self._retransmit = self._wire.later(self._interval, self._again)
-        self._give_up = self._wire.later(self._wire.timers.give_up, self._expired)
+        self.wire.transmit(self.owner, self.request, self._data, self.to)
+        self._retransmit = self.wire.later(self._interval, self._again)
+        self._give_up = self.wire.later(self.wire.timers.give_up, self._expired)
 
     def _again(self) -> None:
-        self._wire.transmit(self.owner, self.request, self._data, self.to)
+        self.wire.transmit(self.owner, self.request, self._data, self.to)
         self._interval *= 2
         if self.request.method != "INVITE":
-            limit = self._wire.timers.t2
+            limit = self.wire.timers.t2
             self._interval = limit if self.proceeding else min(self._interval, limit)
-        self._retransmit = self._wire.later(self._interval, self._again)
+        self._retransmit = self.wire.later(self._interval, self._again)
 
     def _stop(self) -> None:
         for timer in (self._retransmit, self._give_up):
@@ -128,17 +128,17 @@ class ClientTransaction:
 
     def _finish(self, response: Response) -> None:
         self.final = response
-        timers = self._wire.timers
+        timers = self.wire.timers
         linger = timers.give_up if self.request.method == "INVITE" else timers.t4
         key = self.key
-        self._wire.later(linger, lambda: self._wire.forget_client(key))
+        self.wire.later(linger, lambda: self.wire.forget_client(key))
         self._on_response(response)
 
     def receive(self, response: Response) -> None:
         """A response came in."""
         if self.final is not None:
             if response.status >= 200 and self._ack is not None:
-                self._wire.transmit(self.owner, *self._ack)
+                self.wire.transmit(self.owner, *self._ack)
             return
         invite = self.request.method == "INVITE"
         if response.status < 200:
@@ -164,7 +164,7 @@ class ClientTransaction:
     def acknowledge(self, ack: Request, to: Address) -> None:
         """Send this ACK now and again for every retransmission of the final response."""
         self._ack = (ack, ack.encode(), to)
-        self._wire.transmit(self.owner, *self._ack)
+        self.wire.transmit(self.owner, *self._ack)
 
 
 class ServerTransaction:
@@ -173,15 +173,15 @@ class ServerTransaction:
     For INVITE the final response is retransmitted until the ACK, 200 included (13.3.1.4).
     """
 
-    __slots__ = ("_data", "_interval", "_last", "_retransmit", "_wire", "acknowledged", "at_ns",
+    __slots__ = ("_data", "_interval", "_last", "_retransmit", "acknowledged", "at_ns",
                  "final", "key", "on_ack", "on_cancel", "on_no_ack", "owner", "request",
-                 "to")  # fmt: skip
+                 "to", "wire")  # fmt: skip
 
     def __init__(
         self, wire: Wire, owner: Owner, request: Request, source: Address, at_ns: int
     ) -> None:
         """`source` is where the responses go: phones here are reached where they send from."""
-        self._wire = wire
+        self.wire = wire
         self.owner = owner
         self.request = request
         self.to = source
@@ -203,29 +203,29 @@ class ServerTransaction:
             return
         self._last = response
         self._data = response.encode()
-        self._wire.transmit(self.owner, response, self._data, self.to)
+        self.wire.transmit(self.owner, response, self._data, self.to)
         if response.status < 200:
             return
         self.final = response.status
-        timers = self._wire.timers
+        timers = self.wire.timers
         if self.request.method == "INVITE":
-            self._retransmit = self._wire.later(self._interval, self._again)
-        self._wire.later(timers.give_up, self._over)
+            self._retransmit = self.wire.later(self._interval, self._again)
+        self.wire.later(timers.give_up, self._over)
 
     def repeat(self) -> None:
         """The request came once more: send the last response again."""
         if self._last is not None and not self.acknowledged:
-            self._wire.transmit(self.owner, self._last, self._data, self.to)
+            self.wire.transmit(self.owner, self._last, self._data, self.to)
 
     def _again(self) -> None:
         self.repeat()
-        self._interval = min(2 * self._interval, self._wire.timers.t2)
-        self._retransmit = self._wire.later(self._interval, self._again)
+        self._interval = min(2 * self._interval, self.wire.timers.t2)
+        self._retransmit = self.wire.later(self._interval, self._again)
 
     def _over(self) -> None:
         if self._retransmit is not None:
             self._retransmit.cancel()
-        self._wire.forget_server(self.key)
+        self.wire.forget_server(self.key)
         if self.request.method == "INVITE" and not self.acknowledged and self.on_no_ack:
             self.on_no_ack()
 
