@@ -58,6 +58,7 @@ from engine.core.inputs import (
     LegAnswered,
     LegEnded,
     LegRinging,
+    Monitor,
     NodeConnected,
     NodeDisconnected,
     Park,
@@ -126,6 +127,7 @@ wishes = st.one_of(
     st.builds(Redirect, destinations),
     st.builds(Transfer, destinations),
     st.builds(Record, st.sampled_from(RecordingAction)),
+    st.builds(Monitor, st.sampled_from(MonitorMode)),
 )
 
 
