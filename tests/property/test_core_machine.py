@@ -22,7 +22,9 @@ from engine.core.facts import (
     AgentLoggedIn,
     AgentLoggedOut,
     CallEnded,
+    CallParked,
     CallStarted,
+    CallUnparked,
     OfferEnded,
     OfferMade,
     PauseEnded,
@@ -34,30 +36,40 @@ from engine.core.facts import (
     WrapupEnded,
     WrapupStarted,
 )
-from engine.core.ids import AgentId, EndpointName, QueueId
+from engine.core.ids import AgentId, EndpointName, LegId, QueueId, is_own
 from engine.core.inputs import (
     BY_SYSTEM,
     AgentAction,
     AgentActionRequested,
+    CallActionRequested,
+    CallAgentRequested,
     CommandFailed,
     DeviceState,
     EngineStarted,
+    HangUpNow,
     HoldChanged,
     LegAnswered,
     LegEnded,
     LegRinging,
     NodeConnected,
     NodeDisconnected,
+    Park,
     PhoneDevice,
+    PickUp,
     PlaybackEnded,
     PresenceRequested,
+    Record,
+    RecordingAction,
+    Redirect,
     SeenChannel,
+    Transfer,
 )
 from engine.core.policy import (
     HangUp,
     InitialState,
     Member,
     MemberKind,
+    ParkingPolicy,
     PlayThenHangUp,
     Presence,
     PresenceAction,
@@ -81,7 +93,7 @@ QUEUES = ("6400", "6401", "6402")
 DIGITS = (
     *("6400", "1002", "*76400", "*076401", "*076401*01", "*7", "*0799", "*766400"),
     *("*77", "*077", "*78", "*481", "*483", "*485", "*486", "*71002*6400", "*071002*6401*02"),
-    *("*901001", "*921002", "*931001", "*941002"),
+    *("*901001", "*921002", "*931001", "*941002", "701", "702"),
 )
 MANAGER = "1004"
 
@@ -98,6 +110,14 @@ members = st.lists(
 )
 failures = st.sampled_from(
     [HangUp(17), ToQueue(QueueId("6401")), ToExtension("1003"), PlayThenHangUp(("sound:bye",))]
+)
+
+destinations = st.one_of(failures, st.just(ToQueue(QueueId("6402"))), st.just(ToExtension("1001")))
+wishes = st.one_of(
+    st.sampled_from([PickUp(), PickUp(), Park(), HangUpNow()]),
+    st.builds(Redirect, destinations),
+    st.builds(Transfer, destinations),
+    st.builds(Record, st.sampled_from(RecordingAction)),
 )
 
 
@@ -121,8 +141,8 @@ def queues(number: str) -> st.SearchStrategy[QueuePolicy]:
         ring_in_use=st.booleans(),
         autopause_after=st.sampled_from([0, 2]),
         waiting_sound=st.sampled_from([WaitingSound("default"), WaitingSound(None)]),
-        managers=st.sampled_from([(), (MANAGER,)]),
-        manager_rights=st.just((Right.CHANGE_STATE, Right.MONITOR, Right.RECORD)),
+        managers=st.sampled_from([(), (MANAGER,), (MANAGER,)]),
+        manager_rights=st.just(tuple(Right)),
     )
 
 
@@ -155,6 +175,7 @@ class AnyHistory(RuleBasedStateMachine):
             initial_state=initial,
             failed_offer_pause_ms=pause_ms,
             presence_rules=PRESENCE_RULES,
+            parking=ParkingPolicy(701, 702, 8_000),
         )
         self.strangers = 0
 
@@ -180,12 +201,33 @@ class AnyHistory(RuleBasedStateMachine):
     def asterisk_obeys(self) -> None:
         self.centre.obey()
 
-    @precondition(lambda self: self.centre.core.state.legs)
+    @precondition(lambda self: self.rung())
     @rule(data=st.data(), cause=st.sampled_from([0, 16, 17, 19, 20, 21]), what=st.integers(0, 3))
     def phone_does(self, data: st.DataObject, cause: int, what: int) -> None:
-        leg_id = self.pick(data, self.centre.core.state.legs)
+        leg_id = self.pick(data, self.rung())
         happened = (LegRinging(leg_id), LegAnswered(leg_id), LegAnswered(leg_id))
         self.centre.give(happened[what] if what < 3 else LegEnded(leg_id, cause))
+
+    def rung(self) -> list[LegId]:
+        """Channels of phones that Usher rang."""
+        state = self.centre.core.state
+        return [*state.legs, *(LegId(call_id) for call_id in state.calls if is_own(call_id))]
+
+    @precondition(lambda self: self.centre.core.state.calls)
+    @rule(
+        data=st.data(),
+        wish=wishes,
+        by=st.sampled_from(["1004", "1004", "1001", BY_SYSTEM]),
+        behind=st.sampled_from([0, 0, 0, 1]),
+    )
+    def person_asks(self, data: st.DataObject, wish: Any, by: str, behind: int) -> None:
+        call = self.pick(data, self.centre.core.state.calls.values())
+        self.centre.give(CallActionRequested("r", call.call_id, wish, by, call.version - behind))
+        assert len(self.centre.told(ActionDone)) + len(self.centre.told(ActionRefused)) == 1
+
+    @rule(agent=agents, by=agents)
+    def person_calls_agent(self, agent: str, by: str) -> None:
+        self.centre.give(CallAgentRequested("r", AgentId(agent), by))
 
     @precondition(lambda self: self.centre.core.state.calls)
     @rule(data=st.data())
@@ -316,6 +358,7 @@ class AnyHistory(RuleBasedStateMachine):
         state = centre.core.state
         assert not state.calls
         assert not state.legs
+        assert not state.parked
         assert all(not line.waiting and not line.wanting for line in state.lines.values())
         for begun, ended, name in [
             (CallStarted, CallEnded, "call_id"),
@@ -323,6 +366,7 @@ class AnyHistory(RuleBasedStateMachine):
             (OfferMade, OfferEnded, "offer_id"),
             (TalkStarted, TalkEnded, "talk_id"),
             (WrapupStarted, WrapupEnded, "wrapup_id"),
+            (CallParked, CallUnparked, "park_id"),
         ]:
             first = sorted(getattr(fact, name) for fact in centre.of(begun))
             last = sorted(getattr(fact, name) for fact in centre.of(ended))
@@ -346,6 +390,7 @@ class AnyHistory(RuleBasedStateMachine):
                 f"{begun.__name__}: a spell too many"
             )
         for agent in state.agents.values():
+            assert not agent.own_calls
             assert agent.offers == 0
             assert agent.wrapups == 0
             assert not agent.backing_off
