@@ -14,6 +14,7 @@ from engine.core.inputs import (
     NodeConnected,
     NodeDisconnected,
     SeenChannel,
+    TransferRequested,
 )
 from engine.core.policy import QueuePolicy, Strategy, ToQueue
 from tests.support.centre import NODE, Centre, dynamic, queue, static
@@ -65,13 +66,14 @@ class CoreWalk:
             self._hang_up,
             self._end_leg,
             self._hold,
+            self._pass_on,
             self._act,
             self._act,
             self._obey,
             self._reconnect,
             self._reload,
         )
-        weights = (6, 6, 6, 6, 6, 8, 8, 4, 5, 4, 4, 4, 6, 1, 1)
+        weights = (6, 6, 6, 6, 6, 8, 8, 4, 5, 4, 4, 4, 4, 6, 1, 1)
         for _ in range(steps):
             self.rng.choices(acts, weights)[0]()
         return list(self.centre.facts)
@@ -109,6 +111,15 @@ class CoreWalk:
         channel = self._a_leg() if self.rng.random() < 0.7 else self._a_call()
         if channel is not None:
             self.centre.give(HoldChanged(channel, self.rng.random() < 0.6))
+
+    def _pass_on(self) -> None:
+        """A phone transfers: to a queue or a phone, or to its other call if it has one."""
+        channel = self._a_leg() if self.rng.random() < 0.7 else self._a_call()
+        if channel is None:
+            return
+        other = self._a_leg() if self.rng.random() < 0.5 else None
+        target = self.rng.choice(("6400", "6401", "1002", "1004", "999"))
+        self.centre.give(TransferRequested(channel, target, other))
 
     def _act(self) -> None:
         reason = self.rng.choice((None, "Lunch", "Break"))
