@@ -6,6 +6,7 @@ passes, and every caller's stay and every record must come to an end: nobody is 
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 from typing import Any
@@ -63,6 +64,7 @@ from engine.core.inputs import (
     PhoneDevice,
     PickUp,
     PlaybackEnded,
+    PolicyApplied,
     Record,
     RecordingAction,
     RecordingFinished,
@@ -73,15 +75,20 @@ from engine.core.inputs import (
 )
 from engine.core.policy import (
     HangUp,
+    InboundRoute,
     InitialState,
     Member,
     MemberKind,
     MonitorMode,
+    OutboundRoute,
     ParkingPolicy,
     PlayThenHangUp,
+    Policy,
     QueuePolicy,
     RecordingPolicy,
     Right,
+    SkillStep,
+    StickyPolicy,
     Strategy,
     ToExtension,
     ToQueue,
@@ -89,6 +96,7 @@ from engine.core.policy import (
 )
 from engine.core.router import RoutingCore
 from tests.support.centre import NODE, TRUNK, Centre, changed, queue
+from tests.support.centre import policy as centre_policy
 
 # Many examples on a busy machine take their time; a hang is still found.
 pytestmark = [pytest.mark.property, pytest.mark.timeout(600)]
@@ -103,6 +111,7 @@ members = st.lists(
         agents.map(AgentId),
         st.sampled_from(MemberKind),
         st.integers(1, 2),
+        st.integers(1, 3),
     ),
     max_size=4,
     unique_by=lambda member: member.agent_id,
@@ -138,10 +147,32 @@ def queues(number: str) -> st.SearchStrategy[QueuePolicy]:
         ring_in_use=st.booleans(),
         autopause_after=st.sampled_from([0, 2]),
         waiting_sound=st.sampled_from([WaitingSound("default"), WaitingSound(None)]),
+        follow_forward=st.booleans(),
+        progressive_step_ms=st.sampled_from([500, 2_000]),
+        skill_steps=st.sampled_from([(), (SkillStep(0, 1), SkillStep(2_000, 2))]),
+        required_skills_ms=st.sampled_from([0, 2_500]),
+        sticky=st.sampled_from([None, StickyPolicy(memory_ms=8_000, hold_out_ms=2_000)]),
         recording=st.sampled_from([None, RecordingPolicy(), RecordingPolicy(automatic=False)]),
         managers=st.sampled_from([(), ("1004", "1009"), ("1001", "1009")]),
         manager_rights=st.just(
             (Right.DISTRIBUTE, Right.PICK_UP, Right.PARK, Right.RECORD, Right.MONITOR)
+        ),
+    )
+
+
+def with_choosy_callers(policy: Policy) -> Policy:
+    """Who dials 1 comes before others in queue 6400 and wants French there, which two agents speak."""
+    route = InboundRoute("vip", "1", ToQueue(QueueId("6400")), None, 1, ("french",))
+    return dataclasses.replace(
+        policy,
+        inbound_routes=(route, *policy.inbound_routes),
+        agents=tuple(
+            dataclasses.replace(each, skills=("french",)) if each.agent_id in AGENTS[1:3] else each
+            for each in policy.agents
+        ),
+        outbound_routes=(OutboundRoute("out", "00.", TRUNK),),
+        extensions=tuple(
+            dataclasses.replace(each, outbound_routes=("out",)) for each in policy.extensions
         ),
     )
 
@@ -169,11 +200,18 @@ class AnyHistory(RuleBasedStateMachine):
             parking=ParkingPolicy(701, 702, 8_000),
         )
         self.strangers = 0
+        self.apply(*lines)
+
+    def apply(self, *lines: QueuePolicy) -> None:
+        settings = self.centre.policy.settings
+        policy = with_choosy_callers(centre_policy(*lines))
+        self.centre.policy = dataclasses.replace(policy, settings=settings)
+        self.centre.give(PolicyApplied(self.centre.policy))
 
     def pick(self, data: st.DataObject, population: Any) -> Any:
         return data.draw(st.sampled_from(list(population)))
 
-    @rule(number=st.sampled_from([*QUEUES, "999"]))
+    @rule(number=st.sampled_from([*QUEUES, "1", "999"]))
     def caller_dials(self, number: str) -> None:
         self.centre.call(number)
 
@@ -221,6 +259,12 @@ class AnyHistory(RuleBasedStateMachine):
     @rule(agent=agents, by=agents)
     def person_calls_agent(self, agent: str, by: str) -> None:
         self.centre.give(CallAgentRequested("r", AgentId(agent), by))
+
+    @precondition(lambda self: self.centre.core.state.legs)
+    @rule(data=st.data(), to=st.sampled_from(["", "1002", "1003", "00171", "6400"]))
+    def phone_forwards(self, data: st.DataObject, to: str) -> None:
+        leg_id = self.pick(data, self.centre.core.state.legs)
+        self.centre.give(LegEnded(leg_id, 0, forward_to=to))
 
     @precondition(lambda self: self.centre.core.state.calls)
     @rule(data=st.data())
@@ -316,11 +360,15 @@ class AnyHistory(RuleBasedStateMachine):
     @rule(data=st.data())
     def configuration_changes(self, data: st.DataObject) -> None:
         kept = [
-            changed(line, strategy=data.draw(st.sampled_from(Strategy)))
+            changed(
+                line,
+                strategy=data.draw(st.sampled_from(Strategy)),
+                skill_steps=data.draw(st.sampled_from([line.skill_steps, ()])),
+            )
             for line in self.lines
             if data.draw(st.integers(0, 3)) > 0
         ]
-        self.centre.apply(*kept)
+        self.apply(*kept)
 
     @rule()
     def engine_dies_and_comes_back(self) -> None:
