@@ -143,7 +143,9 @@ class AnyHistory(RuleBasedStateMachine):
 
     @rule(
         agent=agents,
-        digits=st.sampled_from(["6400", "1002", "*76400", "*076401", "*076401*01", "*7", "*0799"]),
+        digits=st.sampled_from(
+            ["6400", "1002", "*76400", "*076401", "*076401*01", "*7", "*0799", "*901001", "*911002", "*921001", "*931001", "*941001"]
+        ),
     )
     def agent_dials(self, agent: str, digits: str) -> None:
         self.centre.call(digits, source=agent)
