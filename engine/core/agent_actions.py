@@ -305,7 +305,8 @@ def _withdraw_offers(state: State, agent: Agent, queue_id: QueueId) -> None:
     """Stops the ringing of an agent who has just left; one who picked up keeps the call."""
     for leg_id in list(agent.legs):
         leg = state.legs[leg_id]
-        if leg.queue_id != queue_id or not leg.rings:
+        theirs = leg.agent_id == agent.agent_id  # Else another's offer was forwarded to here.
+        if not theirs or leg.queue_id != queue_id or not leg.rings:
             continue
         call = state.calls[leg.call_id]
         end_offer(state, leg, OfferOutcome.CANCELLED, OfferReason.AGENT_LEFT)

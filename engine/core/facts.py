@@ -68,6 +68,8 @@ class VisitReason(StrEnum):
     QUEUE_REMOVED = "queue_removed"
     REDIRECTED = "redirected"
     """Moved elsewhere by a manager, or by who transferred a consultation with the queue."""
+    HUNG_UP_BY_MANAGER = "hung_up_by_manager"
+    """Ended by somebody with the right to do so (S-03): left unanswered, so missed."""
     LOST = "lost"
 
 

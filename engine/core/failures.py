@@ -31,6 +31,7 @@ from engine.core.leg import LegState
 from engine.core.legs import agent_prompt_is_over
 from engine.core.offers import drop_leg, end_offer, hang_up_leg, live_offer
 from engine.core.state import State
+from engine.core.summons import failed_to_come
 from engine.core.talks import bridge_failed, caller_hung_up
 from engine.core.timers import TimerKind
 from engine.core.visits import answer_call, offer_lost
@@ -45,6 +46,7 @@ _ANSWERED = (
     CallState.TALKING,
     CallState.LISTENING,
     CallState.MONITORING,
+    CallState.PARKED,
 )
 """Where a caller is answered who is not yet."""
 
@@ -113,6 +115,10 @@ def _ring_failed(state: State, leg_id: LegId) -> None:
         end_offer(state, leg, OfferOutcome.MISSED, OfferReason.UNREACHABLE, cause=UNREACHABLE)
         offer_lost(state, call)
         return
+    own = state.calls.get(CallId(leg_id))
+    if own is not None and own.state is CallState.SUMMONED:
+        failed_to_come(state, own, UNREACHABLE)
+        return
     other = state.legs.get(leg_id)
     if other is not None and other.state is LegState.CALLING:
         dialling_failed(state, state.calls[other.call_id], UNREACHABLE)
@@ -172,7 +178,7 @@ def _caller_command_failed(
 
 
 def _prompt_failed(state: State, command: PlayPrompt, status: int) -> None:
-    if is_leg(command.channel_id):
+    if is_leg(command.channel_id) or LegId(command.channel_id) in state.legs:
         agent_prompt_is_over(state, LegId(command.channel_id))
         return
     call = state.calls.get(CallId(command.channel_id))

@@ -80,6 +80,10 @@ class Leg:
     queue_id: QueueId | None = None
     visit_id: VisitId | None = None
     level: int = 1
+    chance_ms: int | None = None
+    """Where another phone forwarded here (SIP 302): when that one began to ring."""
+    phone_of: AgentId | None = None
+    """Whose phone it is, where that is another agent than the one who is rung: by a forward."""
     answered_ms: int | None = None
     talk_ms: int | None = None
     """When the talk began."""
@@ -110,6 +114,11 @@ class Leg:
     def talk_id(self) -> TalkId:
         """The running talk, or the last."""
         return talk_id_of(self.leg_id, max(1, self.talks))
+
+    @property
+    def phone_agent(self) -> AgentId | None:
+        """The agent whose phone it is, if it is one's: not who was rung and forwarded."""
+        return self.agent_id if self.chance_ms is None else self.phone_of
 
     @property
     def rings(self) -> bool:

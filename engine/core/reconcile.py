@@ -30,6 +30,7 @@ from engine.core.inputs import CallArrived, NodeConnected, SeenChannel
 from engine.core.leg import Leg, LegState
 from engine.core.legs import agent_prompt_is_over, leg_answered, leg_ended
 from engine.core.offers import hang_up_leg, want_again
+from engine.core.parking import play_music
 from engine.core.state import Node, State
 from engine.core.summons import came
 from engine.core.talks import bridge, caller_hung_up
@@ -135,6 +136,8 @@ def _catch_up_call(state: State, call: Call, channel: SeenChannel) -> None:
         answer_call(state, call)
     elif call.state is CallState.LISTENING:
         play_prompt(state, call)
+    elif call.state is CallState.PARKED:
+        play_music(state, call)
     elif call.visit is not None:
         if not call.answered:
             call.sound = None

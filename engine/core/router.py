@@ -12,8 +12,9 @@ from typing import Any
 from engine.core import monitoring, recording, saving
 from engine.core.actions import call_action, call_agent
 from engine.core.agent_actions import service_action
-from engine.core.call import CallState
+from engine.core.call import Call, CallState, ToSlot
 from engine.core.calls import call_arrived, go_on, prompt_is_over
+from engine.core.causes import NO_ANSWER
 from engine.core.dispatch import dispatch
 from engine.core.facts import CallEnd, InputIgnored
 from engine.core.failures import command_failed, hang_up_again
@@ -51,18 +52,27 @@ from engine.core.legs import (
     leg_answered,
     leg_ended,
     leg_ringing,
+    phone_vanished,
+    suspect_phone,
 )
 from engine.core.parking import parked_too_long
 from engine.core.policies import apply_policy
 from engine.core.presence import presence_requested
 from engine.core.reconcile import engine_started, node_connected, node_disconnected
+from engine.core.retrieval import retrieve
 from engine.core.shifts import wrapup_expired
 from engine.core.state import Output, State
-from engine.core.summons import came
+from engine.core.summons import came, failed_to_come
 from engine.core.talks import bridge_again, caller_hung_up, hold_changed
 from engine.core.timers import TimerKind
 from engine.core.transfers import transfer_requested
-from engine.core.visits import rest_is_over, ring_timed_out, waited_too_long
+from engine.core.visits import (
+    rest_is_over,
+    ring_timed_out,
+    step_is_due,
+    terms_change,
+    waited_too_long,
+)
 
 Ignored = str | None
 """Why an input meant nothing, or None if it was acted upon."""
@@ -119,7 +129,7 @@ class RoutingCore:
             while state.following:
                 call_id = next(iter(state.following))
                 del state.following[call_id]
-                go_on(state, state.calls[call_id])
+                _go_on(state, state.calls[call_id])
             if state.dirty:
                 dispatch(state)
         if state.later:
@@ -145,6 +155,13 @@ class RoutingCore:
     def check(self) -> None:
         """Raises AssertionError, naming the invariant, if the state breaks one. O(everything)."""
         check(self._state)
+
+
+def _go_on(state: State, call: Call) -> None:
+    if isinstance(call.then, ToSlot):
+        retrieve(state, call, call.then)
+    else:
+        go_on(state, call)
 
 
 def _policy_applied(state: State, happened: PolicyApplied) -> Ignored:
@@ -188,6 +205,8 @@ def _fire(state: State, kind: TimerKind, owner: str) -> None:
         bridge_again(state, LegId(owner))
     elif kind is TimerKind.AGENT_PROMPT:
         agent_prompt_is_over(state, LegId(owner))
+    elif kind is TimerKind.VANISHED:
+        phone_vanished(state, LegId(owner))
     elif call is not None:
         _fire_for_call(state, kind, call.call_id)
 
@@ -200,6 +219,8 @@ def _fire_for_call(state: State, kind: TimerKind, call_id: CallId) -> None:
         prompt_is_over(state, call)
     elif kind is TimerKind.PARKED and call.state is CallState.PARKED:
         parked_too_long(state, call)
+    elif kind is TimerKind.RING and call.state is CallState.SUMMONED:
+        failed_to_come(state, call, NO_ANSWER)
     elif kind is TimerKind.RING and call.state is CallState.DIALLING:
         if call.leg_id is not None and call.leg_id in state.legs:
             dial_timed_out(state, call.leg_id)
@@ -211,6 +232,10 @@ def _fire_for_call(state: State, kind: TimerKind, call_id: CallId) -> None:
         rest_is_over(state, call)
     elif kind is TimerKind.MAX_WAIT:
         waited_too_long(state, call)
+    elif kind is TimerKind.STEP:
+        step_is_due(state, call)
+    elif kind is TimerKind.RELAX:
+        terms_change(state, call)
 
 
 def _call_arrived(state: State, happened: CallArrived) -> Ignored:
@@ -227,6 +252,9 @@ def _caller_hung_up(state: State, happened: CallerHungUp) -> Ignored:
 
 
 def _leg_ringing(state: State, happened: LegRinging) -> Ignored:
+    own = state.calls.get(CallId(happened.leg_id))
+    if own is not None and own.state is CallState.SUMMONED:
+        return None
     return leg_ringing(state, happened.leg_id)
 
 
@@ -283,6 +311,7 @@ def _phone_reachable(state: State, happened: PhoneReachable) -> Ignored:
         agent.reachable_at[happened.node] = None
     else:
         agent.reachable_at.pop(happened.node, None)
+        suspect_phone(state, agent)
     state.refresh(agent)
     return None
 

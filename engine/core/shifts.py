@@ -29,6 +29,8 @@ def log_in(state: State, agent: Agent, membership: Membership, how: How, by: str
     state.offer_order += 1
     membership.login_order = state.offer_order
     membership.login_id = state.fresh_id()
+    membership.talk_ms = 0
+    membership.balance = 0
     state.note(AgentLoggedIn, membership.login_id, agent.agent_id, membership.queue_id, how, by)
     state.refresh(agent)
 

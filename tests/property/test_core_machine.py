@@ -6,6 +6,7 @@ passes, and every caller's stay and every record must come to an end: nobody is 
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 from typing import Any
@@ -18,8 +19,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from engine.core.call import CallState
 from engine.core.commands import PlayPrompt
 from engine.core.facts import (
+    ActionDone,
+    ActionRefused,
     CallEnded,
+    CallParked,
     CallStarted,
+    CallUnparked,
     MonitorEnded,
     MonitorStarted,
     OfferEnded,
@@ -31,35 +36,60 @@ from engine.core.facts import (
     VisitEnded,
     VisitStarted,
 )
-from engine.core.ids import AgentId, EndpointName, MonitorId, QueueId, RecordingId
+from engine.core.ids import (
+    AgentId,
+    EndpointName,
+    LegId,
+    MonitorId,
+    QueueId,
+    RecordingId,
+    is_own,
+)
 from engine.core.inputs import (
+    BY_SYSTEM,
     AgentAction,
+    CallActionRequested,
+    CallAgentRequested,
     CommandFailed,
     DeviceState,
     EngineStarted,
+    HangUpNow,
     HoldChanged,
     LegAnswered,
     LegEnded,
     LegRinging,
+    Monitor,
     NodeConnected,
     NodeDisconnected,
+    Park,
     PhoneDevice,
+    PickUp,
     PlaybackEnded,
+    PolicyApplied,
+    Record,
     RecordingAction,
     RecordingFinished,
+    Redirect,
     SeenChannel,
     SpyEnded,
+    Transfer,
 )
 from engine.core.policy import (
     HangUp,
+    InboundRoute,
     InitialState,
     Member,
     MemberKind,
     MonitorMode,
+    OutboundRoute,
+    ParkingPolicy,
     PlayThenHangUp,
+    Policy,
     QueuePolicy,
     RecordingPolicy,
     Right,
+    SkillStep,
+    StickyPolicy,
     Strategy,
     ToExtension,
     ToQueue,
@@ -67,6 +97,7 @@ from engine.core.policy import (
 )
 from engine.core.router import RoutingCore
 from tests.support.centre import NODE, TRUNK, Centre, changed, queue
+from tests.support.centre import policy as centre_policy
 
 # Many examples on a busy machine take their time; a hang is still found.
 pytestmark = [pytest.mark.property, pytest.mark.timeout(600)]
@@ -81,12 +112,22 @@ members = st.lists(
         agents.map(AgentId),
         st.sampled_from(MemberKind),
         st.integers(1, 2),
+        st.integers(1, 3),
     ),
     max_size=4,
     unique_by=lambda member: member.agent_id,
 )
 failures = st.sampled_from(
     [HangUp(17), ToQueue(QueueId("6401")), ToExtension("1003"), PlayThenHangUp(("sound:bye",))]
+)
+
+destinations = st.one_of(failures, st.just(ToQueue(QueueId("6402"))), st.just(ToExtension("1001")))
+wishes = st.one_of(
+    st.sampled_from([PickUp(), PickUp(), Park(), HangUpNow()]),
+    st.builds(Redirect, destinations),
+    st.builds(Transfer, destinations),
+    st.builds(Record, st.sampled_from(RecordingAction)),
+    st.builds(Monitor, st.sampled_from(MonitorMode)),
 )
 
 
@@ -108,9 +149,33 @@ def queues(number: str) -> st.SearchStrategy[QueuePolicy]:
         ring_in_use=st.booleans(),
         autopause_after=st.sampled_from([0, 2]),
         waiting_sound=st.sampled_from([WaitingSound("default"), WaitingSound(None)]),
+        follow_forward=st.booleans(),
+        progressive_step_ms=st.sampled_from([500, 2_000]),
+        skill_steps=st.sampled_from([(), (SkillStep(0, 1), SkillStep(2_000, 2))]),
+        required_skills_ms=st.sampled_from([0, 2_500]),
+        sticky=st.sampled_from([None, StickyPolicy(memory_ms=8_000, hold_out_ms=2_000)]),
         recording=st.sampled_from([None, RecordingPolicy(), RecordingPolicy(automatic=False)]),
         managers=st.sampled_from([(), ("1004", "1009"), ("1001", "1009")]),
-        manager_rights=st.just((Right.MONITOR, Right.RECORD)),
+        manager_rights=st.just(
+            (Right.DISTRIBUTE, Right.PICK_UP, Right.PARK, Right.RECORD, Right.MONITOR)
+        ),
+    )
+
+
+def with_choosy_callers(policy: Policy) -> Policy:
+    """Who dials 1 comes before others in queue 6400 and wants French there, which two agents speak."""
+    route = InboundRoute("vip", "1", ToQueue(QueueId("6400")), None, 1, ("french",))
+    return dataclasses.replace(
+        policy,
+        inbound_routes=(route, *policy.inbound_routes),
+        agents=tuple(
+            dataclasses.replace(each, skills=("french",)) if each.agent_id in AGENTS[1:3] else each
+            for each in policy.agents
+        ),
+        outbound_routes=(OutboundRoute("out", "00.", TRUNK),),
+        extensions=tuple(
+            dataclasses.replace(each, outbound_routes=("out",)) for each in policy.extensions
+        ),
     )
 
 
@@ -130,21 +195,47 @@ class AnyHistory(RuleBasedStateMachine):
     ) -> None:
         self.lines = lines
         self.centre = Centre(
-            *lines, shared_wrapup=shared, initial_state=initial, failed_offer_pause_ms=pause_ms
+            *lines,
+            shared_wrapup=shared,
+            initial_state=initial,
+            failed_offer_pause_ms=pause_ms,
+            parking=ParkingPolicy(701, 702, 8_000),
         )
         self.strangers = 0
+        self.apply(*lines)
+
+    def apply(self, *lines: QueuePolicy) -> None:
+        settings = self.centre.policy.settings
+        policy = with_choosy_callers(centre_policy(*lines))
+        self.centre.policy = dataclasses.replace(policy, settings=settings)
+        self.centre.give(PolicyApplied(self.centre.policy))
 
     def pick(self, data: st.DataObject, population: Any) -> Any:
         return data.draw(st.sampled_from(list(population)))
 
-    @rule(number=st.sampled_from([*QUEUES, "999"]))
+    @rule(number=st.sampled_from([*QUEUES, "1", "999"]))
     def caller_dials(self, number: str) -> None:
         self.centre.call(number)
 
     @rule(
         agent=agents,
         digits=st.sampled_from(
-            ["6400", "1002", "*76400", "*076401", "*076401*01", "*7", "*0799", "*901001", "*911002", "*921001", "*931001", "*941001"]
+            [
+                "6400",
+                "1002",
+                "*76400",
+                "*076401",
+                "*076401*01",
+                "*7",
+                "*0799",
+                "701",
+                "702",
+                "*901001",
+                "*911002",
+                "*921001",
+                "*931001",
+                "*941001",
+            ],
         ),
     )
     def agent_dials(self, agent: str, digits: str) -> None:
@@ -158,12 +249,39 @@ class AnyHistory(RuleBasedStateMachine):
     def asterisk_obeys(self) -> None:
         self.centre.obey()
 
-    @precondition(lambda self: self.centre.core.state.legs)
+    @precondition(lambda self: self.rung())
     @rule(data=st.data(), cause=st.sampled_from([0, 16, 17, 19, 20, 21]), what=st.integers(0, 3))
     def phone_does(self, data: st.DataObject, cause: int, what: int) -> None:
-        leg_id = self.pick(data, self.centre.core.state.legs)
+        leg_id = self.pick(data, self.rung())
         happened = (LegRinging(leg_id), LegAnswered(leg_id), LegAnswered(leg_id))
         self.centre.give(happened[what] if what < 3 else LegEnded(leg_id, cause))
+
+    def rung(self) -> list[LegId]:
+        """Channels of phones that Usher rang."""
+        state = self.centre.core.state
+        return [*state.legs, *(LegId(call_id) for call_id in state.calls if is_own(call_id))]
+
+    @precondition(lambda self: self.centre.core.state.calls)
+    @rule(
+        data=st.data(),
+        wish=wishes,
+        by=st.sampled_from(["1004", "1004", "1001", BY_SYSTEM]),
+        behind=st.sampled_from([0, 0, 0, 1]),
+    )
+    def person_asks(self, data: st.DataObject, wish: Any, by: str, behind: int) -> None:
+        call = self.pick(data, self.centre.core.state.calls.values())
+        self.centre.give(CallActionRequested("r", call.call_id, wish, by, call.version - behind))
+        assert len(self.centre.told(ActionDone)) + len(self.centre.told(ActionRefused)) == 1
+
+    @rule(agent=agents, by=agents)
+    def person_calls_agent(self, agent: str, by: str) -> None:
+        self.centre.give(CallAgentRequested("r", AgentId(agent), by))
+
+    @precondition(lambda self: self.centre.core.state.legs)
+    @rule(data=st.data(), to=st.sampled_from(["", "1002", "1003", "00171", "6400"]))
+    def phone_forwards(self, data: st.DataObject, to: str) -> None:
+        leg_id = self.pick(data, self.centre.core.state.legs)
+        self.centre.give(LegEnded(leg_id, 0, forward_to=to))
 
     @precondition(lambda self: self.centre.core.state.calls)
     @rule(data=st.data())
@@ -259,11 +377,15 @@ class AnyHistory(RuleBasedStateMachine):
     @rule(data=st.data())
     def configuration_changes(self, data: st.DataObject) -> None:
         kept = [
-            changed(line, strategy=data.draw(st.sampled_from(Strategy)))
+            changed(
+                line,
+                strategy=data.draw(st.sampled_from(Strategy)),
+                skill_steps=data.draw(st.sampled_from([line.skill_steps, ()])),
+            )
             for line in self.lines
             if data.draw(st.integers(0, 3)) > 0
         ]
-        self.centre.apply(*kept)
+        self.apply(*kept)
 
     @rule()
     def engine_dies_and_comes_back(self) -> None:
@@ -295,6 +417,7 @@ class AnyHistory(RuleBasedStateMachine):
         state = centre.core.state
         assert not state.calls
         assert not state.legs
+        assert not state.parked
         assert not state.monitors
         assert not state.recordings
         assert all(not line.waiting and not line.wanting for line in state.lines.values())
@@ -303,6 +426,7 @@ class AnyHistory(RuleBasedStateMachine):
             (VisitStarted, VisitEnded, "visit_id"),
             (OfferMade, OfferEnded, "offer_id"),
             (TalkStarted, TalkEnded, "talk_id"),
+            (CallParked, CallUnparked, "park_id"),
             (MonitorStarted, MonitorEnded, "monitor_id"),
             (RecordingStarted, RecordingEnded, "recording_id"),
         ]:
@@ -313,6 +437,7 @@ class AnyHistory(RuleBasedStateMachine):
         seqs = [fact.seq for fact in centre.facts]
         assert seqs == list(range(1, len(seqs) + 1)), "no fact is lost, doubled or out of order"
         for agent in state.agents.values():
+            assert not agent.own_calls
             assert agent.offers == 0
             assert agent.wrapups == 0
             assert not agent.backing_off
