@@ -124,12 +124,9 @@ def _check_lines(state: State) -> None:
 
 
 def _check_wanting(state: State, line: Line) -> None:
-    keepers: dict[str, int] = {}
     for terms, entries in [(None, line.wanting), *line.pools.items()]:
         assert terms is None or entries, "a pool of nobody is kept"
         assert entries == sorted(entries), "a line is out of order"
-        if terms is not None and terms.kept_for is not None:
-            keepers[terms.kept_for] = keepers.get(terms.kept_for, 0) + 1
         for entry in entries:
             visit = state.calls[entry[-1]].visit
             assert visit is not None, "somebody wants an agent who does not wait"
@@ -137,7 +134,6 @@ def _check_wanting(state: State, line: Line) -> None:
             assert visit.terms == terms, "a caller wants an agent on other terms"
             for agent_id in line.available:
                 assert _may_not(state, line, entry, agent_id), "a caller waits for a free agent"
-    assert keepers == line.keepers, "for whom callers are kept is miscounted"
 
 
 def _may_not(state: State, line: Line, entry: Entry, agent_id: AgentId) -> bool:

@@ -32,8 +32,6 @@ class Line:
     wanting: list[Entry] = field(default_factory=list)
     pools: dict[Terms, list[Entry]] = field(default_factory=dict)
     """None of them is empty."""
-    keepers: dict[AgentId, int] = field(default_factory=dict)
-    """Agents for whom callers are kept: in how many pools."""
     served: dict[str, tuple[int, AgentId]] = field(default_factory=dict)
     """When callers were served last, and by whom, by their number; longest ago first."""
     selective: bool = False
@@ -94,22 +92,13 @@ class Line:
             wanting = self.wanting if visit.terms is None else self.pools[visit.terms]
             del wanting[self._index(wanting, visit.place)]
             if visit.terms is not None and not wanting:
-                self._drop_pool(visit.terms)
+                del self.pools[visit.terms]
 
     def _pool(self, terms: Terms) -> list[Entry]:
         pool = self.pools.get(terms)
         if pool is None:
             pool = self.pools[terms] = []
-            if terms.kept_for is not None:
-                self.keepers[terms.kept_for] = self.keepers.get(terms.kept_for, 0) + 1
         return pool
-
-    def _drop_pool(self, terms: Terms) -> None:
-        del self.pools[terms]
-        if terms.kept_for is not None:
-            self.keepers[terms.kept_for] -= 1
-            if self.keepers[terms.kept_for] == 0:
-                del self.keepers[terms.kept_for]
 
     @staticmethod
     def _index(entries: list[Entry], place: Place) -> int:

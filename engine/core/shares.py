@@ -34,7 +34,7 @@ def pick(
     candidates: Sequence[tuple[Agent, Membership]],
 ) -> tuple[Agent, Membership]:
     """Returns whose turn it is. The candidates are of one level where the queue is skill-based."""
-    total = sum(each.share for each in _at_work(agents, line, candidates[0][1]))
+    total = sum([each.share for each in _at_work(agents, line, candidates[0][1])])
     return min(candidates, key=lambda each: _deadline(each[1], total))
 
 
@@ -47,21 +47,24 @@ def _deadline(membership: Membership, total: int) -> tuple[bool, int, int]:
 def charge(agents: Mapping[AgentId, Agent], line: Line, chosen: Membership) -> None:
     """Divides one offer among those at work, and charges it to the one who is rung."""
     roster = _at_work(agents, line, chosen)
-    total = sum(each.share for each in roster)
+    total = sum([each.share for each in roster])
     owed_max = OWED_MAX * total
     for each in roster:
-        each.balance = min(each.balance + each.share, owed_max)
+        owed = each.balance + each.share
+        each.balance = min(owed_max, owed)
     chosen.balance = max(chosen.balance - total, -owed_max)
 
 
 def _at_work(agents: Mapping[AgentId, Agent], line: Line, like: Membership) -> list[Membership]:
     queue_id = line.queue_id
-    roster = []
-    for agent_id in line.members:
-        agent = agents[agent_id]
-        membership = agent.memberships[queue_id]
-        if line.policy.skill_based and membership.level != like.level:
-            continue
-        if membership is like or is_there(agent, membership):
-            roster.append(membership)
-    return roster
+    at_work = [
+        membership
+        for agent, membership in [
+            (agent, agent.memberships[queue_id])
+            for agent in [agents[agent_id] for agent_id in line.members]
+        ]
+        if membership is like or is_there(agent, membership)
+    ]
+    if line.policy.skill_based:
+        return [each for each in at_work if each.level == like.level]
+    return at_work

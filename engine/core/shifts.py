@@ -51,6 +51,7 @@ def log_out(
         end_wrapup(state, agent, membership, WrapupEnd.REMOVED)
     login_id, membership.login_id = membership.login_id, None
     membership.missed_in_row = 0
+    state.leaves(membership.queue_id)
     state.note(AgentLoggedOut, login_id, agent.agent_id, membership.queue_id, how, by)
     state.refresh(agent)
 
@@ -64,6 +65,7 @@ def pause(
     membership.pause_id = state.fresh_id()
     membership.pause_reason = reason
     membership.missed_in_row = 0
+    state.leaves(membership.queue_id)
     state.note(
         PauseStarted,
         membership.pause_id,

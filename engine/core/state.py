@@ -252,11 +252,13 @@ class State:
                     line.available[agent_id] = None
                     if line.wanting or line.pools:
                         self.dirty[queue_id] = None
-            else:
-                if agent_id in line.available:
-                    del line.available[agent_id]
-                if agent_id in line.keepers:  # Who left keeps nobody waiting.
-                    self.dirty[queue_id] = None
+            elif agent_id in line.available:
+                del line.available[agent_id]
+
+    def leaves(self, queue_id: QueueId) -> None:
+        """An agent is not at work in a queue any more: callers kept for that agent are free."""
+        if self.lines[queue_id].pools:
+            self.dirty[queue_id] = None
 
     def inbound_route(self, trunk: EndpointName, dialled: str) -> InboundRoute | None:
         """Returns the first inbound route for a number from a trunk."""
