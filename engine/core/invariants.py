@@ -10,6 +10,7 @@ from engine.core.ids import AgentId
 from engine.core.leg import LegState
 from engine.core.line import Entry, Line
 from engine.core.policy import Strategy
+from engine.core.shares import at_work
 from engine.core.state import State
 from engine.core.terms import terms_at
 from engine.core.timers import TimerKind
@@ -117,6 +118,9 @@ def _check_lines(state: State) -> None:
             assert visit is not None, "somebody stands in line who does not wait"
             assert visit.queue_id == line.queue_id, "somebody stands in the wrong line"
         _check_wanting(state, line)
+        for level, roster in line.rosters.items():
+            now = at_work(state.agents, line, level)
+            assert [id(each) for each in roster] == [id(each) for each in now], "an old rota"
         assert first_servable(state, line) is None, "a caller waits while an agent is free"
     assert waiting == sum(call.visit is not None for call in state.calls.values()), (
         "a caller waits outside of every line"

@@ -107,8 +107,6 @@ def agent_prompt_is_over(state: State, leg_id: LegId) -> str | None:
 
 def phone_is_gone(state: State, agent: Agent) -> None:
     """A phone is registered nowhere any more: looks at its ringing again in a moment."""
-    for queue_id in agent.memberships:
-        state.leaves(queue_id)
     for leg_id in agent.legs:
         leg = state.legs[leg_id]
         if leg.rings and AgentId(leg.endpoint) == agent.agent_id:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from dataclasses import dataclass, field
 
+from engine.core.agent import Membership
 from engine.core.call import Call, Visit
 from engine.core.ids import AgentId, CallId, QueueId
 from engine.core.policy import MemberKind, QueuePolicy
@@ -34,6 +35,8 @@ class Line:
     """None of them is empty."""
     served: dict[str, tuple[int, AgentId]] = field(default_factory=dict)
     """When callers were served last, and by whom, by their number; longest ago first."""
+    rosters: dict[int, list[Membership]] = field(default_factory=dict)
+    """Who is at work, by skill level, as `engine.core.shares` worked it out; empty after a change."""
     selective: bool = False
     """Whether this queue sets its callers terms."""
     available: dict[AgentId, None] = field(default_factory=dict)
@@ -55,6 +58,7 @@ class Line:
     def use(self, policy: QueuePolicy) -> None:
         """Takes a new configuration of the same queue."""
         self.policy = policy
+        self.rosters.clear()
         self.members = {member.agent_id: None for member in policy.members}
         order = list(self.members)
         if self.last_static_agent in self.members:

@@ -27,6 +27,9 @@ from engine.core.line import Line
 OWED_MAX = 3
 """Offers that an agent can be owed, or have had too many, at most."""
 
+ANY_LEVEL = 0
+"""Of a roster: not of one skill level."""
+
 
 def pick(
     agents: Mapping[AgentId, Agent],
@@ -50,21 +53,28 @@ def charge(agents: Mapping[AgentId, Agent], line: Line, chosen: Membership) -> N
     total = sum([each.share for each in roster])
     owed_max = OWED_MAX * total
     for each in roster:
-        owed = each.balance + each.share
-        each.balance = min(owed_max, owed)
+        if each.balance < owed_max:
+            each.balance += each.share
     chosen.balance = max(chosen.balance - total, -owed_max)
 
 
 def _at_work(agents: Mapping[AgentId, Agent], line: Line, like: Membership) -> list[Membership]:
+    """Returns who shares the offers: worked out when it is first asked for after a change."""
+    level = like.level if line.policy.skill_based else ANY_LEVEL
+    roster = line.rosters.get(level)
+    if roster is None:
+        roster = line.rosters[level] = at_work(agents, line, level)
+    return roster
+
+
+def at_work(agents: Mapping[AgentId, Agent], line: Line, level: int) -> list[Membership]:
+    """Works out who is at work in a queue, at one skill level or at any."""
     queue_id = line.queue_id
-    at_work = [
-        membership
-        for agent, membership in [
-            (agent, agent.memberships[queue_id])
-            for agent in [agents[agent_id] for agent_id in line.members]
-        ]
-        if membership is like or is_there(agent, membership)
+    members = [
+        (agents[agent_id], agents[agent_id].memberships[queue_id]) for agent_id in line.members
     ]
-    if line.policy.skill_based:
-        return [each for each in at_work if each.level == like.level]
-    return at_work
+    return [
+        membership
+        for agent, membership in members
+        if is_there(agent, membership) and level in (ANY_LEVEL, membership.level)
+    ]

@@ -255,9 +255,14 @@ class State:
             elif agent_id in line.available:
                 del line.available[agent_id]
 
-    def leaves(self, queue_id: QueueId) -> None:
-        """An agent is not at work in a queue any more: callers kept for that agent are free."""
-        if self.lines[queue_id].pools:
+    def at_work_changes(self, queue_id: QueueId) -> None:
+        """An agent of a queue comes to work or leaves (`engine.core.agent.is_there`).
+
+        Callers who are kept for one who leaves may be served by others.
+        """
+        line = self.lines[queue_id]
+        line.rosters.clear()
+        if line.pools:
             self.dirty[queue_id] = None
 
     def inbound_route(self, trunk: EndpointName, dialled: str) -> InboundRoute | None:
