@@ -100,6 +100,7 @@ class Engine:
         self._telephony: dict[NodeId, Telephony] = {}
         self._presence: dict[NodeId, Presence] = {}
         self._subscribers: list[Callable[[Sequence[Fact]], None]] = []
+        self._policy_watchers: list[Callable[[], None]] = []
         self._side_tasks: list[tuple[str, Callable[[], Awaitable[None]]]] = []
         self._intake_open = True
         self._resync_wanted = False
@@ -115,6 +116,7 @@ class Engine:
                 publish=self._publish,
                 overflowed=self._resync,
                 offload=parts.offload,
+                policy_applied=self._policy_applied,
             ),
             inbox_max=parts.inbox_max,
         )
@@ -150,6 +152,10 @@ class Engine:
     def subscribe(self, take: Callable[[Sequence[Fact]], None]) -> None:
         """Has `take` called in the loop with facts as they happen. It must be quick."""
         self._subscribers.append(take)
+
+    def on_policy(self, take: Callable[[], None]) -> None:
+        """Has `take` called after the core took a policy, the first at the start included."""
+        self._policy_watchers.append(take)
 
     def add_side_task(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
         """Adds a task that runs as long as the engine does, before `run`."""
@@ -273,6 +279,10 @@ class Engine:
                 take(facts)
             except Exception:  # Border: a broken spectator must not stop the game.
                 log.exception("a subscriber of facts raised")
+
+    def _policy_applied(self) -> None:
+        for take in self._policy_watchers:
+            take()
 
     def _resync(self) -> None:
         """Reconnects all nodes, so that each tells again all that there is."""

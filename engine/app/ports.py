@@ -6,15 +6,16 @@ thread only. Whoever posts does nothing else with the event.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from engine.core.commands import Command
 from engine.core.facts import Fact
 from engine.core.ids import NodeId
-from engine.core.inputs import Input
+from engine.core.inputs import DeviceState, Input
 from engine.core.policy import Policy
+from engine.core.state import State
 
 T = TypeVar("T")
 
@@ -60,6 +61,19 @@ class Presence(Protocol):
         """Connects and stays connected until cancelled."""
 
 
+class LampBoard(Protocol):
+    """One node's lamps (BLF): what desk phones see that watch a feature code.
+
+    A node that was away shows the latest when it is back. Lamps never get in the way of calls.
+    """
+
+    def show(self, lamps: Mapping[str, DeviceState]) -> None:
+        """Has these lamps show these states; others stay as they are. Never blocks or raises."""
+
+    def show_only(self, lamps: Mapping[str, DeviceState]) -> None:
+        """The same, and all others go dark."""
+
+
 class FactStore(Protocol):
     """The database's side of the outbox. Synchronous: the office calls it from a thread of its own."""
 
@@ -92,6 +106,10 @@ class Core(Protocol):
     @property
     def now_ms(self) -> int:
         """The time of the last input, epoch milliseconds."""
+
+    @property
+    def state(self) -> State:
+        """What the core knows: to look at between two inputs, never to touch."""
 
     def handle(self, now_ms: int, happened: Input) -> Sequence[Command | Fact]:
         """Takes one input; returns what follows from it."""

@@ -25,7 +25,7 @@ from engine.app.outputs import is_command
 from engine.app.ports import Clock, Core, Journal
 from engine.core.commands import Command
 from engine.core.facts import Fact
-from engine.core.inputs import Input, TimePassed
+from engine.core.inputs import Input, PolicyApplied, TimePassed
 
 log = logging.getLogger(__name__)
 
@@ -53,13 +53,14 @@ class Effects:
 
     `send` takes commands and `publish` facts (with their epoch), in order. `overflowed` is called
     when the inbox has been full and is half empty again. `offload` runs the slow half of a
-    snapshot elsewhere.
+    snapshot elsewhere. `policy_applied` is called after the core took a new policy.
     """
 
     send: Callable[[Command], None]
     publish: Callable[[str, Sequence[Fact]], None]
     overflowed: Callable[[], None]
     offload: Callable[[Callable[[], None]], None]
+    policy_applied: Callable[[], None] = lambda: None
 
 
 class Pump:
@@ -190,6 +191,7 @@ class Pump:
         commands: list[Command] = []
         facts: list[Fact] = []
         happened: Input = TimePassed()
+        policy_applied = False
         try:
             for posted_ms, happened in batch:
                 now_ms = max(posted_ms, core.now_ms)
@@ -200,6 +202,7 @@ class Pump:
                     else:
                         facts.append(output)
                 self.inputs += 1
+                policy_applied = policy_applied or type(happened) is PolicyApplied
         except Exception as error:  # Border: whatever goes wrong in the core.
             journal.mark_failed()
             raise CoreFailed(f"the core raised on {type(happened).__name__}") from error
@@ -209,6 +212,8 @@ class Pump:
                 self._effects.send(command)
             if facts:
                 self._effects.publish(core.epoch, facts)
+        if policy_applied:
+            self._effects.policy_applied()
 
     def _look_after(self) -> None:
         """Does what must happen between batches: a snapshot, the end of an overflow, the timer."""

@@ -15,6 +15,7 @@ from engine.adapters.clock import SystemClock
 from engine.adapters.db import SqlFactStore, schema
 from engine.adapters.files import FileJournal, FileOutbox, FileSavedState, StateDirectory
 from engine.app.engine import Engine, Parts
+from engine.app.lamps import Lamps
 from engine.app.ports import StoreUnavailable
 from engine.app.restore import restore
 from engine.app.thread import DaemonThread
@@ -97,17 +98,20 @@ def build(configuration: Configuration, secrets: Secrets) -> Built:
     )
     for thread in (store_thread, file_thread):
         engine.add_side_task(f"thread {thread.name}", thread.watch)
+    boards = []
     for name, node in configuration.nodes.items():
         node_id = NodeId(name)
+        telephony = AriTelephony(
+            node=node_id,
+            url=node.ari.url,
+            user=node.ari.username,
+            secret=secrets.of(node.ari.password).reveal(),
+            post=engine.post,
+        )
+        boards.append(telephony.lamps)
         engine.add_node(
             node_id,
-            AriTelephony(
-                node=node_id,
-                url=node.ari.url,
-                user=node.ari.username,
-                secret=secrets.of(node.ari.password).reveal(),
-                post=engine.post,
-            ),
+            telephony,
             AmiPresence(
                 node_id,
                 node.ami.host,
@@ -117,6 +121,9 @@ def build(configuration: Configuration, secrets: Secrets) -> Built:
                 engine.post,
             ),
         )
+    lamps = Lamps(lambda: core.state, boards)
+    engine.subscribe(lamps.take)
+    engine.on_policy(lamps.redo)
     return Built(engine, directory, store_thread, file_thread)
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from engine.adapters.db.history import History
-from engine.adapters.db.tables import HISTORIES, OFFER_REASONS, VISIT_REASONS, epochs
+from engine.adapters.db.tables import HISTORIES, epochs
+from engine.adapters.db.words import OFFER_REASONS, VISIT_REASONS
 from engine.reports import ReportKind
 from engine.reports.columns import COLUMNS, Form
 

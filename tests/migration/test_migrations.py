@@ -37,10 +37,10 @@ def shape(engine: Engine) -> dict[str, Any]:
     found = inspect(engine)
     return {
         table: {
-            "columns": [
+            "columns": sorted(
                 (column["name"], str(column["type"]), column["nullable"], column["default"])
                 for column in found.get_columns(table)
-            ],
+            ),
             "primary key": found.get_pk_constraint(table),
             "foreign keys": found.get_foreign_keys(table),
             "unique": found.get_unique_constraints(table),

@@ -11,6 +11,7 @@ import aiohttp
 import pytest
 
 import engine.adapters.ari.client as ari_client
+import engine.adapters.ari.entering as ari_entering
 import engine.adapters.ari.session as ari_session
 import engine.adapters.ari.telephony as ari_telephony
 import engine.adapters.ari.transport as ari_transport
@@ -458,7 +459,7 @@ async def test_a_reader_that_does_not_read_blocks_nobody(server, posted, monkeyp
 
 
 async def test_a_leg_that_never_enters_fails_once(server, posted, monkeypatch):
-    monkeypatch.setattr(ari_session, "ENTER_S", 0.05)
+    monkeypatch.setattr(ari_entering, "ENTER_S", 0.05)
     async with connected(server, posted) as telephony:
         server.enter_legs = False
         command = ring(CallId(arrive(server).channel_id))

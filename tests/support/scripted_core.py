@@ -22,6 +22,7 @@ from engine.core.inputs import (
     PolicyApplied,
     TimePassed,
 )
+from engine.core.state import State
 
 STAY_MS = 20_000
 NODE = NodeId("ast1")
@@ -43,6 +44,7 @@ class ScriptedCore:
         self.handled: list[Input] = []
         self.broken: str | None = None
         self.stuck = False
+        self.state = State(epoch, 0)
 
     def handle(self, now_ms: int, happened: Input) -> list[Command | Fact]:
         assert now_ms >= self.now_ms

@@ -11,7 +11,9 @@ from typing import Final
 import aiohttp
 
 from engine.adapters.ari.counters import Counters
-from engine.adapters.ari.session import Playing, Session
+from engine.adapters.ari.lamps import AriLamps
+from engine.adapters.ari.prompts import Prompts
+from engine.adapters.ari.session import Session
 from engine.adapters.ari.transport import (
     ConnectionRefused,
     authorization,
@@ -46,6 +48,7 @@ class AriTelephony:
 
     Attributes:
         counters: what went over the wire.
+        lamps: the port `LampBoard` of this node.
     """
 
     def __init__(
@@ -60,13 +63,14 @@ class AriTelephony:
     ) -> None:
         """Connects to nothing yet."""
         self.counters = Counters(node)
+        self.lamps = AriLamps(node)
         self._node = node
         self._url = events_url(url)
         self._headers = authorization(user, secret)
         self._post = post
         self._rng = rng or Rng(int.from_bytes(os.urandom(8)))
         self._session: Session | None = None
-        self._playing: Playing = {}
+        self._prompts = Prompts()
         self._told = ""
         """What the log was told last about being away."""
 
@@ -98,7 +102,7 @@ class AriTelephony:
         try:
             async with open_socket(self._url, self._headers) as socket:
                 session = self._session = Session(
-                    self._node, socket, self._post, self._playing, self.counters
+                    self._node, socket, self._post, self._prompts, self.counters, self.lamps
                 )
                 why = await session.live()
         except ConnectionRefused as error:
