@@ -258,11 +258,8 @@ class Session:
         said.failed = True
         if isinstance(command, PlayPrompt):
             self._prompts.over(command.playback_id)
-        elif isinstance(command, Connect) and status and not said.existed:
-            # The bridge that it made would stay, empty.
-            self._ask_unheard(encode(DestroyBridge(command.node, command.bridge_id)))
-        elif isinstance(command, StartMonitor | StartRecording) and status:
-            self._ask_unheard(undo(command))
+        elif status:  # The connection is there: what was made for nothing would stay.
+            self._undo(command, request, said)
         self._fail(command, status, why)
         if half is not None:
             self._fail_changes(half, status, why)
@@ -270,6 +267,15 @@ class Session:
     def _fail(self, command: Command, status: int, why: str) -> None:
         self._counters.failed += 1
         self._post(CommandFailed(command, status, why))
+
+    def _undo(self, command: Command, request: AriRequest, said: _Said) -> None:
+        """Removes what a command has made whose request has failed."""
+        if isinstance(command, StartMonitor | StartRecording):
+            self._ask_unheard(undo(command))
+        if not isinstance(command, Connect | StartMonitor) or said.existed:
+            return
+        if request.uri.endswith("/addChannel"):  # So the bridge was made, and is empty.
+            self._ask_unheard(encode(DestroyBridge(command.node, command.bridge_id)))
 
     def _ask_unheard(self, requests: tuple[AriRequest, ...]) -> None:
         for request in requests:
@@ -285,17 +291,17 @@ class Session:
             self._entering.expect(command)
             self._ask(command, requests)
         elif not isinstance(command, RingPhone):  # Dialled twice, Asterisk would destroy the leg.
-            self._say_second(command)
+            self._say_second(command, again=True)
 
     def _go_on(self, half: Half | None) -> None:
         if half is not None:
-            self._say_second(half.command)
+            self._say_second(half.command, again=False)
             for change in half.changes:
                 self.send(change)
 
-    def _say_second(self, command: Making) -> None:
+    def _say_second(self, command: Making, *, again: bool) -> None:
         self._silence(silent_first(command))
-        self._ask(command, once_entered(command))
+        self._ask(command, once_entered(command, again=again))
 
     def _never_entered(self, half: Half, why: str) -> None:
         self._ask_unheard(undo(half.command))
