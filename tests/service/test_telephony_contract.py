@@ -42,6 +42,9 @@ class SwitchCustomer:
     async def resume(self):
         self.switch.hold(self.channel, held=False)
 
+    async def until_rung(self):
+        pass
+
     async def until_answered(self):
         pass  # Seen by what follows: the switch does everything at once.
 

@@ -60,6 +60,9 @@ class LabCustomer:
     async def resume(self):
         await self.call.resume()
 
+    async def until_rung(self):
+        await self.call.ringing
+
     async def until_answered(self):
         await self.call.answered
 
@@ -124,7 +127,7 @@ class LabPhone:
 
     async def refer(self, target):
         whereto = target.call if isinstance(target, LabCustomer) else target
-        self.transfer = await (await self._current()).refer(whereto, stay=True)
+        self.transfer = await (await self._current()).refer(whereto, leave="never")
 
     async def told_of_transfer(self):
         return {200: "done", 603: "refused"}[await self.transfer.finished]

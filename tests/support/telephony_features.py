@@ -21,6 +21,7 @@ from engine.core.commands import (
     RingPhone,
     StartMonitor,
     StartRecording,
+    StartWaitingSound,
     StopMonitor,
     TransferState,
 )
@@ -51,7 +52,15 @@ from engine.core.inputs import (
     SpyEnded,
     TransferRequested,
 )
-from tests.support.telephony_contract import NODE, Customer, Posted, TelephonyContract, World, ring
+from tests.support.telephony_contract import (
+    NODE,
+    RINGING,
+    Customer,
+    Posted,
+    TelephonyContract,
+    World,
+    ring,
+)
 
 steps = TelephonyContract()
 
@@ -179,7 +188,9 @@ class TelephonyFeatures:
         consult = world.phones["1001"].call("1002")
         consult_id = (await posted.first(CallArrived)).call_id
         leg_id = leg_id_of(consult_id, 1)
+        world.telephony.send(StartWaitingSound(NODE, consult_id, RINGING))
         world.telephony.send(ring(consult_id, "1002", caller_number="1001"))
+        await consult.until_rung()
         await posted.exactly(LegRinging(leg_id))
         return consult, consult_id, leg_id
 
