@@ -149,14 +149,16 @@ def test_who_dials_the_slot_talks_to_who_is_parked_there(centre):
     assert (fact.why, fact.by, fact.slot) == (ParkEnd.RETRIEVED, "1003", "701")
     (started,) = centre.told(TalkStarted)
     assert (started.call_id, started.party, started.agent_id) == (call_id, "1003", "1003")
+    assert not centre.told(CallEnded), "who dialled is in the system until the channel ends"
     centre.wait(200_000)
     assert centre.core.state.calls[call_id].state is CallState.TALKING
     centre.hang_up(call_id)
     centre.obey()
     assert not centre.core.state.legs
-    ended = {c.call_id: c.ended_by for c in centre.of(CallEnded)}
-    assert list(ended) == [call_id, dialler]
-    assert ended[call_id] is CallEnd.CALLER
+    assert [(c.call_id, c.ended_by) for c in centre.of(CallEnded)] == [
+        (call_id, CallEnd.CALLER),
+        (dialler, CallEnd.TRANSFERRED),
+    ]
 
 
 @pytest.mark.parametrize("dialled", ["701", "702"])
