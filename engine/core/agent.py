@@ -41,6 +41,7 @@ class Membership:
     """Weight in the weighted strategy."""
     wrapup_id: str | None = None
     wrapup_until_ms: int = 0
+    """When the running wrap-up ends by itself; 0 where none runs."""
     wrapup_extended_ms: int = 0
     """How much longer the running wrap-up has been made."""
     talk_ms: int = 0
@@ -48,7 +49,7 @@ class Membership:
     balance: int = 0
     """What the weighted strategy owes this agent since the log-in (`engine.core.shares`)."""
     in_last_login: bool = False
-    """Was logged in when the agent last logged out of everything, or is (`LOG_IN_LAST`)."""
+    """Was logged in here when the agent last logged out of everything (`LOG_IN_LAST`)."""
 
 
 @dataclass(slots=True, eq=False)

@@ -58,6 +58,8 @@ class CallEvent(StrEnum):
     CAME = "came"
     """Who asked for the call picked up."""
     MONITORED = "monitored"
+    UNMONITORED = "unmonitored"
+    """The monitoring is over; the supervisor is still there."""
     PARKED = "parked"
     UNPARKED = "unparked"
     LET_GO = "let_go"
@@ -80,6 +82,7 @@ MOVES: dict[tuple[CallState, CallEvent], CallState] = {
     (CallState.SUMMONED, CallEvent.CAME): CallState.ROUTING,
     (CallState.SUMMONED, CallEvent.LET_GO): CallState.ENDING,
     (CallState.ROUTING, CallEvent.MONITORED): CallState.MONITORING,
+    (CallState.MONITORING, CallEvent.UNMONITORED): CallState.ROUTING,
     (CallState.MONITORING, CallEvent.LET_GO): CallState.ENDING,
     (CallState.ROUTING, CallEvent.PARKED): CallState.PARKED,
     (CallState.PARKED, CallEvent.UNPARKED): CallState.ROUTING,
@@ -128,6 +131,8 @@ class Visit:
     """Agents who had their chance in this round."""
     chosen: LegId | None = None
     """The offer that was picked up first, while the agent prompt plays."""
+    directed: LegId | None = None
+    """The offer to somebody who asked for this very call (S-03): nobody else is rung meanwhile."""
     wanting: bool = False
     """Stands in its line's list of calls that want an agent now."""
     resting: bool = False
@@ -192,11 +197,17 @@ class Call:
     """The extension that transferred it blindly: it rings again if nobody else can be reached."""
     monitors: int = 0
     """How many spells of monitoring this supervisor's call has had."""
+    recordings: int = 0
+    """How often this caller was recorded."""
     slot: str | None = None
     """Where it is parked, ..."""
     park_id: str = ""
     parked_by: str = ""
     """... and by whom."""
+    parked_from: QueueId | None = None
+    """The queue of the talk from which it was parked."""
+    park_rounds: int = 0
+    """How often it went back to who parked it, since it last talked to somebody."""
     talks: int = 0
     """How many talks, ..."""
     holds: int = 0

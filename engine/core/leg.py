@@ -17,6 +17,7 @@ from engine.core.ids import (
     LegId,
     NodeId,
     QueueId,
+    RecordingId,
     TalkId,
     VisitId,
     talk_id_of,
@@ -92,6 +93,8 @@ class Leg:
     hold_ms: int = 0
     """When the running hold began."""
     holds: int = 0
+    recording_id: RecordingId | None = None
+    """The running recording of its talk, paused or not."""
     connects: int = 0
     """How often Asterisk was told to connect it."""
     was: Call | None = None

@@ -10,7 +10,14 @@ from engine.core.facts import CallEnd, OfferOutcome, OfferReason
 from engine.core.forwards import forward_dialling, forward_offer
 from engine.core.ids import AgentId, LegId
 from engine.core.leg import Leg, LegEvent, LegState
-from engine.core.offers import answer_offer, drop_leg, end_offer, live_offer, reason_for_cause
+from engine.core.offers import (
+    answer_offer,
+    drop_leg,
+    end_offer,
+    hang_up_leg,
+    live_offer,
+    reason_for_cause,
+)
 from engine.core.state import State
 from engine.core.talks import connect, connect_offer, party_left
 from engine.core.timers import TimerKind
@@ -40,6 +47,7 @@ def leg_answered(state: State, leg_id: LegId) -> str | None:
     call = state.calls[leg.call_id]
     if leg.visit_id is None:
         leg.answered_ms = state.now_ms
+        call.park_rounds = 0
         state.timers.cancel(TimerKind.RING, call.call_id)
         connect(state, call, leg)
     elif answer_offer(state, call, leg):
@@ -94,9 +102,16 @@ def _offer_ended_by_phone(state: State, leg: Leg, cause: int, *, lost: bool) -> 
 
 
 def agent_prompt_is_over(state: State, leg_id: LegId) -> str | None:
-    """The agent has heard the prompt: connect. Returns why that means nothing, or None."""
+    """The agent has heard the prompt: connect. Returns why that means nothing, or None.
+
+    Who is let go with a last word (`passing.go_elsewhere`) is hung up.
+    """
     found = live_offer(state, leg_id)
     if found is None:
+        leg = state.legs.get(leg_id)
+        if leg is not None and leg.state is LegState.ENDING and leg.hang_ups == 0:
+            hang_up_leg(state, leg)
+            return None
         return "no such offer"
     call, leg = found
     if leg.state is not LegState.ANSWERED:

@@ -44,8 +44,10 @@ HANG_UP_MS_MAX = 10_000
 """A channel that was told to end and has not said that it did is told again after this."""
 
 
-def make_offer(state: State, call: Call, line: Line, agent: Agent, membership: Membership) -> None:
-    """Rings one agent for a waiting call."""
+def make_offer(
+    state: State, call: Call, line: Line, agent: Agent, membership: Membership | None
+) -> LegId:
+    """Rings one agent for a waiting call; `membership` None: somebody else who asked for it."""
     visit = call.visit
     assert visit is not None
     call.legs += 1
@@ -68,13 +70,14 @@ def make_offer(state: State, call: Call, line: Line, agent: Agent, membership: M
         agent_id=agent.agent_id,
         queue_id=line.queue_id,
         visit_id=visit.visit_id,
-        level=membership.level,
+        level=1 if membership is None else membership.level,
     )
     agent.legs[leg_id] = None
     agent.offers += 1
     state.offer_order += 1
     agent.last_offer = state.offer_order
-    remember(line, agent, membership, state.agents)
+    if membership is not None:
+        remember(line, agent, membership, state.agents)
     state.refresh(agent)
     state.tell(
         RingPhone(
@@ -98,6 +101,7 @@ def make_offer(state: State, call: Call, line: Line, agent: Agent, membership: M
         agent.agent_id,
         visit.attempts,
     )
+    return leg_id
 
 
 def set_step(state: State, call: Call, visit: Visit, line: Line) -> None:
@@ -169,6 +173,8 @@ def end_offer(
     visit = call.visit
     assert visit is not None
     del visit.offers[leg.leg_id]
+    if visit.directed == leg.leg_id:
+        visit.directed = None
     if visit.chosen == leg.leg_id:
         visit.chosen = None
         state.timers.cancel(TimerKind.AGENT_PROMPT, leg.leg_id)
@@ -234,6 +240,8 @@ def want_again(state: State, call: Call) -> None:
     """
     visit = call.visit
     assert visit is not None
+    if visit.directed is not None:
+        return
     if visit.resting or visit.chosen is not None or not state.node_up(call.node):
         return
     line = state.lines[visit.queue_id]

@@ -24,12 +24,23 @@ from engine.core.visits import follow, stop_waiting_sound
 TAKEN_RING_MS = 30_000
 """For so long a phone rings on for a caller who took over its ringing."""
 
+LAST_PROMPT_MS_MAX = 10_000
+"""After this a last prompt is over even if nobody says so."""
 
-def go_elsewhere(state: State, call: Call) -> None:
-    """Ends a talk whose caller goes on: the other party is let go, an agent into wrap-up."""
+
+def go_elsewhere(state: State, call: Call, *, hang_up: bool = True) -> None:
+    """Ends a talk whose caller goes on: the other party is let go, an agent into wrap-up.
+
+    `hang_up` False: the other party hears a last prompt first, and is hung up when that is over
+    (`legs.agent_prompt_is_over`) or should be.
+    """
     leg = _talking_leg(state, call)
     end_talk(state, call, leg, CallEnd.TRANSFERRED)
-    hang_up_leg(state, leg)
+    if hang_up:
+        hang_up_leg(state, leg)
+    else:
+        leg.advance(LegEvent.LET_GO)
+        state.timers.set(TimerKind.HANG_UP, leg.leg_id, state.now_ms + LAST_PROMPT_MS_MAX)
     call.advance(CallEvent.TRANSFERRED)
     call.leg_id = None
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from engine.core import monitoring
 from engine.core.agent import Agent, Membership
 from engine.core.conditions import agree_terms_anew
 from engine.core.facts import How, VisitOutcome, VisitReason, WrapupEnd
 from engine.core.ids import AgentId, QueueId
 from engine.core.line import Line
 from engine.core.offers import want_again
-from engine.core.policy import InitialState, Member, MemberKind, Policy, QueuePolicy
+from engine.core.policy import InitialState, Member, MemberKind, Policy, Presence, QueuePolicy
 from engine.core.reconcile import node_removed
 from engine.core.shifts import end_wrapup, log_in, log_out, pause
 from engine.core.state import Node, State
@@ -42,6 +43,7 @@ def apply_policy(state: State, policy: Policy) -> None:
         if before.wait_ms_max != queue.wait_ms_max:
             _limit_waits_anew(state, line)
         agree_terms_anew(state, line)
+    monitoring.rights_changed(state)
     _forget_agents(state, policy)
     for agent in state.agents.values():
         state.refresh(agent)
@@ -139,6 +141,7 @@ def _forget_agents(state: State, policy: Policy) -> None:
             or agent.backing_off
             or agent.reachable_at
             or agent.devices
+            or (agent.presence is not Presence.AVAILABLE and agent.agent_id in state.extensions)
         )
         if agent.agent_id not in configured and idle:
             del state.agents[agent.agent_id]

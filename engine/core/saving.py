@@ -8,16 +8,15 @@ from typing import Any
 from engine.core import codec
 from engine.core.agent import Agent
 from engine.core.call import Call
+from engine.core.ears import Monitor, Recording
 from engine.core.ids import AgentId, CallId, QueueId
 from engine.core.leg import Leg
 from engine.core.line import Line
-from engine.core.monitoring import Monitor
 from engine.core.policy import Policy
-from engine.core.recording import Recording
 from engine.core.state import Node, State
 from engine.core.timers import TimerKind
 
-VERSION = 3
+VERSION = 4
 """Changes whenever an older snapshot cannot be read any more."""
 
 

@@ -7,12 +7,13 @@ the verbs; they act on one `State` and keep nothing of their own.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from engine.core import numbers
 from engine.core.agent import Agent, Membership, may_be_offered
 from engine.core.call import Call
 from engine.core.commands import Command
+from engine.core.ears import Monitor, Recording
 from engine.core.facts import (
     AgentLoggedIn,
     AgentLoggedOut,
@@ -54,10 +55,6 @@ from engine.core.policy import (
 )
 from engine.core.rng import Rng
 from engine.core.timers import Timers
-
-if TYPE_CHECKING:
-    from engine.core.monitoring import Monitor
-    from engine.core.recording import Recording
 
 Output = Command | Fact
 

@@ -100,6 +100,7 @@ def bridge(state: State, call: Call, leg: Leg) -> None:
     """Tells Asterisk to connect the two; told again it does no harm."""
     leg.connects += 1
     state.tell(Connect(call.node, bridge_id_of(leg.leg_id), call.call_id, leg.leg_id))
+    monitoring.talk_bridged_again(state, leg)
 
 
 def bridge_again(state: State, leg_id: LegId) -> None:

@@ -13,7 +13,7 @@ TimerKey = tuple["TimerKind", str]
 
 
 class TimerKind(StrEnum):
-    """What a timer is for; the id beside it is a call's, a leg's, an agent's or a wrap-up's."""
+    """What a timer is for; the id beside it is a call's, a leg's, an agent's, ..."""
 
     MAX_WAIT = "max_wait"
     """Call: its visit's longest wait is over."""
@@ -41,6 +41,8 @@ class TimerKind(StrEnum):
     """Leg: connecting it failed; try again unless one side has hung up meanwhile."""
     HANG_UP = "hang_up"
     """Channel: it was told to end and has not said that it did."""
+    RECORDING = "recording"
+    """Recording: it was told to stop and has not said that it did."""
 
 
 class Timers:
@@ -82,6 +84,11 @@ class Timers:
         """Tells whether the timer runs, or is put off."""
         return (kind, owner) in self._due or (kind, owner) in self._late
 
+    def due_ms(self, kind: TimerKind, owner: str) -> int | None:
+        """Returns when a timer is due (epoch ms); None if it does not run or is put off."""
+        due = self._due.get((kind, owner))
+        return None if due is None else due[0]
+
     def next_ms(self) -> int | None:
         """Returns when the earliest timer is due, or None."""
         heap = self._heap
@@ -91,11 +98,6 @@ class Timers:
                 return at_ms
             heapq.heappop(heap)
         return None
-
-    def due_ms(self, kind: TimerKind, owner: str) -> int | None:
-        """Returns when a timer is due, or None (not set, or put off)."""
-        due = self._due.get((kind, owner))
-        return None if due is None else due[0]
 
     def pop_due(self, now_ms: int) -> TimerKey | None:
         """Takes out and returns the earliest timer that is due, or None."""

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.adapters.ari.compare import picture
-from engine.adapters.ari.decode import EVENTS, Decoder, entering_leg
+from engine.adapters.ari.decode import EVENTS, Decoder, entering
 from engine.adapters.ari.fields import Nonsense
 from engine.core import codec
-from engine.core.ids import NodeId
+from engine.core.ids import NodeId, is_ear
 from engine.core.inputs import (
     CallArrived,
     CallerHungUp,
@@ -22,6 +22,8 @@ from engine.core.inputs import (
     LegAnswered,
     LegEnded,
     LegRinging,
+    RecordingFinished,
+    SpyEnded,
 )
 
 pytestmark = pytest.mark.property
@@ -37,7 +39,9 @@ anything = st.recursive(
     max_leaves=12,
 )
 kinds = st.sampled_from([*EVENTS, "Unheard"])
-ids = st.sampled_from(["n1-1", "n1-2", "leg-n1-1-1", "leg-n1-2-1"])
+ids = st.sampled_from(
+    ["n1-1", "n1-2", "leg-n1-1-1", "leg-n1-2-1", "own-e-1", "spy-n1-1-1", "rec-n1-1-1-1"]
+)
 states = st.sampled_from(["Down", "Ring", "Ringing", "Up", "Busy"])
 
 
@@ -48,7 +52,7 @@ def fixed(**fields):
 good_channels = st.builds(
     lambda channel_id, state: {
         "id": channel_id,
-        "name": "PJSIP/carrier-00000001",
+        "name": "Snoop/n1-1-00000001" if is_ear(channel_id) else "PJSIP/carrier-00000001",
         "state": state,
         "caller": {"name": "", "number": ""},
         "dialplan": {"exten": "6400"},
@@ -62,7 +66,8 @@ causes = st.fixed_dictionaries(
     optional={
         "cause": st.integers(0, 130),
         "soft": st.booleans(),
-        "tech_cause": st.sampled_from([486, 487]),
+        "tech_cause": st.sampled_from([302, 486, 487]),
+        "forward": st.sampled_from(["", "1002"]),
     },
 )
 good_events = st.builds(
@@ -70,6 +75,11 @@ good_events = st.builds(
         "type": kind,
         "channel": channel,
         "playback": {"id": "play-n1-1-1", "state": "done"},
+        "peer": channel,
+        "digit": "5",
+        "recording": {"target_uri": f"channel:{channel['id']}"},
+        "referred_by": {"source_channel": channel},
+        "refer_to": {"requested_destination": {"destination": "1002"}},
         **more,
     },
     kinds,
@@ -80,7 +90,13 @@ half_good_events = st.builds(
     lambda kind, channel, more: {"type": kind, "channel": channel, **more},
     kinds | anything,
     good_channels | anything | st.dictionaries(st.sampled_from(["id", "name", "state"]), anything),
-    st.dictionaries(st.sampled_from(["cause", "soft", "playback"]), anything, max_size=3),
+    st.dictionaries(
+        st.sampled_from(
+            ["cause", "soft", "playback", "digit", "peer", "forward", "recording", "refer_to"]
+        ),
+        anything,
+        max_size=3,
+    ),
 )
 
 
@@ -90,7 +106,7 @@ def test_any_object_is_an_input_or_nonsense(events):
     decoder = Decoder(NODE)
     for event in events:
         try:
-            entering_leg(event)
+            entering(event)
             happened = decoder.decode(event)
         except Nonsense:
             continue
@@ -119,7 +135,7 @@ def test_one_strange_channel_does_not_hide_the_others(channels, ours):
         for each in channels
         if isinstance(each, dict)
         and "dialplan" in each
-        and (each["id"] in ours or each["id"].startswith("leg-"))
+        and (each["id"] in ours or each["id"].startswith(("leg-", "own-", "spy-", "rec-")))
     ]
     assert [each.channel_id for each in seen.channels] == good
     strange = [each for each in channels if not (isinstance(each, dict) and "dialplan" in each)]
@@ -132,10 +148,13 @@ def test_a_channel_begins_rings_answers_and_ends_once(events):
     """Between two arrivals of an id there is one end, and one answer at most; ringing comes first."""
     decoder = Decoder(NODE)
     told: dict[str, list[type]] = {}
+    ears: list[SpyEnded | RecordingFinished] = []
     for event in events:
         happened = decoder.decode(event)
         if isinstance(happened, CallArrived | CallerHungUp):
             told.setdefault(happened.call_id, []).append(type(happened))
+        elif isinstance(happened, SpyEnded | RecordingFinished):
+            ears.append(happened)
         elif isinstance(happened, LegRinging | LegAnswered | LegEnded):
             told.setdefault(happened.leg_id, []).append(type(happened))
             if isinstance(happened, LegEnded):
@@ -145,5 +164,10 @@ def test_a_channel_begins_rings_answers_and_ends_once(events):
                 order = [LegRinging, LegAnswered, LegEnded]
                 assert lives == [each for each in order if each in count]
     for channel_id, lives in told.items():
-        if not channel_id.startswith("leg-"):
+        if not channel_id.startswith(("leg-", "own-")):
             assert lives == ([CallArrived, CallerHungUp] * len(lives))[: len(lives)]
+    begun = Counter(event["channel"]["id"] for event in events if event["type"] == "StasisStart")
+    ended = Counter(
+        each.monitor_id if isinstance(each, SpyEnded) else each.recording_id for each in ears
+    )
+    assert all(ended[ear_id] <= begun[ear_id] for ear_id in ended)

@@ -8,19 +8,40 @@ from pathlib import Path
 from typing import Any
 
 from engine.adapters.ari.compare import QUESTIONS
-from engine.adapters.ari.encode import AriRequest, dial, encode, stop_playback
+from engine.adapters.ari.encode import Making, encode, once_entered, stop_playback, undo
+from engine.adapters.ari.requests import AriRequest
 from engine.core.commands import (
     AnswerCall,
+    AnswerTransfer,
+    ChangeRecording,
     Connect,
     DestroyBridge,
     HangUpCall,
     HangUpLeg,
+    JoinTalk,
+    LeaveTalk,
     PlayPrompt,
+    RecordingChange,
     RingPhone,
+    StartMonitor,
+    StartRecording,
     StartWaitingSound,
+    StopMonitor,
     StopWaitingSound,
+    TransferState,
 )
-from engine.core.ids import CallId, EndpointName, NodeId, bridge_id_of, leg_id_of, playback_id_of
+from engine.core.ids import (
+    CallId,
+    EndpointName,
+    NodeId,
+    bridge_id_of,
+    leg_id_of,
+    monitor_bridge_id_of,
+    monitor_id_of,
+    playback_id_of,
+    recording_id_of,
+    talk_id_of,
+)
 from engine.core.policy import WaitingSound
 
 DIGEST = Path(__file__).resolve().parents[1] / "golden" / "ari_api.json"
@@ -28,6 +49,8 @@ Json = dict[str, Any]
 
 _NODE, _CALL = NodeId("n"), CallId("CALL")
 _LEG = leg_id_of(_CALL, 1)
+_SPY, _EAR_BRIDGE = monitor_id_of(_CALL, 1), monitor_bridge_id_of(_CALL)
+_RECORDING = recording_id_of(talk_id_of(_LEG, 1), 1)
 _RING = RingPhone(_NODE, _LEG, _CALL, EndpointName("1001"), "5", 1, "5", "A", "x")
 COMMANDS = (
     AnswerCall(_NODE, _CALL),
@@ -41,6 +64,13 @@ COMMANDS = (
     DestroyBridge(_NODE, bridge_id_of(_LEG)),
     PlayPrompt(_NODE, playback_id_of(_CALL, 1), _CALL, ("sound:a",), "en"),
     HangUpCall(_NODE, _CALL, 16),
+    AnswerTransfer(_NODE, _LEG, TransferState.DONE),
+    StartMonitor(_NODE, _SPY, _EAR_BRIDGE, _CALL, _LEG, whisper=True),
+    StopMonitor(_NODE, _SPY),
+    JoinTalk(_NODE, bridge_id_of(_LEG), _CALL),
+    LeaveTalk(_NODE, bridge_id_of(_LEG), _CALL),
+    StartRecording(_NODE, _RECORDING, _CALL, "name", stereo=True),
+    *(ChangeRecording(_NODE, _RECORDING, "name", False, change) for change in RecordingChange),
 )
 
 MODELS: dict[str, tuple[str, ...]] = {
@@ -48,10 +78,19 @@ MODELS: dict[str, tuple[str, ...]] = {
     "StasisEnd": ("channel",),
     "ChannelStateChange": ("channel",),
     "ChannelHangupRequest": ("channel", "cause", "tech_cause", "soft"),
-    "ChannelDestroyed": ("channel", "cause"),
+    "ChannelDestroyed": ("channel", "cause", "tech_cause"),
     "ChannelHold": ("channel",),
     "ChannelUnhold": ("channel",),
+    "ChannelDtmfReceived": ("channel", "digit"),
+    "ChannelTransfer": ("state", "refer_to", "referred_by"),
+    "ReferTo": ("requested_destination", "destination_channel"),
+    "ReferredBy": ("source_channel",),
+    "RequiredDestination": ("protocol_id", "destination"),
+    "Dial": ("peer", "forward"),
     "PlaybackFinished": ("playback",),
+    "RecordingFinished": ("recording",),
+    "RecordingFailed": ("recording",),
+    "LiveRecording": ("target_uri", "cause"),
     "ApplicationReplaced": (),
     "RESTRequest": (
         "transaction_id",
@@ -79,7 +118,10 @@ MODELS: dict[str, tuple[str, ...]] = {
 def requests() -> list[AriRequest]:
     """Every request that the adapter makes, in some form."""
     made = [request for command in COMMANDS for request in encode(command)]
-    return [*made, dial(_RING), stop_playback("p"), *(request for _, request in QUESTIONS)]
+    for command in COMMANDS:
+        if isinstance(command, Making):
+            made += [*once_entered(command), *undo(command)]
+    return [*made, stop_playback("p"), *(request for _, request in QUESTIONS)]
 
 
 def fits(uri: str, path: str) -> bool:

@@ -9,7 +9,7 @@ import pytest
 
 import engine.adapters.ari.client as client_module
 from engine.adapters.ari.client import ANSWER_S, AriClient
-from engine.adapters.ari.encode import AriRequest
+from engine.adapters.ari.requests import AriRequest
 
 pytestmark = pytest.mark.unit
 

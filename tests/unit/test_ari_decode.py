@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 
 import pytest
 
-from engine.adapters.ari.decode import EVENTS, Decoder, entering_leg
+from engine.adapters.ari.decode import EVENTS, Decoder, entering
+from engine.adapters.ari.ears import twin_of
 from engine.adapters.ari.fields import Nonsense, seen_channel
+from engine.adapters.ari.recorders import ENDED_BY_ITSELF
 from engine.core.inputs import (
     CallArrived,
     CallerHungUp,
+    DigitPressed,
     HoldChanged,
     LegAnswered,
     LegEnded,
     LegRinging,
     PlaybackEnded,
+    RecordingFinished,
     SeenChannel,
+    SpyEnded,
+    TransferRequested,
 )
 
 pytestmark = pytest.mark.unit
 
 CALL, LEG = "n1-1763800000.7", "leg-n1-1763800000.7-1"
+OWN, SPY, RECORDER = "own-e-1", "spy-n1-1763800000.9-1", f"rec-{LEG}-1"
+TWIN = twin_of(RECORDER)
 
 
 def channel(channel_id=CALL, state="Ring", **fields):
@@ -67,6 +76,35 @@ def destroyed(cause, channel_id=LEG):
 
 def playback(name):
     return {"type": "PlaybackFinished", "playback": {"id": "play-x-1", "state": name}}
+
+
+def key(digit, channel_id=CALL):
+    return event("ChannelDtmfReceived", channel_id, "Up", digit=digit, duration_ms=100)
+
+
+def dialled(forward=""):
+    return {"type": "Dial", "peer": channel(LEG), "dialstatus": "", "forward": forward}
+
+
+def transfer(wanted, by=LEG, other=None):
+    refer_to = {"requested_destination": wanted}
+    if other is not None:
+        refer_to["destination_channel"] = channel(other)
+    referred_by = {"source_channel": channel(by), "connected_channel": channel("somebody")}
+    return {"type": "ChannelTransfer", "refer_to": refer_to, "referred_by": referred_by}
+
+
+def ear(ear_id=RECORDER):
+    made = start(ear_id)
+    made["channel"]["name"] = f"Snoop/{CALL}-00000001"
+    return made
+
+
+def recorded(ear_id=RECORDER, failed=None, kind="channel"):
+    recording = {"name": "2026/x", "state": "done", "target_uri": f"{kind}:{ear_id}"}
+    if failed is None:
+        return {"type": "RecordingFinished", "recording": recording}
+    return {"type": "RecordingFailed", "recording": {**recording, "cause": failed}}
 
 
 ARRIVED = CallArrived(CALL, "n1", "trunk-a", "6400", "5550001", "Ann", 1795361269359)
@@ -162,6 +200,140 @@ STORIES = {
         [playback("done"), playback("failed")],
         [PlaybackEnded("play-x-1", ok=True), PlaybackEnded("play-x-1", ok=False)],
     ),
+    "a call of our own begins and ends as a leg": (
+        [start(OWN), state("Ringing", OWN), state("Up", OWN), request(OWN, cause=16), ended(OWN)],
+        [LegRinging(OWN), LegAnswered(OWN), LegEnded(OWN, 16)],
+    ),
+    "a phone forwards, told before its hang-up": (
+        [
+            start(LEG),
+            dialled(),
+            dialled("1002"),
+            request(LEG, cause=23, tech_cause=302),
+            dialled("1002"),
+            ended(LEG),
+            destroyed(23),
+        ],
+        [LegEnded(LEG, 23, "1002")],
+    ),
+    "a phone forwards, told after its hang-up": (
+        [
+            start(LEG),
+            state("Ringing"),
+            request(LEG, cause=23, tech_cause=302),
+            dialled("+49 30#"),
+            dialled("+49 30#"),
+            ended(LEG),
+            destroyed(23),
+        ],
+        [LegRinging(LEG), LegEnded(LEG, 23, "+49 30#")],
+    ),
+    "a phone that moved has another cause": (
+        [
+            start(LEG),
+            request(LEG, cause=16, tech_cause=301),
+            dialled("1002"),
+            {**destroyed(16), "tech_cause": 301},
+        ],
+        [LegEnded(LEG, 23, "1002")],
+    ),
+    "a phone forwards to nobody who could be dialled": (
+        [start(LEG), request(LEG, cause=23, tech_cause=302), ended(LEG), destroyed(23)],
+        [LegEnded(LEG, 23, "")],
+    ),
+    "nobody can be told where it moved": (
+        [
+            start(LEG),
+            request(LEG, cause=16, tech_cause=301),
+            {**destroyed(16), "tech_cause": 301},
+        ],
+        [LegEnded(LEG, 23, "")],
+    ),
+    "an answered phone does not forward": (
+        [start(LEG), state("Up"), dialled("1002"), request(LEG, cause=23), destroyed(23)],
+        [LegAnswered(LEG), LegEnded(LEG, 23)],
+    ),
+    "a stranger's dialling": ([dialled("1002"), dialled()], []),
+    "keys": (
+        [start(), start(LEG), start(SPY), key("7"), key("#", LEG), key("1", SPY), key("2", "x")],
+        [ARRIVED, DigitPressed(CALL, "7"), DigitPressed(LEG, "#")],
+    ),
+    "a blind transfer": (
+        [start(LEG), transfer({"destination": "1002"})],
+        [TransferRequested(LEG, "1002")],
+    ),
+    "a caller of the house transfers": (
+        [start(), transfer({"destination": "*7"}, by=CALL)],
+        [ARRIVED, TransferRequested(CALL, "*7")],
+    ),
+    "an attended transfer": (
+        [start(LEG), transfer({"destination": "1002", "protocol_id": "a@b"}, other=CALL)],
+        [TransferRequested(LEG, "1002", CALL)],
+    ),
+    "an attended transfer to a call that is not here": (
+        [start(LEG), transfer({"destination": "1002", "protocol_id": "a@b"})],
+        [TransferRequested(LEG, "1002", "")],
+    ),
+    "a transfer to nobody": ([start(LEG), transfer({})], [TransferRequested(LEG, "")]),
+    "echoes of our answers, and a stranger's transfer": (
+        [
+            start(LEG),
+            {**transfer({"destination": "1002"}), "state": "channel_answered"},
+            transfer({"destination": "1002"}, by="other"),
+        ],
+        [],
+    ),
+    "a spy comes and goes": (
+        [start(SPY), state("Up", SPY), soft(SPY), ended(SPY), destroyed(16, SPY)],
+        [SpyEnded(SPY)],
+    ),
+    "a spy is gone with whom it heard": (
+        [start(LEG), start(SPY), request(LEG, cause=17), ended(LEG), ended(SPY)],
+        [LegEnded(LEG, 17), SpyEnded(SPY)],
+    ),
+    "a recording is over when its caller hangs up": (
+        [start(), ear(), request(cause=16), ended(), recorded(), ended(RECORDER)],
+        [ARRIVED, CallerHungUp(CALL, 16), RecordingFinished(RECORDER, ok=True)],
+    ),
+    "a recording is over when we let the caller go": (
+        [start(), ear(), soft(), recorded(), ended(), ended(RECORDER)],
+        [ARRIVED, RecordingFinished(RECORDER, ok=True), CallerHungUp(CALL, 0)],
+    ),
+    "a recording is over when its ear is removed": (
+        [start(), ear(), soft(RECORDER), recorded(), recorded(), ended(RECORDER)],
+        [ARRIVED, RecordingFinished(RECORDER, ok=True)],
+    ),
+    "a recording ends for no reason": (
+        [start(), ear(), recorded(), soft(RECORDER), ended(RECORDER)],
+        [ARRIVED, RecordingFinished(RECORDER, ok=False, why=ENDED_BY_ITSELF)],
+    ),
+    "another's hang-up is no reason": (
+        [ear(), start("other"), soft("other"), recorded()],
+        [
+            dataclasses.replace(ARRIVED, call_id="other"),
+            RecordingFinished(RECORDER, ok=False, why=ENDED_BY_ITSELF),
+        ],
+    ),
+    "a recording says why it failed": (
+        [ear(), recorded(failed="no space")],
+        [RecordingFinished(RECORDER, ok=False, why="no space")],
+    ),
+    "both halves of a stereo recording make one": (
+        [ear(), ear(TWIN), soft(CALL), start(), soft(), recorded(TWIN), recorded(), ended(TWIN)],
+        [ARRIVED, RecordingFinished(RECORDER, ok=True)],
+    ),
+    "a stereo recording fails with its first half that does": (
+        [ear(), ear(TWIN), recorded(TWIN), recorded(), ended(RECORDER), ended(TWIN)],
+        [RecordingFinished(RECORDER, ok=False, why=ENDED_BY_ITSELF)],
+    ),
+    "a half that went without a word": (
+        [start(), ear(), ear(TWIN), ended(TWIN), soft(), recorded()],
+        [ARRIVED, RecordingFinished(RECORDER, ok=True)],
+    ),
+    "recordings of others, or of bridges": (
+        [recorded("other"), recorded("x", kind="bridge"), recorded(RECORDER)],
+        [],
+    ),
     "other events": ([{"type": "BridgeCreated"}, {"type": "ApplicationReplaced"}], []),
     "no type at all": ([{}, {"type": None}, {"type": ["StasisStart"]}], []),
 }
@@ -182,12 +354,22 @@ def test_every_event_type_has_a_story():
     assert all(kind in told for kind in EVENTS)
 
 
+def test_a_recording_that_we_stop_is_no_failure():
+    decoder = Decoder("n1")
+    tell(decoder, [ear(), ear(TWIN)])
+    decoder.recording_stops(RECORDER)
+    told = tell(decoder, [recorded(), recorded(TWIN)])
+    assert told == [RecordingFinished(RECORDER, ok=True)]
+
+
 def test_nothing_is_remembered_of_the_dead():
     decoder = Decoder("n1")
     for events, _ in STORIES.values():
         tell(decoder, events)
-    tell(decoder, [ended(), destroyed(16)])
+    dead = (CALL, LEG, OWN, SPY, RECORDER, TWIN, "other")
+    tell(decoder, [destroyed(16, channel_id) for channel_id in dead])
     assert decoder.alive == 0
+    assert not decoder._recorders._running
 
 
 SEEN_CALL = SeenChannel(CALL, up=True)
@@ -203,6 +385,25 @@ SEEN_LEG = SeenChannel(LEG, up=False)
         pytest.param([SEEN_LEG], [state("Ringing")], [LegRinging(LEG)], id="ringing is"),
         pytest.param([SeenChannel(LEG, up=True)], [state("Up")], [], id="an old answer is not"),
         pytest.param([], [request(cause=16), ended()], [], id="the end of one unseen is not"),
+        pytest.param(
+            [SeenChannel(OWN, up=False)],
+            [state("Up", OWN)],
+            [LegAnswered(OWN)],
+            id="the answer of a call of our own is",
+        ),
+        pytest.param([SeenChannel(SPY, up=True)], [ended(SPY)], [SpyEnded(SPY)], id="a spy's end"),
+        pytest.param(
+            [SEEN_CALL, SeenChannel(RECORDER, up=True, endpoint=CALL)],
+            [request(cause=16), recorded()],
+            [CallerHungUp(CALL, 16), RecordingFinished(RECORDER, ok=True)],
+            id="a recording ends with its caller",
+        ),
+        pytest.param(
+            [SEEN_CALL, SeenChannel(RECORDER, up=True, endpoint=CALL)],
+            [recorded()],
+            [RecordingFinished(RECORDER, ok=False, why=ENDED_BY_ITSELF)],
+            id="a recording ends by itself",
+        ),
     ],
 )
 def test_after_a_comparison(seen, events, expected):
@@ -300,6 +501,18 @@ def test_nonsense_names_the_place_and_nothing_private(made, place):
         {"type": "PlaybackFinished"},
         {"type": "PlaybackFinished", "playback": {"id": "x"}},
         {"type": "ChannelHold", "channel": {}},
+        key(""),
+        key("12"),
+        key("x"),
+        key(None),
+        {"type": "Dial"},
+        {"type": "Dial", "peer": channel(), "forward": 7},
+        transfer({"destination": 7}, by=CALL),
+        transfer([], by=CALL),
+        {"type": "ChannelTransfer", "referred_by": {}, "refer_to": {}},
+        {"type": "RecordingFinished"},
+        {"type": "RecordingFinished", "recording": {}},
+        {"type": "RecordingFailed", "recording": {"target_uri": "channel:x", "cause": 7}},
     ],
 )
 def test_nonsense_elsewhere(made):
@@ -313,5 +526,5 @@ def test_nonsense_elsewhere(made):
 @pytest.mark.parametrize(
     ("made", "leg"), [(start(LEG), LEG), (start(), None), (ended(LEG), None), ({}, None)]
 )
-def test_entering_leg(made, leg):
-    assert entering_leg(made) == leg
+def test_entering(made, leg):
+    assert entering(made) == leg

@@ -8,55 +8,117 @@ from typing import get_args
 import pytest
 
 from engine.adapters.ari.encode import (
-    AriRequest,
-    Unspeakable,
+    channels_made,
     dial,
     encode,
     filter_events,
-    frame,
     list_bridges,
     list_channels,
+    once_entered,
     read_status,
+    silent_first,
     stop_playback,
+    undo,
 )
+from engine.adapters.ari.requests import AriRequest, Unspeakable, frame
 from engine.core.commands import (
     AnswerCall,
+    AnswerTransfer,
+    ChangeRecording,
     Command,
     Connect,
     DestroyBridge,
     HangUpCall,
     HangUpLeg,
+    JoinTalk,
+    LeaveTalk,
     PlayPrompt,
+    RecordingChange,
     RingPhone,
+    StartMonitor,
+    StartRecording,
     StartWaitingSound,
+    StopMonitor,
     StopWaitingSound,
+    TransferState,
 )
-from engine.core.ids import BridgeId, CallId, EndpointName, LegId, NodeId, PlaybackId
+from engine.core.ids import (
+    BridgeId,
+    CallId,
+    EndpointName,
+    LegId,
+    MonitorId,
+    NodeId,
+    PlaybackId,
+    RecordingId,
+    own_call_id_of,
+)
 from engine.core.policy import WaitingSound
 
 pytestmark = pytest.mark.unit
 
 NODE, CALL, LEG = NodeId("n1"), CallId("n1-1.2"), LegId("leg-n1-1.2-1")
 BRIDGE, PLAYBACK = BridgeId("talk-leg-n1-1.2-1"), PlaybackId("play-n1-1.2-1")
+SPY, EAR_BRIDGE = MonitorId("spy-n1-1.9-1"), BridgeId("ear-n1-1.9")
+RECORDING = RecordingId("rec-leg-n1-1.2-1-1")
+TWIN = f"{RECORDING}~r"
+OWN = own_call_id_of("e", 1)
 SHOWN = "CONNECTEDLINE(all,i)"
 
 
 def ring(**fields):
     known = {
+        "leg_id": LEG,
+        "call_id": CALL,
         "endpoint": "1001",
         "number": None,
         "timeout_ms": 20_000,
         "caller_number": "555",
         "caller_name": "Ann",
     }
-    return RingPhone(node=NODE, leg_id=LEG, call_id=CALL, **{**known, **fields})
+    return RingPhone(node=NODE, **{**known, **fields})
 
 
-def create(endpoint="PJSIP/1001", variables=None):
-    query = {"endpoint": endpoint, "app": "usher", "channelId": LEG, "originator": CALL}
+def create(endpoint="PJSIP/1001", variables=None, **query):
+    query = {
+        "endpoint": endpoint,
+        "app": "usher",
+        "channelId": LEG,
+        **(query or {"originator": CALL}),
+    }
     variables = {SHOWN: '"Ann" <555>'} if variables is None else variables
-    body = {"variables": variables} if variables else None
+    body = {"variables": {"PJSIP_TRANSFER_HANDLING()": "ari-only", **variables}}
     return AriRequest("POST", "channels/create", query, body, (409,))
+
+
+def monitor(*, whisper=False):
+    return StartMonitor(NODE, SPY, EAR_BRIDGE, CALL, LEG, whisper)
+
+
+def recording(*, stereo=False, name="2026/11/22/x-1"):
+    return StartRecording(NODE, RECORDING, CALL, name, stereo)
+
+
+def change(what, *, stereo=False, name="2026/11/22/x-1"):
+    return ChangeRecording(NODE, RECORDING, name, stereo, what)
+
+
+def snoop(channel_id, ear_id, spy, whisper="none"):
+    query = {"app": "usher", "spy": spy, "whisper": whisper}
+    return AriRequest("POST", f"channels/{channel_id}/snoop/{ear_id}", query)
+
+
+def delete(channel_id):
+    return AriRequest("DELETE", f"channels/{channel_id}", tolerated=(404,))
+
+
+def progress(state):
+    uri = f"channels/{LEG}/transfer_progress"
+    return AriRequest("POST", uri, {"states": state}, tolerated=(404, 409, 412))
+
+
+STRANGE_NAMES = ("", "/x", "../x", "a/../b", "a//b", "a/", ".hidden", "a b", "a\n", "ä", "a,b")
+LIVE = "recordings/live/2026%2F11%2F22%2Fx-1"
 
 
 TABLE = [
@@ -78,6 +140,7 @@ TABLE = [
         [AriRequest("DELETE", "channels/n1-1.2/ring", tolerated=(404, 409))],
     ),
     (ring(), [create()]),
+    (ring(leg_id=OWN, call_id=None), [create(channelId=OWN)]),
     (ring(number="+49*30#", endpoint="carrier"), [create("PJSIP/+49*30#@carrier")]),
     (ring(caller_name=""), [create(variables={SHOWN: '"" <555>'})]),
     (ring(caller_name="", caller_number=""), [create(variables={})]),
@@ -130,7 +193,98 @@ TABLE = [
         HangUpCall(NODE, CALL, 34),
         [AriRequest("DELETE", "channels/n1-1.2", {"reason_code": "34"})],
     ),
+    (AnswerTransfer(NODE, LEG, TransferState.DONE), [progress("channel_answered")]),
+    (AnswerTransfer(NODE, LEG, TransferState.REFUSED), [progress("channel_declined")]),
+    (monitor(), [snoop(LEG, SPY, "both", "none")]),
+    (monitor(whisper=True), [snoop(LEG, SPY, "both", "out")]),
+    (StopMonitor(NODE, SPY), [delete(SPY)]),
+    (StopMonitor(NODE, MonitorId(RECORDING)), [delete(RECORDING), delete(TWIN)]),
+    (
+        JoinTalk(NODE, BRIDGE, CALL),
+        [
+            AriRequest(
+                "POST",
+                f"bridges/{BRIDGE}/addChannel",
+                {"channel": CALL, "absorbDTMF": "true", "inhibitConnectedLineUpdates": "true"},
+            )
+        ],
+    ),
+    (
+        LeaveTalk(NODE, BRIDGE, CALL),
+        [
+            AriRequest(
+                "POST",
+                f"bridges/{BRIDGE}/removeChannel",
+                {"channel": CALL},
+                tolerated=(400, 404, 409, 422),
+            )
+        ],
+    ),
+    (recording(), [snoop(CALL, RECORDING, "both")]),
+    (recording(stereo=True), [snoop(CALL, RECORDING, "in"), snoop(CALL, TWIN, "out")]),
+    (change(RecordingChange.PAUSE), [AriRequest("POST", f"{LIVE}/pause")]),
+    (change(RecordingChange.RESUME), [AriRequest("DELETE", f"{LIVE}/pause")]),
+    (change(RecordingChange.STOP), [AriRequest("POST", f"{LIVE}/stop", tolerated=(404,))]),
+    (
+        change(RecordingChange.PAUSE, stereo=True),
+        [AriRequest("POST", f"{LIVE}-left/pause"), AriRequest("POST", f"{LIVE}-right/pause")],
+    ),
 ]
+
+
+def record(ear_id, name):
+    query = {"name": name, "format": "wav", "ifExists": "fail"}
+    return AriRequest("POST", f"channels/{ear_id}/record", query)
+
+
+SECOND_HALVES = [
+    (ring(), (LEG,), [dial(ring())], []),
+    (
+        monitor(),
+        (SPY,),
+        [
+            AriRequest(
+                "POST", f"bridges/{EAR_BRIDGE}", {"type": "mixing,dtmf_events"}, tolerated=(409,)
+            ),
+            AriRequest(
+                "POST",
+                f"bridges/{EAR_BRIDGE}/addChannel",
+                {"channel": f"{CALL},{SPY}", "inhibitConnectedLineUpdates": "true"},
+            ),
+        ],
+        [delete(SPY)],
+    ),
+    (recording(), (RECORDING,), [record(RECORDING, "2026/11/22/x-1")], [delete(RECORDING)]),
+    (
+        recording(stereo=True),
+        (RECORDING, TWIN),
+        [record(RECORDING, "2026/11/22/x-1-left"), record(TWIN, "2026/11/22/x-1-right")],
+        [delete(RECORDING), delete(TWIN)],
+    ),
+]
+
+
+@pytest.mark.parametrize(("command", "channels", "second", "undone"), SECOND_HALVES)
+def test_second_halves(command, channels, second, undone):
+    assert channels_made(command) == channels
+    assert list(once_entered(command)) == second
+    assert list(undo(command)) == undone
+
+
+@pytest.mark.parametrize(
+    ("command", "channels"),
+    [
+        (AnswerCall(NODE, CALL), (CALL,)),
+        (Connect(NODE, BRIDGE, CALL, LEG), (CALL, LEG)),
+        (monitor(), (CALL,)),
+        (JoinTalk(NODE, BRIDGE, CALL), (CALL,)),
+        (LeaveTalk(NODE, BRIDGE, CALL), (CALL,)),
+        (ring(), ()),
+        (HangUpCall(NODE, CALL, 16), ()),
+    ],
+)
+def test_what_would_wait_for_a_prompt(command, channels):
+    assert silent_first(command) == channels
 
 
 @pytest.mark.parametrize(("command", "expected"), TABLE, ids=lambda each: type(each).__name__)
@@ -159,6 +313,8 @@ def test_every_command_is_in_the_table():
         (PlayPrompt(NODE, PLAYBACK, CALL, ("beep",), "en"), "beep"),
         (PlayPrompt(NODE, PLAYBACK, CALL, ("sound:a,sound:b",), "en"), "sound:a,sound:b"),
         (PlayPrompt(NODE, PLAYBACK, CALL, (), "en"), "without media"),
+        *((recording(name=name), "recording") for name in STRANGE_NAMES),
+        *((change(RecordingChange.PAUSE, name=name), "recording") for name in STRANGE_NAMES),
     ],
 )
 def test_what_cannot_be_said_is_not_sent(command, why):

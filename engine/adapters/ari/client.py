@@ -12,7 +12,7 @@ import json
 from collections.abc import Callable
 from typing import Any, Final
 
-from engine.adapters.ari.encode import AriRequest, frame
+from engine.adapters.ari.requests import AriRequest, frame
 
 ANSWER_S: Final = 10.0
 """A request that has no answer by then has failed."""

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any, Final
 
 from engine.adapters.ari.decode import EVENTS
-from engine.adapters.ari.encode import (
-    AriRequest,
-    filter_events,
-    list_bridges,
-    list_channels,
-    read_status,
-)
+from engine.adapters.ari.ears import is_twin, recording_of
+from engine.adapters.ari.encode import filter_events, list_bridges, list_channels, read_status
 from engine.adapters.ari.fields import Event, Nonsense, a_text, an_object, seen_channel
-from engine.core.ids import BRIDGE_PREFIX, NodeId, is_leg
+from engine.adapters.ari.requests import AriRequest
+from engine.core.ids import (
+    BRIDGE_PREFIX,
+    MONITOR_BRIDGE_PREFIX,
+    NodeId,
+    is_ear,
+    is_leg,
+    is_own,
+)
 from engine.core.inputs import NodeConnected, SeenChannel
 
 QUESTIONS: Final[tuple[tuple[str, AriRequest], ...]] = (
@@ -48,18 +52,33 @@ def picture(
     for bridge in bridges:
         bridge_id = a_text(_item(bridge), "id")
         bridge_of.update(dict.fromkeys(_texts(bridge, "channels"), bridge_id))
-        if bridge_id.startswith(BRIDGE_PREFIX):
+        if bridge_id.startswith((BRIDGE_PREFIX, MONITOR_BRIDGE_PREFIX)):
             own_bridges.append(bridge_id)
     found: list[SeenChannel] = []
     for channel in channels:
         try:
             channel_id = a_text(_item(channel), "id")
-            if channel_id in ours or is_leg(channel_id):
+            if channel_id in ours or _made_by_us(channel_id):
                 found.append(seen_channel(channel, bridge_of.get(channel_id)))
         except Nonsense as error:
             odd("channel", f"a channel that makes no sense: {error}")
     boot_id = _boot_id(answers.get("status"))
     return NodeConnected(node, tuple(found), tuple(own_bridges), boot_id)
+
+
+def as_told(seen: NodeConnected) -> NodeConnected:
+    """Returns what the core is told: a recording is one ear to it, not two."""
+    firsts = {each.channel_id for each in seen.channels}
+    channels = tuple(
+        each
+        for each in seen.channels
+        if not is_twin(each.channel_id) or recording_of(each.channel_id) not in firsts
+    )
+    return dataclasses.replace(seen, channels=channels)
+
+
+def _made_by_us(channel_id: str) -> bool:
+    return is_leg(channel_id) or is_own(channel_id) or is_ear(channel_id)
 
 
 def _item(value: object) -> Event:

@@ -11,6 +11,9 @@ destruction. `Decoder` passes on the earliest that can be trusted, and that once
 
 The same goes for ringing and answer: told once, however often Asterisk says it. A channel that is
 not known to be alive has nothing to tell.
+
+A phone that forwards (SIP 3xx) is told by an event `Dial` with the number, around its hang-up
+request, in either order; where it names no number there is no such event. Asterisk does not follow.
 """
 
 from __future__ import annotations
@@ -22,15 +25,30 @@ from typing import Final
 from engine.adapters.ari.fields import (
     UP,
     Event,
+    Nonsense,
     a_text,
     a_whole,
     an_object,
+    endpoint_of,
     seen_channel,
 )
-from engine.core.ids import CallId, LegId, NodeId, PlaybackId, is_leg
+from engine.adapters.ari.recorders import Recorders
+from engine.core.ids import (
+    SPY_PREFIX,
+    CallId,
+    LegId,
+    MonitorId,
+    NodeId,
+    PlaybackId,
+    RecordingId,
+    is_ear,
+    is_leg,
+    is_own,
+)
 from engine.core.inputs import (
     CallArrived,
     CallerHungUp,
+    DigitPressed,
     HoldChanged,
     Input,
     LegAnswered,
@@ -38,6 +56,8 @@ from engine.core.inputs import (
     LegRinging,
     PlaybackEnded,
     SeenChannel,
+    SpyEnded,
+    TransferRequested,
 )
 
 EVENTS: Final = (
@@ -48,13 +68,17 @@ EVENTS: Final = (
     "ChannelDestroyed",
     "ChannelHold",
     "ChannelUnhold",
+    "ChannelDtmfReceived",
+    "ChannelTransfer",
+    "Dial",
     "PlaybackFinished",
+    "RecordingFinished",
+    "RecordingFailed",
     "ApplicationReplaced",
 )
 """The event types that are asked for; Asterisk sends no others.
 
-Not `Dial`: it would tell of a 183 without a 180 (the leg then answers without having rung, which
-harms nothing) at the price of three more messages for every leg."""
+`Dial` is there for its `forward` alone, at the price of three more messages for every leg."""
 
 RINGING: Final = "Ringing"
 
@@ -62,6 +86,11 @@ NORMAL_CLEARING: Final = 16
 INTERWORKING: Final = 127
 SIP_REQUEST_TERMINATED: Final = 487
 """How Asterisk reports a CANCEL: as interworking, though it is the caller's plain hanging up."""
+
+REDIRECTED: Final = 23
+"""The cause of a phone that forwards. Asterisk says so of a 302 only, and 16 of other 3xx."""
+
+KEYS: Final = frozenset("0123456789*#ABCD")
 
 
 class _Life(Enum):
@@ -71,6 +100,10 @@ class _Life(Enum):
     NEW = "new leg"
     RINGING = "ringing leg"
     UP = "answered leg"
+    EAR = "ear"
+
+
+_UNANSWERED: Final = frozenset((_Life.NEW, _Life.RINGING))
 
 
 class Decoder:
@@ -84,15 +117,20 @@ class Decoder:
         """Starts without channels."""
         self._node = node
         self._alive: dict[str, _Life] = {}
+        self._recorders = Recorders()
 
     def begin(self, channels: Iterable[SeenChannel]) -> None:
         """Starts anew from what exists."""
-        self._alive = {
-            each.channel_id: (_Life.UP if each.up else _Life.NEW)
-            if is_leg(each.channel_id)
-            else _Life.CALLER
-            for each in channels
-        }
+        self._alive = {}
+        self._recorders = Recorders()
+        for each in channels:
+            life = _Life.CALLER
+            if is_ear(each.channel_id):
+                life = _Life.EAR
+                self._recorders.entered(each.channel_id, each.endpoint)
+            elif _is_rung(each.channel_id):
+                life = _Life.UP if each.up else _Life.NEW
+            self._alive[each.channel_id] = life
 
     def decode(self, event: Event) -> Input | None:
         """Returns what an event means, or None if nothing (new).
@@ -108,6 +146,10 @@ class Decoder:
         """Tells whether a channel is alive, as far as was told."""
         return channel_id in self._alive
 
+    def recording_stops(self, recording_id: RecordingId) -> None:
+        """Notes that we ask for the end of a recording, which is then no failure."""
+        self._recorders.stopping(recording_id)
+
     @property
     def alive(self) -> int:
         """How many channels are alive."""
@@ -118,8 +160,12 @@ class Decoder:
         channel_id = a_text(channel, "id")
         if channel_id in self._alive:
             return None
-        if is_leg(channel_id):
+        if _is_rung(channel_id):
             self._alive[channel_id] = _Life.NEW
+            return None
+        if is_ear(channel_id):
+            self._alive[channel_id] = _Life.EAR
+            self._recorders.entered(channel_id, endpoint_of(channel))
             return None
         seen = seen_channel(channel)
         self._alive[channel_id] = _Life.CALLER
@@ -151,9 +197,14 @@ class Decoder:
     def _hang_up_requested(self, event: Event) -> Input | None:
         channel_id = a_text(an_object(event, "channel"), "id")
         life = self._alive.get(channel_id)
-        if life is None or event.get("soft"):
+        if life is None:
+            return None
+        self._recorders.leaving(channel_id)
+        if life is _Life.EAR or event.get("soft"):
             return None
         cause = a_whole(event, "cause", 0)
+        if life in _UNANSWERED and _is_redirection(event, cause):
+            return None  # `Dial` says whereto, or the destruction follows without it.
         if cause == INTERWORKING and event.get("tech_cause") == SIP_REQUEST_TERMINATED:
             cause = NORMAL_CLEARING
         if not cause:
@@ -164,7 +215,7 @@ class Decoder:
 
     def _stasis_ended(self, event: Event) -> Input | None:
         channel_id = a_text(an_object(event, "channel"), "id")
-        if self._alive.get(channel_id) is not _Life.CALLER:
+        if self._alive.get(channel_id) not in {_Life.CALLER, _Life.EAR}:
             return None
         return self._ended(channel_id, 0)
 
@@ -172,12 +223,27 @@ class Decoder:
         channel_id = a_text(an_object(event, "channel"), "id")
         if channel_id not in self._alive:
             return None
-        return self._ended(channel_id, a_whole(event, "cause", 0))
+        cause = a_whole(event, "cause", 0)
+        if self._alive[channel_id] in _UNANSWERED and _is_redirection(event, cause):
+            return self._ended(channel_id, REDIRECTED, forward_to="")
+        return self._ended(channel_id, cause)
 
-    def _ended(self, channel_id: str, cause: int) -> Input:
-        if self._alive.pop(channel_id) is _Life.CALLER:
+    def _dialled(self, event: Event) -> Input | None:
+        channel_id = a_text(an_object(event, "peer"), "id")
+        forward_to = a_text(event, "forward") if "forward" in event else ""
+        if not forward_to or self._alive.get(channel_id) not in _UNANSWERED:
+            return None
+        return self._ended(channel_id, REDIRECTED, forward_to=forward_to)
+
+    def _ended(self, channel_id: str, cause: int, *, forward_to: str | None = None) -> Input | None:
+        life = self._alive.pop(channel_id)
+        self._recorders.leaving(channel_id)
+        if life is _Life.CALLER:
             return CallerHungUp(CallId(channel_id), cause)
-        return LegEnded(LegId(channel_id), cause)
+        if life is not _Life.EAR:
+            return LegEnded(LegId(channel_id), cause, forward_to)
+        self._recorders.gone(channel_id)
+        return SpyEnded(MonitorId(channel_id)) if channel_id.startswith(SPY_PREFIX) else None
 
     def _held(self, event: Event) -> Input | None:
         return self._hold_changed(event, held=True)
@@ -188,6 +254,41 @@ class Decoder:
     def _hold_changed(self, event: Event, *, held: bool) -> Input | None:
         channel_id = a_text(an_object(event, "channel"), "id")
         return HoldChanged(channel_id, held) if channel_id in self._alive else None
+
+    def _key_pressed(self, event: Event) -> Input | None:
+        channel_id, digit = a_text(an_object(event, "channel"), "id"), a_text(event, "digit")
+        if digit not in KEYS:
+            raise Nonsense("digit is not a key")
+        life = self._alive.get(channel_id)
+        return None if life is None or life is _Life.EAR else DigitPressed(channel_id, digit)
+
+    def _transfer_wanted(self, event: Event) -> Input | None:
+        if "state" in event:
+            return None  # An echo of our own answer.
+        channel_id = a_text(an_object(an_object(event, "referred_by"), "source_channel"), "id")
+        refer_to = an_object(event, "refer_to")
+        wanted = an_object(refer_to, "requested_destination")
+        target = a_text(wanted, "destination") if "destination" in wanted else ""
+        other: str | None = None
+        if "destination_channel" in refer_to:
+            other = a_text(an_object(refer_to, "destination_channel"), "id")
+        elif "protocol_id" in wanted:
+            other = ""  # It names a call that is not here.
+        if self._alive.get(channel_id) in {None, _Life.EAR}:
+            return None
+        return TransferRequested(channel_id, target, other)
+
+    def _recording_finished(self, event: Event) -> Input | None:
+        return self._recording_ended(event, "")
+
+    def _recording_failed(self, event: Event) -> Input | None:
+        recording = an_object(event, "recording")
+        why = a_text(recording, "cause") if "cause" in recording else ""
+        return self._recording_ended(event, why or "it failed (see Asterisk's log)")
+
+    def _recording_ended(self, event: Event, why: str) -> Input | None:
+        kind, _, channel_id = a_text(an_object(event, "recording"), "target_uri").partition(":")
+        return self._recorders.finished(channel_id, why) if kind == "channel" else None
 
     def _playback_finished(self, event: Event) -> Input:
         playback = an_object(event, "playback")
@@ -203,12 +304,17 @@ _DECODERS: Final[dict[str, Callable[[Decoder, Event], Input | None]]] = {
     "ChannelDestroyed": Decoder._destroyed,  # noqa: SLF001
     "ChannelHold": Decoder._held,  # noqa: SLF001
     "ChannelUnhold": Decoder._unheld,  # noqa: SLF001
+    "ChannelDtmfReceived": Decoder._key_pressed,  # noqa: SLF001
+    "ChannelTransfer": Decoder._transfer_wanted,  # noqa: SLF001
+    "Dial": Decoder._dialled,  # noqa: SLF001
+    "RecordingFinished": Decoder._recording_finished,  # noqa: SLF001
+    "RecordingFailed": Decoder._recording_failed,  # noqa: SLF001
     "PlaybackFinished": Decoder._playback_finished,  # noqa: SLF001
 }
 
 
-def entering_leg(event: Event) -> str | None:
-    """Returns the leg that this event says has entered our application, if it says that.
+def entering(event: Event) -> str | None:
+    """Returns the channel of our making that this event says has entered our application, if any.
 
     Raises:
         Nonsense: fields are missing or of the wrong type.
@@ -216,4 +322,14 @@ def entering_leg(event: Event) -> str | None:
     if event.get("type") != "StasisStart":
         return None
     channel_id = a_text(an_object(event, "channel"), "id")
-    return channel_id if is_leg(channel_id) else None
+    return channel_id if _is_rung(channel_id) or is_ear(channel_id) else None
+
+
+def _is_rung(channel_id: str) -> bool:
+    """Tells a phone's channel of our making; `is_own` ones are calls, but begin and end as legs."""
+    return is_leg(channel_id) or is_own(channel_id)
+
+
+def _is_redirection(event: Event, cause: int) -> bool:
+    tech_cause = event.get("tech_cause")
+    return cause == REDIRECTED or (type(tech_cause) is int and 300 <= tech_cause < 400)

@@ -1,4 +1,4 @@
-"""Commands to ARI requests, and requests to the frames that carry them: pure.
+"""Commands to ARI requests: pure.
 
 Facts about Asterisk 22 behind the choices (each tried; figures in docs/adr/0002-agent-leg.md):
 
@@ -8,36 +8,51 @@ Facts about Asterisk 22 behind the choices (each tried; figures in docs/adr/0002
 * `originator` lets the leg offer the caller's codec first: no transcoding, and bridging in RTP;
 * requests over one websocket are carried out strictly one after another, and `addChannel` and
   `answer` wait for a playback on the channel to end: `stop_playback` goes first;
-* media of an unknown kind are accepted, play nothing and never end: they are refused here.
+* media of an unknown kind are accepted, play nothing and never end: they are refused here;
+* with `PJSIP_TRANSFER_HANDLING()` a phone's REFER is told to us, and Asterisk does nothing about it
+  by itself (a function, hence the parentheses; on calls from phones the dialplan sets it).
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any, Final
-from urllib.parse import quote
 
+from engine.adapters.ari import ears
+from engine.adapters.ari.requests import (
+    APPLICATION,
+    BAD_REQUEST,
+    CONFLICT,
+    NOT_FOUND,
+    PRECONDITION_FAILED,
+    UNPROCESSABLE,
+    AriRequest,
+    Unspeakable,
+    bridge_uri,
+    channel_uri,
+    quoted,
+)
 from engine.core.commands import (
     AnswerCall,
+    AnswerTransfer,
+    ChangeRecording,
     Command,
     Connect,
     DestroyBridge,
     HangUpCall,
     HangUpLeg,
+    JoinTalk,
+    LeaveTalk,
     PlayPrompt,
     RingPhone,
+    StartMonitor,
+    StartRecording,
     StartWaitingSound,
+    StopMonitor,
     StopWaitingSound,
+    TransferState,
 )
-
-APPLICATION: Final = "usher"
-"""The Stasis application; the dialplan hands calls to it by this name."""
-
-NOT_FOUND: Final = 404
-CONFLICT: Final = 409
 
 SHOWN_MAX: Final = 80
 """Characters of a caller's name or number that are shown on a phone: an INVITE must stay small."""
@@ -55,25 +70,10 @@ _ENDPOINT = re.compile(r"[^\s/@&,;\x00-\x1f\x7f]+\Z")
 _NUMBER = re.compile(r"[0-9A-Za-z*#+._-]{1,80}\Z")
 
 
-class Unspeakable(Exception):
-    """A command that cannot be said in ARI; the text says why. Nothing was sent."""
-
-
-@dataclass(frozen=True, slots=True)
-class AriRequest:
-    """One REST request. `tolerated` are statuses that are as good as success for it."""
-
-    method: str
-    uri: str
-    query: dict[str, str] = field(default_factory=dict)
-    body: dict[str, Any] | None = None
-    tolerated: tuple[int, ...] = ()
-
-
 def encode(command: Command) -> tuple[AriRequest, ...]:
     """Returns the requests that carry out a command, in order.
 
-    For `RingPhone` the first half: `dial` follows once the leg is in our application.
+    For a `Making` the first half: `once_entered` follows.
 
     Raises:
         Unspeakable: there is no request that means this.
@@ -81,35 +81,62 @@ def encode(command: Command) -> tuple[AriRequest, ...]:
     return _ENCODERS[type(command)](command)
 
 
-def frame(request_id: str, request: AriRequest) -> str:
-    """Returns the websocket text that carries a request."""
-    message: dict[str, Any] = {
-        "type": "RESTRequest",
-        "transaction_id": request_id,
-        "request_id": request_id,
-        "method": request.method,
-        "uri": request.uri,
-    }
-    if request.query:
-        message["query_strings"] = [
-            {"name": name, "value": value} for name, value in request.query.items()
-        ]
-    if request.body is not None:
-        message["content_type"] = "application/json"
-        message["message_body"] = json.dumps(request.body)
-    return json.dumps(message)
+Making = RingPhone | StartMonitor | StartRecording
+"""Commands that make channels, with which more is to be done once they are in our application."""
+
+
+def channels_made(command: Making) -> tuple[str, ...]:
+    """Returns the channels that a command makes."""
+    match command:
+        case RingPhone(leg_id=leg_id):
+            return (leg_id,)
+        case StartMonitor(monitor_id=monitor_id):
+            return (monitor_id,)
+        case StartRecording():
+            return ears.ears_of(command)
+
+
+def once_entered(command: Making) -> tuple[AriRequest, ...]:
+    """Returns the second half of a command, when all its channels have entered our application."""
+    match command:
+        case RingPhone():
+            return (dial(command),)
+        case StartMonitor():
+            return ears.let_hear(command)
+        case StartRecording():
+            return ears.record(command)
+
+
+def undo(command: Making) -> tuple[AriRequest, ...]:
+    """Returns what removes the ears of a command that failed half-way."""
+    if isinstance(command, RingPhone):
+        return ()
+    return tuple(ears.remove_ear(ear_id) for ear_id in channels_made(command))
+
+
+def silent_first(command: Command) -> tuple[str, ...]:
+    """Returns the channels whose playbacks a command would wait for (and all behind it with it)."""
+    match command:
+        case AnswerCall(call_id=call_id) | StartMonitor(call_id=call_id):
+            return (call_id,)
+        case Connect(call_id=call_id, leg_id=leg_id):
+            return (call_id, leg_id)
+        case JoinTalk(channel_id=channel_id) | LeaveTalk(channel_id=channel_id):
+            return (channel_id,)
+        case _:
+            return ()
 
 
 def dial(command: RingPhone) -> AriRequest:
     """Returns the request that rings a leg which exists and has entered our application."""
     # Whole seconds, rounded up, and never 0, which would be no limit: the core's deadline is first.
     timeout_s = max(1, -(-command.timeout_ms // 1000))
-    return AriRequest("POST", _channel(command.leg_id, "/dial"), {"timeout": str(timeout_s)})
+    return AriRequest("POST", channel_uri(command.leg_id, "/dial"), {"timeout": str(timeout_s)})
 
 
 def stop_playback(playback_id: str) -> AriRequest:
     """Returns the request that ends a playback, harmless where it is over."""
-    return AriRequest("DELETE", f"playbacks/{_quoted(playback_id)}", tolerated=(NOT_FOUND,))
+    return AriRequest("DELETE", f"playbacks/{quoted(playback_id)}", tolerated=(NOT_FOUND,))
 
 
 def filter_events(names: tuple[str, ...]) -> AriRequest:
@@ -136,32 +163,20 @@ def read_status() -> AriRequest:
     return AriRequest("GET", "asterisk/info", {"only": "status"})
 
 
-def _quoted(name: str) -> str:
-    return quote(name, safe="")
-
-
-def _channel(channel_id: str, rest: str = "") -> str:
-    return f"channels/{_quoted(channel_id)}{rest}"
-
-
-def _bridge(bridge_id: str, rest: str = "") -> str:
-    return f"bridges/{_quoted(bridge_id)}{rest}"
-
-
 def _answer(command: AnswerCall) -> tuple[AriRequest, ...]:
-    return (AriRequest("POST", _channel(command.call_id, "/answer")),)
+    return (AriRequest("POST", channel_uri(command.call_id, "/answer")),)
 
 
 def _start_sound(command: StartWaitingSound) -> tuple[AriRequest, ...]:
     music = command.sound.music_class
     if music is None:  # Before the answer SIP 180, afterwards the ringing tone as sound.
-        return (AriRequest("POST", _channel(command.call_id, "/ring")),)
-    return (AriRequest("POST", _channel(command.call_id, "/moh"), {"mohClass": music}),)
+        return (AriRequest("POST", channel_uri(command.call_id, "/ring")),)
+    return (AriRequest("POST", channel_uri(command.call_id, "/moh"), {"mohClass": music}),)
 
 
 def _stop_sound(command: StopWaitingSound) -> tuple[AriRequest, ...]:
     what = "/ring" if command.sound.music_class is None else "/moh"
-    uri = _channel(command.call_id, what)
+    uri = channel_uri(command.call_id, what)
     return (AriRequest("DELETE", uri, tolerated=(NOT_FOUND, CONFLICT)),)
 
 
@@ -169,17 +184,20 @@ def _ring(command: RingPhone) -> tuple[AriRequest, ...]:
     # The caller shown on the phone is the leg's connected line, not its own caller id.
     name = _UNSHOWABLE.sub("", command.caller_name)[:SHOWN_MAX]
     number = _UNSHOWABLE.sub("", command.caller_number)[:SHOWN_MAX]
-    variables = {"CONNECTEDLINE(all,i)": f'"{name}" <{number}>'} if name or number else {}
+    variables = {"PJSIP_TRANSFER_HANDLING()": "ari-only"}
+    if name or number:
+        variables["CONNECTEDLINE(all,i)"] = f'"{name}" <{number}>'
     if command.alert_info is not None:
         variables["PJSIP_HEADER(add,Alert-Info)"] = _CONTROL.sub("", command.alert_info)
     query = {
         "endpoint": f"PJSIP/{_destination(command)}",
         "app": APPLICATION,
         "channelId": command.leg_id,
-        "originator": command.call_id,
     }
-    body = {"variables": variables} if variables else None
+    if command.call_id is not None:
+        query["originator"] = command.call_id
     # A leg that exists already was made by this very command, said before.
+    body = {"variables": variables}
     return (AriRequest("POST", "channels/create", query, body, tolerated=(CONFLICT,)),)
 
 
@@ -196,20 +214,20 @@ def _destination(command: RingPhone) -> str:
 
 def _hang_up_leg(command: HangUpLeg) -> tuple[AriRequest, ...]:
     reason = "answered_elsewhere" if command.answered_elsewhere else "normal"
-    return (AriRequest("DELETE", _channel(command.leg_id), {"reason": reason}),)
+    return (AriRequest("DELETE", channel_uri(command.leg_id), {"reason": reason}),)
 
 
 def _connect(command: Connect) -> tuple[AriRequest, ...]:
     bridge_id = command.bridge_id
     both = f"{command.call_id},{command.leg_id}"
     return (
-        AriRequest("POST", _bridge(bridge_id), {"type": BRIDGE_TYPE}, tolerated=(CONFLICT,)),
-        AriRequest("POST", _bridge(bridge_id, "/addChannel"), {"channel": both}),
+        AriRequest("POST", bridge_uri(bridge_id), {"type": BRIDGE_TYPE}, tolerated=(CONFLICT,)),
+        AriRequest("POST", bridge_uri(bridge_id, "/addChannel"), {"channel": both}),
     )
 
 
 def _destroy_bridge(command: DestroyBridge) -> tuple[AriRequest, ...]:
-    return (AriRequest("DELETE", _bridge(command.bridge_id), tolerated=(NOT_FOUND,)),)
+    return (AriRequest("DELETE", bridge_uri(command.bridge_id), tolerated=(NOT_FOUND,)),)
 
 
 def _play(command: PlayPrompt) -> tuple[AriRequest, ...]:
@@ -218,13 +236,42 @@ def _play(command: PlayPrompt) -> tuple[AriRequest, ...]:
             raise Unspeakable(f"this cannot be played: {medium!r}")
     if not command.media:
         raise Unspeakable("a prompt without media")
-    uri = _channel(command.channel_id, f"/play/{_quoted(command.playback_id)}")
+    uri = channel_uri(command.channel_id, f"/play/{quoted(command.playback_id)}")
     query = {"media": ",".join(command.media), "lang": command.language}
     return (AriRequest("POST", uri, query),)
 
 
 def _hang_up_call(command: HangUpCall) -> tuple[AriRequest, ...]:
-    return (AriRequest("DELETE", _channel(command.call_id), {"reason_code": str(command.cause)}),)
+    return (
+        AriRequest("DELETE", channel_uri(command.call_id), {"reason_code": str(command.cause)}),
+    )
+
+
+def _answer_transfer(command: AnswerTransfer) -> tuple[AriRequest, ...]:
+    states = {
+        TransferState.DONE: "channel_answered",
+        TransferState.REFUSED: "channel_declined",
+    }
+    uri = channel_uri(command.channel_id, "/transfer_progress")
+    # A phone may hang up as soon as it has asked.
+    gone = (NOT_FOUND, CONFLICT, PRECONDITION_FAILED)
+    return (AriRequest("POST", uri, {"states": states[command.state]}, tolerated=gone),)
+
+
+def _join_talk(command: JoinTalk) -> tuple[AriRequest, ...]:
+    query = {
+        "channel": command.channel_id,
+        "absorbDTMF": "true",  # Others do not hear the keys; we are told of them all the same.
+        "inhibitConnectedLineUpdates": "true",
+    }
+    return (AriRequest("POST", bridge_uri(command.bridge_id, "/addChannel"), query),)
+
+
+def _leave_talk(command: LeaveTalk) -> tuple[AriRequest, ...]:
+    uri = bridge_uri(command.bridge_id, "/removeChannel")
+    # No such channel, no such bridge, or not in it.
+    fine = (BAD_REQUEST, NOT_FOUND, CONFLICT, UNPROCESSABLE)
+    return (AriRequest("POST", uri, {"channel": command.channel_id}, tolerated=fine),)
 
 
 _ENCODERS: dict[type, Callable[[Any], tuple[AriRequest, ...]]] = {
@@ -237,4 +284,11 @@ _ENCODERS: dict[type, Callable[[Any], tuple[AriRequest, ...]]] = {
     DestroyBridge: _destroy_bridge,
     PlayPrompt: _play,
     HangUpCall: _hang_up_call,
+    AnswerTransfer: _answer_transfer,
+    StartMonitor: ears.listen,
+    StopMonitor: ears.stop_listening,
+    JoinTalk: _join_talk,
+    LeaveTalk: _leave_talk,
+    StartRecording: ears.make_recorder,
+    ChangeRecording: ears.change_recording,
 }

@@ -61,15 +61,24 @@ def a_time_ms(parent: Event, key: str) -> int:
         raise Nonsense(f"{key} is not a time") from None
 
 
+def endpoint_of(channel: Event) -> str:
+    """Returns whose channel it is: an endpoint's, or for an ear the channel that it hears.
+
+    It is "" if the name does not say. Raises `Nonsense`.
+    """
+    name = _CHANNEL_NAME.match(a_text(channel, "name"))
+    return name[1] if name else ""
+
+
 def seen_channel(channel: Event, bridge_id: str | None = None) -> SeenChannel:
     """Returns what is known of a channel from its ARI object. Raises `Nonsense`."""
-    name = _CHANNEL_NAME.match(a_text(channel, "name"))
+    endpoint = endpoint_of(channel)
     caller = an_object(channel, "caller")
     return SeenChannel(
         channel_id=a_text(channel, "id"),
         up=a_text(channel, "state") == UP,
         bridge_id=bridge_id,
-        endpoint=EndpointName(name[1] if name else ""),
+        endpoint=EndpointName(endpoint),
         dialled=a_text(an_object(channel, "dialplan"), "exten"),
         caller_number=a_text(caller, "number"),
         caller_name=_QUOTED_PAIR.sub(r"\1", a_text(caller, "name")),

@@ -17,7 +17,7 @@ from typing import Final
 from urllib.parse import quote
 
 from engine.adapters.ari.client import Answered
-from engine.adapters.ari.encode import NOT_FOUND, AriRequest
+from engine.adapters.ari.requests import NOT_FOUND, AriRequest
 from engine.core.inputs import DeviceState
 
 log = logging.getLogger(__name__)

@@ -20,45 +20,58 @@ from typing import Any, Final
 
 import aiohttp
 
-from engine.adapters.ari.client import ANSWER_S, AriClient
-from engine.adapters.ari.compare import QUESTIONS, picture
+from engine.adapters.ari.client import AriClient
+from engine.adapters.ari.compare import QUESTIONS, as_told, picture
 from engine.adapters.ari.counters import Counters
-from engine.adapters.ari.decode import EVENTS, Decoder, entering_leg
+from engine.adapters.ari.decode import EVENTS, Decoder, entering
+from engine.adapters.ari.ears import remove_ear, twin_of
 from engine.adapters.ari.encode import (
-    AriRequest,
-    Unspeakable,
-    dial,
+    Making,
+    channels_made,
     encode,
+    once_entered,
+    silent_first,
     stop_playback,
+    undo,
 )
+from engine.adapters.ari.entering import Entering, Half
 from engine.adapters.ari.fields import Event, Nonsense
 from engine.adapters.ari.lamps import AriLamps
+from engine.adapters.ari.prompts import Prompts
+from engine.adapters.ari.requests import BAD_REQUEST, CONFLICT, AriRequest, Unspeakable
 from engine.adapters.ari.transport import ConnectionRefused, write_now
 from engine.core.commands import (
-    AnswerCall,
+    ChangeRecording,
     Command,
     Connect,
     DestroyBridge,
+    HangUpCall,
     HangUpLeg,
     PlayPrompt,
+    RecordingChange,
     RingPhone,
+    StartMonitor,
+    StartRecording,
+    StopMonitor,
 )
-from engine.core.ids import BridgeId, NodeId
-from engine.core.inputs import CommandFailed, Input, PlaybackEnded
+from engine.core.ids import NodeId
+from engine.core.inputs import CommandFailed, Input, PlaybackEnded, RecordingFinished
 
 log = logging.getLogger(__name__)
 
 COMPARE_S: Final = 10.0
 """Within this time of the connection Asterisk must have told what exists."""
 
-ENTER_S: Final = 1.5 * ANSWER_S
-"""Within this time of its making a leg must have entered our application."""
 
-BAD_REQUEST: Final = 400
-"""The status of a command that cannot be said."""
+class _Said:
+    """What is known of a command whose requests are under way."""
 
-Playing = dict[str, list[str]]
-"""Prompts that play or wait to, by channel, in order."""
+    __slots__ = ("existed", "failed")
+
+    def __init__(self) -> None:
+        self.failed = False
+        self.existed = False
+        """Whether a bridge that it was to make was there."""
 
 
 class Session:
@@ -68,7 +81,7 @@ class Session:
         node: its name.
         socket: the open websocket; `live` reads it.
         post: takes inputs.
-        playing: outlives the connection, as playbacks do.
+        prompts: outlive the connection, as playbacks do.
         counters: the node's.
         lamps: the node's, which outlive the connection too.
 
@@ -82,7 +95,7 @@ class Session:
         node: NodeId,
         socket: aiohttp.ClientWebSocketResponse,
         post: Callable[[Input], None],
-        playing: Playing,
+        prompts: Prompts,
         counters: Counters,
         lamps: AriLamps,
     ) -> None:
@@ -92,7 +105,7 @@ class Session:
         self._node = node
         self._socket = socket
         self._post = post
-        self._playing = playing
+        self._prompts = prompts
         self._counters = counters
         self._lamps = lamps
         self._loop = asyncio.get_running_loop()
@@ -101,10 +114,7 @@ class Session:
         self._held_back: list[Event] = []
         self._answers: dict[str, Any] = {}
         """To the questions of the comparison."""
-        self._undialled: dict[str, tuple[RingPhone, asyncio.TimerHandle]] = {}
-        """Legs being made."""
-        self._all_dialled = asyncio.Event()
-        self._all_dialled.set()
+        self._entering = Entering(self._loop, self._never_entered)
 
     async def live(self) -> str:
         """Reads until the connection is lost; returns why, as far as known.
@@ -130,27 +140,29 @@ class Session:
         except Unspeakable as error:
             self._fail(command, BAD_REQUEST, str(error))
             return
-        if isinstance(command, Connect):
-            self._silence(command.call_id)
-            self._silence(command.leg_id)
-        elif isinstance(command, AnswerCall):
-            self._silence(command.call_id)
-        elif isinstance(command, PlayPrompt):
-            self._playing.setdefault(command.channel_id, []).append(command.playback_id)
-        elif isinstance(command, RingPhone):
-            if command.leg_id in self._undialled or self._decoder.knows(command.leg_id):
-                return  # Said before. Dialled a second time, Asterisk would destroy the leg.
-            timer = self._loop.call_later(ENTER_S, self._never_entered, command.leg_id)
-            self._undialled[command.leg_id] = (command, timer)
-            self._all_dialled.clear()
-        elif isinstance(command, HangUpLeg):
-            self._give_up_dialling(command.leg_id)
+        match command:
+            case RingPhone() | StartMonitor() | StartRecording():
+                self._make(command, requests)
+                return
+            case ChangeRecording():
+                if self._entering.hold_back(command):
+                    return
+                if command.change is RecordingChange.STOP:
+                    self._decoder.recording_stops(command.recording_id)
+            case HangUpLeg(leg_id=channel_id) | HangUpCall(call_id=channel_id):
+                self._entering.give_up(channel_id)
+            case StopMonitor(monitor_id=channel_id):
+                self._entering.give_up(channel_id)
+            case PlayPrompt():
+                self._prompts.begin(command.channel_id, command.playback_id)
+            case _:
+                self._silence(silent_first(command))
         self._ask(command, requests)
 
     async def drain(self) -> None:
         """Returns when every command sent so far is answered or has failed."""
-        while self._undialled or self._client.unanswered:
-            await self._all_dialled.wait()
+        while self._entering or self._client.unanswered:
+            await self._entering.wait_none()
             await self._client.wait_idle()
 
     def end(self) -> None:
@@ -158,10 +170,8 @@ class Session:
         self.ready = False
         self._lamps.disconnected()
         self._client.close()
-        for leg_id in list(self._undialled):
-            command = self._give_up_dialling(leg_id)
-            if command is not None:
-                self._fail(command, 0, "connection lost")
+        for half in self._entering.give_up_all():
+            self._fail_half(half, 0, "connection lost")
 
     # Messages.
 
@@ -202,90 +212,114 @@ class Session:
         if kind == "ApplicationReplaced":
             raise ConnectionRefused("another connection has taken over our application")
         try:
-            leg_id = entering_leg(event)
-            if leg_id is not None:
-                self._dial(leg_id)
+            entered = entering(event)
             happened = self._decoder.decode(event)
         except Nonsense as error:
             self._counters.odd(f"event {kind}", f"an event {kind} that makes no sense: {error}")
             return
+        if entered is not None:
+            self._go_on(self._entering.entered(entered))
         if happened is None:
             if kind not in EVENTS:
                 self._counters.odd(f"event {kind}", f"an event {kind} that was not asked for")
             return
         if isinstance(happened, PlaybackEnded):
-            self._forget_playback(happened.playback_id)
+            self._prompts.over(happened.playback_id)
+        elif isinstance(happened, RecordingFinished):
+            self._remove_recorder(happened)
         self._post(happened)
 
     # Commands.
 
     def _ask(self, command: Command, requests: tuple[AriRequest, ...]) -> None:
         """Sends a command's requests; its first failure is posted, once."""
-        failures: list[int] = []
+        said = _Said()
         for request in requests:
             self._counters.requests += 1
-            self._client.ask(request, partial(self._answered, command, request, failures))
+            self._client.ask(request, partial(self._answered, command, request, said))
 
     def _answered(
         self,
         command: Command,
         request: AriRequest,
-        failures: list[int],
+        said: _Said,
         status: int,
         why: str,
         _body: object,
     ) -> None:
         if 200 <= status < 300:
             return
-        if isinstance(command, RingPhone):
-            self._give_up_dialling(command.leg_id)
-        if status in request.tolerated or failures:
+        half = None
+        if isinstance(command, RingPhone | StartMonitor | StartRecording):
+            half = self._entering.give_up(channels_made(command)[0])
+        if status in request.tolerated or said.failed:
+            said.existed = said.existed or status == CONFLICT
             return
-        failures.append(status)
+        said.failed = True
         if isinstance(command, PlayPrompt):
-            self._forget_playback(command.playback_id)
-        elif isinstance(command, Connect) and status:  # Its bridge would stay, empty.
-            self._remove_bridge(command.node, command.bridge_id)
+            self._prompts.over(command.playback_id)
+        elif isinstance(command, Connect) and status and not said.existed:
+            # The bridge that it made would stay, empty.
+            self._ask_unheard(encode(DestroyBridge(command.node, command.bridge_id)))
+        elif isinstance(command, StartMonitor | StartRecording) and status:
+            self._ask_unheard(undo(command))
         self._fail(command, status, why)
+        if half is not None:
+            self._fail_changes(half, status, why)
 
     def _fail(self, command: Command, status: int, why: str) -> None:
         self._counters.failed += 1
         self._post(CommandFailed(command, status, why))
 
-    def _remove_bridge(self, node: NodeId, bridge_id: BridgeId) -> None:
-        for request in encode(DestroyBridge(node, bridge_id)):
+    def _ask_unheard(self, requests: tuple[AriRequest, ...]) -> None:
+        for request in requests:
             self._client.ask(request, _unheard)
 
-    def _dial(self, leg_id: str) -> None:
-        command = self._give_up_dialling(leg_id)
-        if command is not None:
-            self._ask(command, (dial(command),))
+    # Commands of two halves.
 
-    def _give_up_dialling(self, leg_id: str) -> RingPhone | None:
-        command, timer = self._undialled.pop(leg_id, (None, None))
-        if timer is not None:
-            timer.cancel()
-        if not self._undialled:
-            self._all_dialled.set()
-        return command
+    def _make(self, command: Making, requests: tuple[AriRequest, ...]) -> None:
+        """Says the first half, unless it was said before."""
+        if self._entering.expects(command):
+            return
+        if not self._decoder.knows(channels_made(command)[0]):
+            self._entering.expect(command)
+            self._ask(command, requests)
+        elif not isinstance(command, RingPhone):  # Dialled twice, Asterisk would destroy the leg.
+            self._say_second(command)
 
-    def _never_entered(self, leg_id: str) -> None:
-        command = self._give_up_dialling(leg_id)
-        if command is not None:
-            self._fail(command, 0, f"the leg did not enter our application within {ENTER_S:g} s")
+    def _go_on(self, half: Half | None) -> None:
+        if half is not None:
+            self._say_second(half.command)
+            for change in half.changes:
+                self.send(change)
 
-    def _silence(self, channel_id: str) -> None:
-        """Ends what plays on a channel: what comes next would wait for it, and all others too."""
-        for playback_id in self._playing.pop(channel_id, ()):
-            self._client.ask(stop_playback(playback_id), _unheard)
+    def _say_second(self, command: Making) -> None:
+        self._silence(silent_first(command))
+        self._ask(command, once_entered(command))
 
-    def _forget_playback(self, playback_id: str) -> None:
-        for channel_id, playing in self._playing.items():
-            if playback_id in playing:
-                playing.remove(playback_id)
-                if not playing:
-                    del self._playing[channel_id]
-                return
+    def _never_entered(self, half: Half, why: str) -> None:
+        self._ask_unheard(undo(half.command))
+        self._fail_half(half, 0, why)
+
+    def _fail_half(self, half: Half, status: int, why: str) -> None:
+        self._fail(half.command, status, why)
+        self._fail_changes(half, status, why)
+
+    def _fail_changes(self, half: Half, status: int, why: str) -> None:
+        for change in half.changes:
+            self._fail(change, status, why)
+
+    def _remove_recorder(self, finished: RecordingFinished) -> None:
+        """Lets the ears go that have nothing to do any more."""
+        for ear_id in (finished.recording_id, twin_of(finished.recording_id)):
+            if self._decoder.knows(ear_id):
+                self._ask_unheard((remove_ear(ear_id),))
+
+    def _silence(self, channels: tuple[str, ...]) -> None:
+        """Ends what plays on channels: what comes next would wait for it, and all others too."""
+        for channel_id in channels:
+            for playback_id in self._prompts.take(channel_id):
+                self._client.ask(stop_playback(playback_id), _unheard)
 
     # The comparison.
 
@@ -306,8 +340,7 @@ class Session:
             raise ConnectionRefused(f"what exists was told in a strange way: {error}") from None
         self._answers.clear()
         self._decoder.begin(seen.channels)
-        for channel_id in self._playing.keys() - {each.channel_id for each in seen.channels}:
-            del self._playing[channel_id]
+        self._prompts.keep(each.channel_id for each in seen.channels)
         self.ready = True
         self.ready_at_s = self._loop.time()
         self._counters.connections += 1
@@ -317,7 +350,7 @@ class Session:
             len(seen.channels),
             len(seen.bridges),
         )
-        self._post(seen)
+        self._post(as_told(seen))
         self._lamps.connected(self._client.ask)
         held_back, self._held_back = self._held_back, []
         for event in held_back:

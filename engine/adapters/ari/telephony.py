@@ -12,7 +12,8 @@ import aiohttp
 
 from engine.adapters.ari.counters import Counters
 from engine.adapters.ari.lamps import AriLamps
-from engine.adapters.ari.session import Playing, Session
+from engine.adapters.ari.prompts import Prompts
+from engine.adapters.ari.session import Session
 from engine.adapters.ari.transport import (
     ConnectionRefused,
     authorization,
@@ -69,7 +70,7 @@ class AriTelephony:
         self._post = post
         self._rng = rng or Rng(int.from_bytes(os.urandom(8)))
         self._session: Session | None = None
-        self._playing: Playing = {}
+        self._prompts = Prompts()
         self._told = ""
         """What the log was told last about being away."""
 
@@ -101,7 +102,7 @@ class AriTelephony:
         try:
             async with open_socket(self._url, self._headers) as socket:
                 session = self._session = Session(
-                    self._node, socket, self._post, self._playing, self.counters, self.lamps
+                    self._node, socket, self._post, self._prompts, self.counters, self.lamps
                 )
                 why = await session.live()
         except ConnectionRefused as error:

@@ -11,7 +11,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 import aiohttp
 
-from engine.adapters.ari.encode import APPLICATION
+from engine.adapters.ari.requests import APPLICATION
 
 CONNECT_S: Final = 10.0
 CLOSE_S: Final = 1.0

@@ -80,6 +80,7 @@ class VisitBook:
         "ring_due_ms",
         "ring_ms",
         "ring_since_ms",
+        "step_due_ms",
         "tried",
         "visit_id",
         "wait_due_ms",
@@ -106,6 +107,8 @@ class VisitBook:
         self.ring_due_ms = NEVER_MS
         """When this attempt ends; who joins it later (ring-all) does not prolong it."""
         self.rests_until_ms = NEVER_MS
+        self.step_due_ms = NEVER_MS
+        """Progressive: from then on one more may be rung."""
         self.doubt_until_ms = NEVER_MS
         """Until then it may be resting or not."""
         self.wait_due_ms = NEVER_MS
@@ -186,6 +189,7 @@ class MemberBook:
         "position",
         "queue",
         "removed",
+        "talk_ms",
         "wrapup",
         "wrapup_until_ms",
     )
@@ -205,6 +209,8 @@ class MemberBook:
         self.wrapup_until_ms = NEVER_MS
         self.answered = 0
         self.missed = 0
+        self.talk_ms = 0
+        """In this queue since the log-in."""
         self.removed = False
 
 

@@ -58,6 +58,9 @@ class OfferLaws:
         ring_all = visit.queue.policy.strategy is Strategy.RING_ALL
         if not ring_all and agent.agent_id in visit.tried:
             visit.tried.clear()
+            for other in visit.offers.values():
+                assert other.agent is not None
+                visit.tried[other.agent.agent_id] = None
         visit.tried[agent.agent_id] = None
         visit.rang_all = ring_all
         visit.attempts += 1
@@ -75,6 +78,11 @@ class OfferLaws:
             visit.ring_due_ms = fact.at_ms + visit.queue.policy.ring_timeout_ms
             self._dues.expect(visit.ring_due_ms, ring_over, (visit, fact.at_ms))
         leg.ring_ms_min = visit.ring_due_ms - visit.ring_since_ms
+        policy = visit.queue.policy
+        if policy.strategy is Strategy.PROGRESSIVE:
+            visit.step_due_ms = fact.at_ms + policy.progressive_step_ms
+            if fact.at_ms > visit.ring_since_ms:
+                leg.ring_ms_min = min(leg.ring_ms_min, policy.progressive_step_ms)
 
     def ended(self, fact: OfferEnded) -> None:
         """An offer ends once; what it rang for is what it says."""
@@ -89,6 +97,7 @@ class OfferLaws:
         leg.offer = False
         leg.agent.offers -= 1
         visit.offers.pop(leg.leg_id, None)
+        visit.step_due_ms = NEVER_MS  # Whoever is next takes the empty place at once.
         if fact.outcome is OfferOutcome.ANSWERED:
             self._answered(fact, leg, visit)
             return
