@@ -75,11 +75,11 @@ class VisitBook:
         "open",
         "order",
         "queue",
-        "rang_all",
         "rests_until_ms",
         "ring_due_ms",
         "ring_ms",
         "ring_since_ms",
+        "rings_many",
         "step_due_ms",
         "tried",
         "visit_id",
@@ -114,7 +114,7 @@ class VisitBook:
         self.wait_due_ms = NEVER_MS
         self.wait_limits = 0
         """How many limits to its wait were set; only the last one counts."""
-        self.rang_all = False
+        self.rings_many = False
         """Its phones were rung all at once (the strategy may have changed since)."""
 
 
