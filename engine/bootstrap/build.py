@@ -20,6 +20,7 @@ from engine.app.ports import StoreUnavailable
 from engine.app.restore import restore
 from engine.app.thread import DaemonThread
 from engine.bootstrap.brain import RoutingBrain, new_epoch
+from engine.bootstrap.recordings import keep_recordings
 from engine.config import Configuration, Secrets, to_policy
 from engine.core.ids import NodeId
 
@@ -40,11 +41,13 @@ class Built:
     directory: StateDirectory
     store_thread: DaemonThread
     file_thread: DaemonThread
+    recordings_thread: DaemonThread
 
     def close(self) -> None:
         """Ends the threads, lets other engines at the state directory."""
         self.store_thread.end()
         self.file_thread.end()
+        self.recordings_thread.end()
         self.directory.unlock()
 
 
@@ -83,10 +86,11 @@ def build(configuration: Configuration, secrets: Secrets) -> Built:
         journal.rotate(core)()
     store_thread = DaemonThread("usher-store")
     file_thread = DaemonThread("usher-files")
+    clock = SystemClock(floor_ms=core.now_ms)
     engine = Engine(
         Parts(
             core=core,
-            clock=SystemClock(floor_ms=core.now_ms),
+            clock=clock,
             journal=journal,
             outbox=outbox,
             store=SqlFactStore(database),
@@ -124,7 +128,8 @@ def build(configuration: Configuration, secrets: Secrets) -> Built:
     lamps = Lamps(lambda: core.state, boards)
     engine.subscribe(lamps.take)
     engine.on_policy(lamps.redo)
-    return Built(engine, directory, store_thread, file_thread)
+    recordings_thread = keep_recordings(engine, configuration, clock)
+    return Built(engine, directory, store_thread, file_thread, recordings_thread)
 
 
 def _prepare_database(url: str) -> None:
