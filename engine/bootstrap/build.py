@@ -23,9 +23,9 @@ from engine.app.restore import restore
 from engine.app.services import Services
 from engine.app.thread import DaemonThread
 from engine.bootstrap.brain import RoutingBrain, new_epoch
+from engine.bootstrap.recordings import keep_recordings
 from engine.config import Configuration, Secrets, to_policy
 from engine.core.ids import NodeId
-from engine.core.router import RoutingCore
 
 log = logging.getLogger(__name__)
 
@@ -45,11 +45,13 @@ class Built:
     directory: StateDirectory
     store_thread: DaemonThread
     file_thread: DaemonThread
+    recordings_thread: DaemonThread
 
     def close(self) -> None:
         """Ends the threads, lets other engines at the state directory."""
         self.store_thread.end()
         self.file_thread.end()
+        self.recordings_thread.end()
         self.directory.unlock()
 
 
@@ -88,10 +90,11 @@ def build(configuration: Configuration, secrets: Secrets) -> Built:
         journal.rotate(core)()
     store_thread = DaemonThread("usher-store")
     file_thread = DaemonThread("usher-files")
+    clock = SystemClock(floor_ms=core.now_ms)
     engine = Engine(
         Parts(
             core=core,
-            clock=SystemClock(floor_ms=core.now_ms),
+            clock=clock,
             journal=journal,
             outbox=outbox,
             store=SqlFactStore(database),
@@ -133,14 +136,13 @@ def build(configuration: Configuration, secrets: Secrets) -> Built:
     if configuration.settings.control_socket:
         door = ControlDoor(directory.path / SOCKET_NAME, services, file_thread)
         engine.add_side_task("control socket", door.run)
-    return Built(engine, services, directory, store_thread, file_thread)
+    recordings_thread = keep_recordings(engine, configuration, clock)
+    return Built(engine, services, directory, store_thread, file_thread, recordings_thread)
 
 
 def make_services(engine: Engine, core: Core) -> Services:
     """Introduces the services to an engine that was made with this core."""
-    assert isinstance(core, RoutingCore)
-    state = core.state
-    services = Services(engine.request, lambda: state, lambda: uuid4().hex)
+    services = Services(engine.request, lambda: core.state, lambda: uuid4().hex)
     engine.subscribe(services.take)
     return services
 
