@@ -70,11 +70,15 @@ def first_servable(state: State, line: Line) -> Servable | None:
         return None
     found = None
     if line.wanting:
+        queue_id = line.policy.queue_id
+        agents = state.agents
         free = [
-            (agent, agent.memberships[line.queue_id])
-            for agent in (state.agents[agent_id] for agent_id in line.available)
+            (agent, agent.memberships[queue_id])
+            for agent in [agents[agent_id] for agent_id in line.available]
         ]
         found = _first(state, line, line.wanting, free)
+    if not line.pools:
+        return found
     for terms, entries in line.pools.items():
         free = permitted(state, line, terms)
         if free:
@@ -87,8 +91,8 @@ def first_servable(state: State, line: Line) -> Servable | None:
 def _first(
     state: State, line: Line, entries: Iterable[Entry], free: list[Candidate]
 ) -> Servable | None:
-    for *_, call_id in entries:
-        call = state.calls[call_id]
+    for entry in entries:
+        call = state.calls[entry[3]]
         visit = call.visit
         assert visit is not None
         candidates = _candidates(state, line, call, visit, free)

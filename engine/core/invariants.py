@@ -11,6 +11,7 @@ from engine.core.leg import LegState
 from engine.core.line import Entry, Line
 from engine.core.monitoring import monitor_of
 from engine.core.policy import MemberKind, Strategy
+from engine.core.shares import at_work
 from engine.core.state import State
 from engine.core.terms import terms_at
 from engine.core.timers import TimerKind
@@ -148,6 +149,9 @@ def _check_lines(state: State) -> None:
             assert visit is not None, "somebody stands in line who does not wait"
             assert visit.queue_id == line.queue_id, "somebody stands in the wrong line"
         _check_wanting(state, line)
+        for level, roster in line.rosters.items():
+            now = at_work(state.agents, line, level)
+            assert [id(each) for each in roster] == [id(each) for each in now], "an old rota"
         assert first_servable(state, line) is None, "a caller waits while an agent is free"
     assert waiting == sum(call.visit is not None for call in state.calls.values()), (
         "a caller waits outside of every line"
@@ -155,12 +159,9 @@ def _check_lines(state: State) -> None:
 
 
 def _check_wanting(state: State, line: Line) -> None:
-    keepers: dict[str, int] = {}
     for terms, entries in [(None, line.wanting), *line.pools.items()]:
         assert terms is None or entries, "a pool of nobody is kept"
         assert entries == sorted(entries), "a line is out of order"
-        if terms is not None and terms.kept_for is not None:
-            keepers[terms.kept_for] = keepers.get(terms.kept_for, 0) + 1
         for entry in entries:
             visit = state.calls[entry[-1]].visit
             assert visit is not None, "somebody wants an agent who does not wait"
@@ -168,7 +169,6 @@ def _check_wanting(state: State, line: Line) -> None:
             assert visit.terms == terms, "a caller wants an agent on other terms"
             for agent_id in line.available:
                 assert _may_not(state, line, entry, agent_id), "a caller waits for a free agent"
-    assert keepers == line.keepers, "for whom callers are kept is miscounted"
 
 
 def _may_not(state: State, line: Line, entry: Entry, agent_id: AgentId) -> bool:
@@ -206,7 +206,8 @@ def _check_terms(state: State, call: Call, visit: Visit, line: Line) -> None:
         assert _has_timer(state, TimerKind.RELAX, call.call_id), "terms without an end"
     if line.policy.strategy is Strategy.PROGRESSIVE and visit.offers and visit.chosen is None:
         stepping = _has_timer(state, TimerKind.STEP, call.call_id)
-        assert stepping or visit.wanting or not state.node_up(call.node), "the last step"
+        excused = visit.wanting or visit.directed is not None or not state.node_up(call.node)
+        assert stepping or excused, "the last step"
 
 
 def _check_legs(state: State) -> None:

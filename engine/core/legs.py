@@ -120,10 +120,8 @@ def agent_prompt_is_over(state: State, leg_id: LegId) -> str | None:
     return None
 
 
-def suspect_phone(state: State, agent: Agent) -> None:
+def phone_is_gone(state: State, agent: Agent) -> None:
     """A phone is registered nowhere any more: looks at its ringing again in a moment."""
-    if agent.reachable_at:
-        return
     for leg_id in agent.legs:
         leg = state.legs[leg_id]
         if leg.rings and AgentId(leg.endpoint) == agent.agent_id:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from dataclasses import dataclass, field
 
+from engine.core.agent import Membership
 from engine.core.call import Call, Visit
 from engine.core.ids import AgentId, CallId, QueueId
 from engine.core.policy import MemberKind, QueuePolicy
@@ -32,10 +33,10 @@ class Line:
     wanting: list[Entry] = field(default_factory=list)
     pools: dict[Terms, list[Entry]] = field(default_factory=dict)
     """None of them is empty."""
-    keepers: dict[AgentId, int] = field(default_factory=dict)
-    """Agents for whom callers are kept: in how many pools."""
     served: dict[str, tuple[int, AgentId]] = field(default_factory=dict)
     """When callers were served last, and by whom, by their number; longest ago first."""
+    rosters: dict[int, list[Membership]] = field(default_factory=dict)
+    """Who is at work, by skill level, as `engine.core.shares` worked it out; empty after a change."""
     selective: bool = False
     """Whether this queue sets its callers terms."""
     available: dict[AgentId, None] = field(default_factory=dict)
@@ -57,6 +58,7 @@ class Line:
     def use(self, policy: QueuePolicy) -> None:
         """Takes a new configuration of the same queue."""
         self.policy = policy
+        self.rosters.clear()
         self.members = {member.agent_id: None for member in policy.members}
         order = list(self.members)
         if self.last_static_agent in self.members:
@@ -94,22 +96,13 @@ class Line:
             wanting = self.wanting if visit.terms is None else self.pools[visit.terms]
             del wanting[self._index(wanting, visit.place)]
             if visit.terms is not None and not wanting:
-                self._drop_pool(visit.terms)
+                del self.pools[visit.terms]
 
     def _pool(self, terms: Terms) -> list[Entry]:
         pool = self.pools.get(terms)
         if pool is None:
             pool = self.pools[terms] = []
-            if terms.kept_for is not None:
-                self.keepers[terms.kept_for] = self.keepers.get(terms.kept_for, 0) + 1
         return pool
-
-    def _drop_pool(self, terms: Terms) -> None:
-        del self.pools[terms]
-        if terms.kept_for is not None:
-            self.keepers[terms.kept_for] -= 1
-            if self.keepers[terms.kept_for] == 0:
-                del self.keepers[terms.kept_for]
 
     @staticmethod
     def _index(entries: list[Entry], place: Place) -> int:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from engine.core.agent import Agent, Membership
 from engine.core.call import Call, Visit
 from engine.core.causes import NORMAL_CLEARING
@@ -292,19 +290,22 @@ def drop_leg(state: State, leg: Leg) -> None:
     if leg.was is not None:
         state.note(CallEnded, leg.was.call_id, CallEnd.TRANSFERRED, NORMAL_CLEARING)
         state.bury(leg.was.call_id)
-    for agent in agents_of(state, leg):
+    part_from_agents(state, leg)
+
+
+def part_from_agents(state: State, leg: Leg) -> None:
+    """Frees who was rung and whose phone it is, most often the same."""
+    if leg.agent_id is not None:
+        agent = state.agents[leg.agent_id]
         agent.legs.pop(leg.leg_id, None)
-        if agent.agent_id == leg.phone_agent:
+        if leg.chance_ms is None or leg.phone_of == leg.agent_id:
             agent.devices.pop(leg.node, None)
         state.refresh(agent)
-
-
-def agents_of(state: State, leg: Leg) -> Iterable[Agent]:
-    """Returns who is engaged by a leg: who is rung and whose phone it is, most often the same."""
-    if leg.agent_id is not None:
-        yield state.agents[leg.agent_id]
     if leg.phone_of is not None and leg.phone_of != leg.agent_id:
-        yield state.agents[leg.phone_of]
+        other = state.agents[leg.phone_of]
+        other.legs.pop(leg.leg_id, None)
+        other.devices.pop(leg.node, None)
+        state.refresh(other)
 
 
 def _stop_ringing_clock(state: State, visit: Visit) -> None:

@@ -14,7 +14,7 @@ from engine.core.commands import StartWaitingSound
 from engine.core.facts import CallEnd, CallStarted, SourceKind
 from engine.core.ids import CallId, LegId
 from engine.core.leg import Leg, LegEvent, LegState
-from engine.core.offers import agents_of, hang_up_leg
+from engine.core.offers import hang_up_leg, part_from_agents
 from engine.core.policy import ToExtension, ToExternal
 from engine.core.state import State
 from engine.core.talks import connect, end_talk
@@ -112,9 +112,7 @@ def adopt_leg(state: State, call: Call, *, dialled: str) -> Call:
     state.calls[adopted.call_id] = adopted
     if adopted.agent_id is not None:
         state.agents[adopted.agent_id].own_calls[adopted.call_id] = None
-    for agent in agents_of(state, leg):
-        agent.legs.pop(leg.leg_id, None)
-        state.refresh(agent)
+    part_from_agents(state, leg)
     if leg.was is None:
         _note_start(state, adopted, call.call_id)
     end_call(state, call, CallEnd.TRANSFERRED, NORMAL_CLEARING)

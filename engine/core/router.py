@@ -52,8 +52,8 @@ from engine.core.legs import (
     leg_answered,
     leg_ended,
     leg_ringing,
+    phone_is_gone,
     phone_vanished,
-    suspect_phone,
 )
 from engine.core.parking import parked_too_long
 from engine.core.policies import apply_policy
@@ -311,7 +311,10 @@ def _phone_reachable(state: State, happened: PhoneReachable) -> Ignored:
         agent.reachable_at[happened.node] = None
     else:
         agent.reachable_at.pop(happened.node, None)
-        suspect_phone(state, agent)
+        if not agent.reachable_at:
+            phone_is_gone(state, agent)
+    for queue_id in agent.memberships:
+        state.at_work_changes(queue_id)
     state.refresh(agent)
     return None
 

@@ -27,6 +27,9 @@ from engine.core.line import Line
 OWED_MAX = 3
 """Offers that an agent can be owed, or have had too many, at most."""
 
+ANY_LEVEL = 0
+"""Of a roster: not of one skill level."""
+
 
 def pick(
     agents: Mapping[AgentId, Agent],
@@ -34,7 +37,7 @@ def pick(
     candidates: Sequence[tuple[Agent, Membership]],
 ) -> tuple[Agent, Membership]:
     """Returns whose turn it is. The candidates are of one level where the queue is skill-based."""
-    total = sum(each.share for each in _at_work(agents, line, candidates[0][1]))
+    total = sum([each.share for each in _at_work(agents, line, candidates[0][1])])
     return min(candidates, key=lambda each: _deadline(each[1], total))
 
 
@@ -47,21 +50,31 @@ def _deadline(membership: Membership, total: int) -> tuple[bool, int, int]:
 def charge(agents: Mapping[AgentId, Agent], line: Line, chosen: Membership) -> None:
     """Divides one offer among those at work, and charges it to the one who is rung."""
     roster = _at_work(agents, line, chosen)
-    total = sum(each.share for each in roster)
+    total = sum([each.share for each in roster])
     owed_max = OWED_MAX * total
     for each in roster:
-        each.balance = min(each.balance + each.share, owed_max)
+        if each.balance < owed_max:
+            each.balance += each.share
     chosen.balance = max(chosen.balance - total, -owed_max)
 
 
 def _at_work(agents: Mapping[AgentId, Agent], line: Line, like: Membership) -> list[Membership]:
-    queue_id = line.queue_id
-    roster = []
-    for agent_id in line.members:
-        agent = agents[agent_id]
-        membership = agent.memberships[queue_id]
-        if line.policy.skill_based and membership.level != like.level:
-            continue
-        if membership is like or is_there(agent, membership):
-            roster.append(membership)
+    """Returns who shares the offers: worked out when it is first asked for after a change."""
+    level = like.level if line.policy.skill_based else ANY_LEVEL
+    roster = line.rosters.get(level)
+    if roster is None:
+        roster = line.rosters[level] = at_work(agents, line, level)
     return roster
+
+
+def at_work(agents: Mapping[AgentId, Agent], line: Line, level: int) -> list[Membership]:
+    """Works out who is at work in a queue, at one skill level or at any."""
+    queue_id = line.queue_id
+    members = [
+        (agents[agent_id], agents[agent_id].memberships[queue_id]) for agent_id in line.members
+    ]
+    return [
+        membership
+        for agent, membership in members
+        if is_there(agent, membership) and level in (ANY_LEVEL, membership.level)
+    ]

@@ -249,11 +249,18 @@ class State:
                     line.available[agent_id] = None
                     if line.wanting or line.pools:
                         self.dirty[queue_id] = None
-            else:
-                if agent_id in line.available:
-                    del line.available[agent_id]
-                if agent_id in line.keepers:  # Who left keeps nobody waiting.
-                    self.dirty[queue_id] = None
+            elif agent_id in line.available:
+                del line.available[agent_id]
+
+    def at_work_changes(self, queue_id: QueueId) -> None:
+        """An agent of a queue comes to work or leaves (`engine.core.agent.is_there`).
+
+        Callers who are kept for one who leaves may be served by others.
+        """
+        line = self.lines[queue_id]
+        line.rosters.clear()
+        if line.pools:
+            self.dirty[queue_id] = None
 
     def inbound_route(self, trunk: EndpointName, dialled: str) -> InboundRoute | None:
         """Returns the first inbound route for a number from a trunk."""

@@ -21,6 +21,8 @@ from engine.core.commands import PlayPrompt
 from engine.core.facts import (
     ActionDone,
     ActionRefused,
+    AgentLoggedIn,
+    AgentLoggedOut,
     CallEnded,
     CallParked,
     CallStarted,
@@ -29,12 +31,16 @@ from engine.core.facts import (
     MonitorStarted,
     OfferEnded,
     OfferMade,
+    PauseEnded,
+    PauseStarted,
     RecordingEnded,
     RecordingStarted,
     TalkEnded,
     TalkStarted,
     VisitEnded,
     VisitStarted,
+    WrapupEnded,
+    WrapupStarted,
 )
 from engine.core.ids import (
     AgentId,
@@ -48,6 +54,7 @@ from engine.core.ids import (
 from engine.core.inputs import (
     BY_SYSTEM,
     AgentAction,
+    AgentActionRequested,
     CallActionRequested,
     CallAgentRequested,
     CommandFailed,
@@ -58,6 +65,7 @@ from engine.core.inputs import (
     LegAnswered,
     LegEnded,
     LegRinging,
+    Monitor,
     NodeConnected,
     NodeDisconnected,
     Park,
@@ -65,6 +73,7 @@ from engine.core.inputs import (
     PickUp,
     PlaybackEnded,
     PolicyApplied,
+    PresenceRequested,
     Record,
     RecordingAction,
     RecordingFinished,
@@ -84,6 +93,9 @@ from engine.core.policy import (
     ParkingPolicy,
     PlayThenHangUp,
     Policy,
+    Presence,
+    PresenceAction,
+    PresenceRule,
     QueuePolicy,
     RecordingPolicy,
     Right,
@@ -103,6 +115,13 @@ pytestmark = [pytest.mark.property, pytest.mark.timeout(600)]
 
 AGENTS = ("1001", "1002", "1003", "1004")
 QUEUES = ("6400", "6401", "6402")
+
+DIGITS = (
+    *("6400", "1002", "*76400", "*076401", "*076401*01", "*7", "*0799", "*766400"),
+    *("*77", "*077", "*78", "*481", "*483", "*485", "*486", "*71002*6400", "*071002*6401*02"),
+    *("*901001", "*921002", "*931001", "*941002", "701", "702"),
+)
+MANAGER = "1004"
 
 agents = st.sampled_from(AGENTS)
 members = st.lists(
@@ -126,6 +145,7 @@ wishes = st.one_of(
     st.builds(Redirect, destinations),
     st.builds(Transfer, destinations),
     st.builds(Record, st.sampled_from(RecordingAction)),
+    st.builds(Monitor, st.sampled_from(MonitorMode)),
 )
 
 
@@ -143,6 +163,8 @@ def queues(number: str) -> st.SearchStrategy[QueuePolicy]:
         ring_timeout_ms=st.just(5_000),
         retry_interval_ms=st.sampled_from([0, 2_000]),
         wrapup_ms=st.sampled_from([0, 4_000]),
+        wrapup_extend_ms=st.sampled_from([0, 3_000]),
+        wrapup_extend_ms_max=st.just(4_000),
         agent_prompt=st.sampled_from([None, "sound:x"]),
         ring_in_use=st.booleans(),
         autopause_after=st.sampled_from([0, 2]),
@@ -153,10 +175,8 @@ def queues(number: str) -> st.SearchStrategy[QueuePolicy]:
         required_skills_ms=st.sampled_from([0, 2_500]),
         sticky=st.sampled_from([None, StickyPolicy(memory_ms=8_000, hold_out_ms=2_000)]),
         recording=st.sampled_from([None, RecordingPolicy(), RecordingPolicy(automatic=False)]),
-        managers=st.sampled_from([(), ("1004", "1009"), ("1001", "1009")]),
-        manager_rights=st.just(
-            (Right.DISTRIBUTE, Right.PICK_UP, Right.PARK, Right.RECORD, Right.MONITOR)
-        ),
+        managers=st.sampled_from([(), (MANAGER, "1004", "1009"), ("1001", "1009")]),
+        manager_rights=st.just(tuple(Right)),
     )
 
 
@@ -175,6 +195,14 @@ def with_choosy_callers(policy: Policy) -> Policy:
             dataclasses.replace(each, outbound_routes=("out",)) for each in policy.extensions
         ),
     )
+
+
+PRESENCE_RULES = (
+    PresenceRule(Presence.AVAILABLE, PresenceAction.LOG_IN_LAST),
+    PresenceRule(Presence.BUSINESS_TRIP, PresenceAction.LOG_IN_ALL),
+    PresenceRule(Presence.LUNCH, PresenceAction.PAUSE_ALL, "Lunch"),
+    PresenceRule(Presence.OFF_WORK, PresenceAction.LOG_OUT_ALL),
+)
 
 
 class AnyHistory(RuleBasedStateMachine):
@@ -197,6 +225,7 @@ class AnyHistory(RuleBasedStateMachine):
             shared_wrapup=shared,
             initial_state=initial,
             failed_offer_pause_ms=pause_ms,
+            presence_rules=PRESENCE_RULES,
             parking=ParkingPolicy(701, 702, 8_000),
         )
         self.strangers = 0
@@ -217,9 +246,7 @@ class AnyHistory(RuleBasedStateMachine):
 
     @rule(
         agent=agents,
-        digits=st.sampled_from(
-            ["6400", "1002", "*76400", "*076401", "*076401*01", "*7", "*0799", "701", "702"]
-        ),
+        digits=st.sampled_from(DIGITS),
     )
     def agent_dials(self, agent: str, digits: str) -> None:
         self.centre.call(digits, source=agent)
@@ -312,12 +339,45 @@ class AnyHistory(RuleBasedStateMachine):
 
     @rule(
         agent=agents,
-        number=st.sampled_from(QUEUES),
+        number=st.sampled_from([*QUEUES, None]),
         action=st.sampled_from(AgentAction),
         reason=st.sampled_from([None, "Lunch", "Nonsense"]),
+        by=st.sampled_from([None, BY_SYSTEM, BY_SYSTEM, MANAGER]),
+        seen=st.sampled_from([None, None, 0]),
     )
-    def service_asks(self, agent: str, number: str, action: AgentAction, reason: str) -> None:
-        self.centre.act(agent, number, action, reason)
+    def service_asks(
+        self,
+        agent: str,
+        number: str | None,
+        action: AgentAction,
+        reason: str,
+        by: str | None,
+        seen: int | None,
+    ) -> None:
+        queue_id = None if number is None else QueueId(number)
+        who = AgentId(agent)
+        self.ask(AgentActionRequested(who, queue_id, action, by or agent, reason, "r", seen), agent)
+
+    @rule(
+        agent=agents,
+        presence=st.sampled_from(Presence),
+        by=st.sampled_from([None, BY_SYSTEM, MANAGER]),
+        seen=st.sampled_from([None, None, 0]),
+    )
+    def presence_is_asked(
+        self, agent: str, presence: Presence, by: str | None, seen: int | None
+    ) -> None:
+        self.ask(PresenceRequested(AgentId(agent), presence, by or agent, "r", seen), agent)
+
+    def ask(self, asked: AgentActionRequested | PresenceRequested, agent: str) -> None:
+        """Asks; there is exactly one answer, and a refusal changes nothing."""
+        version = self.centre.core.state.agents[AgentId(agent)].version
+        outputs = self.centre.give(asked)
+        done, refused = self.centre.told(ActionDone), self.centre.told(ActionRefused)
+        assert len(done) + len(refused) == 1
+        if refused:
+            assert outputs == refused
+            assert self.centre.core.state.agents[AgentId(agent)].version == version
 
     @rule(agent=agents, reachable=st.booleans())
     def phone_registers(self, agent: str, reachable: bool) -> None:
@@ -409,6 +469,7 @@ class AnyHistory(RuleBasedStateMachine):
             (VisitStarted, VisitEnded, "visit_id"),
             (OfferMade, OfferEnded, "offer_id"),
             (TalkStarted, TalkEnded, "talk_id"),
+            (WrapupStarted, WrapupEnded, "wrapup_id"),
             (CallParked, CallUnparked, "park_id"),
             (MonitorStarted, MonitorEnded, "monitor_id"),
             (RecordingStarted, RecordingEnded, "recording_id"),
@@ -419,6 +480,21 @@ class AnyHistory(RuleBasedStateMachine):
             assert len(set(first)) == len(first)
         seqs = [fact.seq for fact in centre.facts]
         assert seqs == list(range(1, len(seqs) + 1)), "no fact is lost, doubled or out of order"
+        for begun, ended, running in [
+            (AgentLoggedIn, AgentLoggedOut, "login_id"),
+            (PauseStarted, PauseEnded, "pause_id"),
+        ]:
+            first = [fact.spell_id for fact in centre.of(begun)]
+            last = [fact.spell_id for fact in centre.of(ended)]
+            open_spells = [
+                getattr(membership, running)
+                for agent in state.agents.values()
+                for membership in agent.memberships.values()
+                if getattr(membership, running) is not None
+            ]
+            assert sorted(first) == sorted(last + open_spells), (
+                f"{begun.__name__}: a spell too many"
+            )
         for agent in state.agents.values():
             assert not agent.own_calls
             assert agent.offers == 0
