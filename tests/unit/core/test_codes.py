@@ -16,9 +16,12 @@ from engine.core.facts import (
     AgentLoggedOut,
     How,
     InputIgnored,
+    MonitorStarted,
     PauseEnded,
     PauseStarted,
     PresenceChanged,
+    RecordingPaused,
+    RecordingStarted,
     WrapupEnd,
     WrapupEnded,
     WrapupExtended,
@@ -406,3 +409,23 @@ def test_codes_act_on_the_phone_that_dials_while_it_talks() -> None:
     centre.obey()
     centre.call("6400")
     assert centre.ringing() == {}
+
+
+@pytest.mark.row("S-02", "S-04")
+def test_a_supervisor_dials_and_listens_and_records() -> None:
+    """The whole way: from the code to the monitoring and the recording of that talk."""
+    centre = Centre(queue("6400", *static("1001"), managers=("1008",), manager_rights=EVERYTHING))
+    customer = centre.call("6400")
+    centre.answer("1001")
+    centre.call("*901001", source="1008")
+    (monitoring,) = centre.told(MonitorStarted)
+    assert (monitoring.call_id, monitoring.by, monitoring.mode) == (
+        customer,
+        "1008",
+        MonitorMode.LISTEN,
+    )
+    centre.call("*931001", source="1008")
+    (started,) = centre.told(RecordingStarted)
+    assert (started.call_id, started.by) == (customer, "1008")
+    centre.call("*941001", source="1008")
+    assert len(centre.told(RecordingPaused)) == 1
