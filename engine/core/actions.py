@@ -47,6 +47,7 @@ from engine.core.inputs import (
     Transfer,
 )
 from engine.core.leg import Leg, LegState
+from engine.core.monitoring import monitored_leg
 from engine.core.numbers import matches
 from engine.core.offers import agent_language, end_offer, hang_up_leg, make_offer
 from engine.core.parking import free_slot, park, unpark
@@ -96,7 +97,7 @@ class _Asked:
         """Raises `Refusal` unless `by` has this right where the call is."""
         queue_id = queue_of(self.state, self.call)
         if not may(self.state, self.by, queue_id, right):
-            raise Refusal(f"no right to {right.value.replace('_', ' ')} here")
+            raise Refusal("not allowed")
 
 
 def call_action(state: State, asked: CallActionRequested) -> None:
@@ -184,16 +185,12 @@ def _act(asked: _Asked, action: CallAction) -> str:
         case HangUpNow():
             return _hang_up(asked)
         case Monitor(mode):
-            leg = _agents_leg(asked)
-            asked.demand(Right.MONITOR)
-            if leg.agent_id == asked.by:
-                raise Refusal("one's own talk")
+            _agents_leg(asked)
             call = asked.call
+            monitored_leg(asked.state, asked.by, call.call_id)
             return summon(asked.state, asked.by, ToMonitor(call.call_id, mode), call.node).call_id
         case Record(change):
-            leg = _agents_leg(asked)
-            asked.demand(Right.RECORD)
-            recording.change(asked.state, leg, change, asked.by)
+            recording.change(asked.state, _agents_leg(asked), change, asked.by)
             return change.value
 
 

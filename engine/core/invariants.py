@@ -206,7 +206,8 @@ def _check_terms(state: State, call: Call, visit: Visit, line: Line) -> None:
         assert _has_timer(state, TimerKind.RELAX, call.call_id), "terms without an end"
     if line.policy.strategy is Strategy.PROGRESSIVE and visit.offers and visit.chosen is None:
         stepping = _has_timer(state, TimerKind.STEP, call.call_id)
-        assert stepping or visit.wanting or not state.node_up(call.node), "the last step"
+        excused = visit.wanting or visit.directed is not None or not state.node_up(call.node)
+        assert stepping or excused, "the last step"
 
 
 def _check_legs(state: State) -> None:

@@ -206,7 +206,7 @@ def _make_spells() -> None:
         _text("why"),
         _text("stop_by"),
         end_told="ok",
-        one_open="talk_id",
+        one_open=None,
     )
 
 
@@ -225,7 +225,7 @@ def _make_moments() -> None:
 
 
 def _history(
-    table: str, row_id: str, *columns: sa.Column, end_told: str | None, one_open: str
+    table: str, row_id: str, *columns: sa.Column, end_told: str | None, one_open: str | None
 ) -> None:
     """Makes a table of things that begin and end."""
     laws = {
@@ -249,7 +249,8 @@ def _history(
     op.create_index(f"ix_{table}_started_at_ms", table, ["started_at_ms"])
     _partial_index(f"ix_{table}_startless", table, ["ended_at_ms"], _STARTLESS)
     op.create_index(f"ix_{table}_call_id", table, ["call_id"])
-    _partial_index(f"uq_{table}_open", table, ["epoch_no", one_open], _OPEN, unique=True)
+    if one_open is not None:
+        _partial_index(f"uq_{table}_open", table, ["epoch_no", one_open], _OPEN, unique=True)
 
 
 def _moments(table: str, *columns: sa.Column | str, look_up: str | None = None) -> None:

@@ -9,7 +9,8 @@ import pytest
 
 import engine.adapters.ari.telephony as ari_telephony
 from engine.adapters.ari import AriTelephony
-from engine.adapters.fakes.switch import BUSY, NORMAL, Channel, Manner, Switch
+from engine.adapters.fakes.parts import BUSY, NORMAL, Channel, Manner
+from engine.adapters.fakes.switch import Switch
 from engine.adapters.fakes.telephony import FakeTelephony
 from tests.support.ari_server import SECRET, USER, AriServer
 from tests.support.telephony_contract import NODE, Posted, TelephonyContract

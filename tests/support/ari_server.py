@@ -18,7 +18,8 @@ from urllib.parse import unquote
 
 from aiohttp import WSMsgType, web
 
-from engine.adapters.fakes.switch import Channel, News, Refused, Switch, What
+from engine.adapters.fakes.parts import Channel, News, Refused, What
+from engine.adapters.fakes.switch import Switch
 
 USER, SECRET = "usher", "s3cret"
 APP = "usher"
@@ -190,7 +191,7 @@ class AriServer:
             answer["message_body"] = json.dumps(body)
         self.say(answer)
 
-    def _carry_out(  # noqa: C901, PLR0912 - a table
+    def _carry_out(  # noqa: C901, PLR0911, PLR0912, PLR0915 - a table
         self, method: str, path: list[str], query: dict[str, str], body: Json
     ) -> tuple[int, object]:
         switch = self.switch
@@ -224,7 +225,22 @@ class AriServer:
                 return 201, {"id": playback_id, "state": "queued"}
             case "DELETE", "playbacks", playback_id:
                 switch.stop_playing(playback_id)
+            case "POST", "channels", channel_id, "snoop", ear_id:
+                spy, whisper = query["spy"], query["whisper"]
+                ear = switch.ears.snoop(channel_id, ear_id, spy=spy, whisper=whisper)
+                return 200, _channel(ear)
+            case "POST", "channels", channel_id, "record":
+                switch.ears.record(channel_id, query["name"])
+                return 201, {"name": query["name"], "state": "queued"}
+            case "POST", "recordings", "live", name, "stop":
+                switch.ears.stop(name)
+            case (("POST" | "DELETE"), "recordings", "live", name, "pause"):
+                switch.ears.pause(name, paused=method == "POST")
+            case "POST", "channels", channel_id, "transfer_progress":
+                switch.answer_transfer(channel_id, query["states"])
             case "DELETE", "channels", channel_id:
+                if channel_id in switch.channels and switch.channels[channel_id].spy:
+                    self._hanging_up_softly(switch.channels[channel_id])
                 reasons = {"answered_elsewhere": 26, "normal": 16}
                 cause = reasons.get(query.get("reason", "")) or int(query.get("reason_code", "16"))
                 switch.hang_up(channel_id, cause)
@@ -233,6 +249,10 @@ class AriServer:
                 return 200, _bridge(bridge_id, [])
             case "POST", "bridges", bridge_id, "addChannel":
                 switch.join(bridge_id, query["channel"].split(","))
+            case "POST", "bridges", bridge_id, "removeChannel":
+                switch.take_out(bridge_id, query["channel"])
+            case "GET", "deviceStates":
+                return 200, []
             case "DELETE", "bridges", bridge_id:
                 switch.remove_bridge(bridge_id)
             case "GET", "deviceStates":
@@ -247,7 +267,7 @@ class AriServer:
 
     # News of the switch, as often as Asterisk tells them.
 
-    def _heard(self, news: News) -> None:
+    def _heard(self, news: News) -> None:  # noqa: C901, PLR0912 - a table
         channel = news.channel
         told = _channel(channel)
         match news.what:
@@ -268,17 +288,42 @@ class AriServer:
                 state = "done" if news.ok else "failed"
                 playback = {"id": news.playback_id, "media_uri": "sound:x", "state": state}
                 self.event("PlaybackFinished", playback=playback)
+            case What.KEY:
+                self.event("ChannelDtmfReceived", channel=told, digit=news.text, duration_ms=100)
+            case What.TRANSFER:
+                self._transfer_wanted(news)
+            case What.RECORDED:
+                uri = f"channel:{channel.channel_id}"
+                recording = {"name": "x", "format": "wav", "state": "done", "target_uri": uri}
+                self.event("RecordingFinished", recording=recording)
+            case What.FORWARDED:
+                for forward in ("", news.text, news.text):
+                    self.event("Dial", peer=told, dialstatus="", forward=forward)
+                self.event("ChannelHangupRequest", channel=told, cause=23, tech_cause=302)
             case What.HANGING_UP:
                 cause = {} if channel.up and channel.dialled else {"cause": news.cause}
                 self.event("ChannelHangupRequest", channel=told, **cause)
             case What.GONE:
                 self._ours.pop(channel.channel_id, None)
-                soft = {"cause": 32, "soft": True}
-                self.event("ChannelHangupRequest", channel=told, **soft)
+                if not channel.spy:
+                    self._hanging_up_softly(channel)
                 self.event("StasisEnd", channel=told)
-                if not channel.dialled:
+                if not channel.dialled and not channel.spy:
                     cause = {"cause": news.cause, "cause_txt": "?"}
                     self.event("ChannelDestroyed", channel=told, **cause)
+
+    def _hanging_up_softly(self, channel: Channel) -> None:
+        self.event("ChannelHangupRequest", channel=_channel(channel), cause=32, soft=True)
+
+    def _transfer_wanted(self, news: News) -> None:
+        wanted = {"destination": news.text}
+        refer_to: Json = {"requested_destination": wanted}
+        if news.other_id is not None:
+            wanted["protocol_id"] = "dialog@phone"
+        if news.other_id:
+            refer_to["destination_channel"] = _channel(self.switch.channels[news.other_id])
+        referred_by = {"source_channel": _channel(news.channel)}
+        self.event("ChannelTransfer", refer_to=refer_to, referred_by=referred_by)
 
 
 def _time(epoch_ms: int) -> str:
@@ -292,7 +337,7 @@ def _channel(channel: Channel) -> Json:
         state = "Ringing"
     return {
         "id": channel.channel_id,
-        "name": f"PJSIP/{channel.endpoint}-0000002a",
+        "name": f"{'Snoop' if channel.spy else 'PJSIP'}/{channel.endpoint}-0000002a",
         "state": state,
         "protocol_id": "x",
         "caller": {

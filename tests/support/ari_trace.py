@@ -19,6 +19,7 @@ from aiohttp import WSMessage, WSMsgType
 
 import engine.adapters.ari.session as session_module
 from engine.adapters.ari.counters import Counters
+from engine.adapters.ari.lamps import AriLamps
 from engine.adapters.ari.prompts import Prompts
 from engine.adapters.ari.session import Session
 from engine.core import codec
@@ -116,7 +117,9 @@ async def replay(lines: list[Line]) -> tuple[list[Line], Counters]:
     sessions: list[Session] = []
     socket = ReplaySocket(lines, sessions)
     counters = Counters(NODE)
-    sessions.append(Session(NODE, socket, socket.post, Prompts(), counters))  # type: ignore[arg-type]
+    sessions.append(
+        Session(NODE, socket, socket.post, Prompts(), counters, AriLamps(NODE))  # type: ignore[arg-type]
+    )
     await sessions[0].live()
     done = list(socket.done)
     sessions[0].end()

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from engine.core import calls
+from engine.core import calls, recording
 from engine.core.call import ToMonitor
 from engine.core.commands import HangUpCall, HangUpLeg, RingPhone
 from engine.core.ids import AgentId, CallId, EndpointName, LegId, NodeId, QueueId
@@ -29,6 +29,7 @@ from engine.core.inputs import (
     NodeConnected,
     PhoneReachable,
     PolicyApplied,
+    RecordingAction,
     TimePassed,
 )
 from engine.core.policy import (
@@ -46,6 +47,7 @@ from engine.core.policy import (
     ToQueue,
     TrunkPolicy,
 )
+from engine.core.refusals import Refusal
 from engine.core.router import Output, RoutingCore
 
 T = TypeVar("T")
@@ -106,7 +108,10 @@ class Centre:
 
     def give(self, happened: Input) -> list[Output]:
         """Feeds one input now."""
-        self.last = list(self.core.handle(self.now_ms, happened))
+        return self._take(self.core.handle(self.now_ms, happened))
+
+    def _take(self, outputs: list[Output]) -> list[Output]:
+        self.last = list(outputs)
         self.core.check()
         for output in self.last:
             (self.facts if hasattr(output, "seq") else self.commands).append(output)
@@ -147,6 +152,19 @@ class Centre:
     def press(self, channel_id: str, digit: str) -> None:
         """A key is pressed."""
         self.give(DigitPressed(channel_id, digit))
+
+    def record(self, leg_id: LegId, action: RecordingAction, by: str) -> str | None:
+        """Somebody asks for a change of a talk's recording; returns why not, or None."""
+        state = self.core.state
+        state.out = []
+        try:
+            recording.change(state, state.legs[leg_id], action, by)
+        except Refusal as refusal:
+            assert state.out == []
+            return str(refusal)
+        finally:
+            self._take(state.out)
+        return None
 
     def hang_up(self, call_id: CallId, cause: int = 16) -> None:
         """The caller hangs up."""

@@ -50,7 +50,8 @@ def handling_histories(metadata: MetaData) -> dict[Grain, History]:
                 Column("start_by", Text),
             ),
             end=(Column("ok", Boolean), Column("why", Text), Column("stop_by", Text)),
-            one_open=("talk_id",),
+            # No law of one per talk: a file is finished a moment after it was told to end, and the
+            # next may have begun by then.
             look_up=("call_id",),
         ),
     }

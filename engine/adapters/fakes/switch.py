@@ -9,99 +9,26 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from enum import Enum
 
-NORMAL = 16
-BUSY = 17
-NO_ANSWER = 19
-REJECTED = 21
-ANSWERED_ELSEWHERE = 26
-
-NOT_FOUND = 404
-CONFLICT = 409
-BAD_REQUEST = 400
-FAILED = 500
-
-
-class Refused(Exception):
-    """The switch does not do that; `status` is as in ARI."""
-
-    def __init__(self, status: int, why: str) -> None:
-        """As ARI would say it."""
-        super().__init__(why)
-        self.status = status
-        self.why = why
-
-
-class Manner(Enum):
-    """What a phone does when it is called. One that rings can be picked up by the script."""
-
-    RINGS = "rings"
-    SILENT = "silent"
-    BUSY = "busy"
-    REJECTS = "rejects"
-    AWAY = "away"
-
-
-class What(Enum):
-    """What the switch tells."""
-
-    ARRIVED = "arrived"
-    ENTERED = "entered"
-    RINGING = "ringing"
-    UP = "up"
-    HELD = "held"
-    RESUMED = "resumed"
-    HANGING_UP = "hanging up"
-    """The other side ended the channel; `GONE` follows."""
-    GONE = "gone"
-    PLAYED = "played"
-
-
-@dataclass(slots=True)
-class Channel:
-    """One side's connection with the switch."""
-
-    channel_id: str
-    endpoint: str
-    dialled: str = ""
-    caller_number: str = ""
-    caller_name: str = ""
-    created_ms: int = 0
-    up: bool = False
-    dialled_out: bool = False
-    held: bool = False
-    bridge_id: str | None = None
-    sound: str | None = None
-    """What the switch lets it hear: a music class, or "" for ringing."""
-    shown: str = ""
-    """To a phone: who calls."""
-    alert_info: str | None = None
-    cause: int = 0
-    """How it ended."""
-    timer: asyncio.TimerHandle | None = None
-    playing: list[Playback] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class Playback:
-    """A prompt that plays, or waits for the one before it to end."""
-
-    playback_id: str
-    media: tuple[str, ...]
-    timer: asyncio.TimerHandle | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class News:
-    """Something happened to a channel (or, for `PLAYED`, to a playback on it)."""
-
-    what: What
-    channel: Channel
-    cause: int = 0
-    playback_id: str = ""
-    ok: bool = True
+from engine.adapters.fakes.ears import Ears
+from engine.adapters.fakes.parts import (
+    BAD_REQUEST,
+    BUSY,
+    CONFLICT,
+    FAILED,
+    NO_ANSWER,
+    NORMAL,
+    NOT_FOUND,
+    REDIRECTED,
+    REJECTED,
+    UNPROCESSABLE,
+    Channel,
+    Manner,
+    News,
+    Playback,
+    Refused,
+    What,
+)
 
 
 class Switch:
@@ -114,6 +41,8 @@ class Switch:
     Attributes:
         channels, bridges: what exists; `ended` keeps the channels that existed.
         manners: what phones do, by endpoint; an endpoint that is not in it does not exist.
+        forwards: where phones forward to, by endpoint.
+        ears: who listens, and what is recorded.
         listener: takes the news.
     """
 
@@ -123,6 +52,8 @@ class Switch:
         self.bridges: dict[str, list[Channel]] = {}
         self.ended: dict[str, Channel] = {}
         self.manners: dict[str, Manner] = {}
+        self.forwards: dict[str, str] = {}
+        self.ears = Ears(self)
         self.listener: Callable[[News], None] = lambda _news: None
         self.boots = 1
         self._medium_ms = medium_ms
@@ -182,12 +113,21 @@ class Switch:
         channel.held = held
         self._tell(What.HELD if held else What.RESUMED, channel)
 
+    def press(self, channel: Channel, key: str) -> None:
+        """A party presses a key."""
+        self.listener(News(What.KEY, channel, text=key))
+
+    def refer(self, channel: Channel, target: str, other_id: str | None = None) -> None:
+        """A phone wants its other party to be passed on."""
+        self.listener(News(What.TRANSFER, channel, text=target, other_id=other_id))
+
     def restart(self) -> None:
         """The switch is restarted: everything is gone, and nobody is told."""
         for channel in self.channels.values():
             self._quiet(channel)
             self.ended[channel.channel_id] = channel
         self.channels.clear()
+        self.ears = Ears(self)
         self.bridges.clear()
         self.boots += 1
 
@@ -200,14 +140,14 @@ class Switch:
 
     def answer(self, channel_id: str) -> None:
         """Answers a caller; answered again nothing happens."""
-        channel = self._channel(channel_id)
+        channel = self.channel(channel_id)
         if not channel.up:
             channel.up = True
             self._tell(What.UP, channel)
 
     def sound(self, channel_id: str, sound: str | None) -> None:
         """Starts what a caller hears (a music class, "": ringing), or ends it."""
-        self._channel(channel_id).sound = sound
+        self.channel(channel_id).sound = sound
 
     def make_leg(self, channel_id: str, endpoint: str, *, shown: str, alert: str | None) -> Channel:
         """Makes a phone's channel; it enters the application, and rings when dialled."""
@@ -216,17 +156,26 @@ class Switch:
         if self.manners.get(endpoint, Manner.AWAY) is Manner.AWAY:
             raise Refused(FAILED, "Allocation failed")
         channel = Channel(channel_id, endpoint, shown=shown, alert_info=alert)
-        self.channels[channel_id] = channel
-        self._tell(What.ENTERED, channel)
+        self.enter(channel)
         return channel
+
+    def enter(self, channel: Channel) -> None:
+        """A channel that the application made enters it."""
+        self.channels[channel.channel_id] = channel
+        self._tell(What.ENTERED, channel)
 
     def dial(self, channel_id: str, timeout_s: int) -> None:
         """Calls the phone."""
-        channel = self._channel(channel_id)
+        channel = self.channel(channel_id)
         channel.dialled_out = True
         manner = self.manners.get(channel.endpoint, Manner.AWAY)
         if manner is Manner.BUSY or manner is Manner.REJECTS:
             self.leave(channel, BUSY if manner is Manner.BUSY else REJECTED)
+            return
+        if manner is Manner.FORWARDS:
+            whereto = self.forwards[channel.endpoint]
+            self.listener(News(What.FORWARDED, channel, REDIRECTED, text=whereto))
+            self._remove(channel, REDIRECTED)
             return
         loop = asyncio.get_running_loop()
         channel.timer = loop.call_later(timeout_s, self._remove, channel, NO_ANSWER)
@@ -235,7 +184,7 @@ class Switch:
 
     def hang_up(self, channel_id: str, cause: int = NORMAL) -> None:
         """Ends a channel."""
-        self._remove(self._channel(channel_id), cause)
+        self._remove(self.channel(channel_id), cause)
 
     def make_bridge(self, bridge_id: str) -> None:
         """Makes a bridge."""
@@ -255,6 +204,21 @@ class Switch:
             self.bridges[bridge_id].append(channel)
             channel.bridge_id = bridge_id
 
+    def take_out(self, bridge_id: str, channel_id: str) -> None:
+        """Takes a channel out of a bridge."""
+        if bridge_id not in self.bridges:
+            raise Refused(NOT_FOUND, "Bridge not found")
+        channel = self.channels.get(channel_id)
+        if channel is None:
+            raise Refused(BAD_REQUEST, "Channel not found")
+        if channel.bridge_id != bridge_id:
+            raise Refused(UNPROCESSABLE, "Channel not in this bridge")
+        self._part(channel)
+
+    def answer_transfer(self, channel_id: str, what: str) -> None:
+        """Tells a phone what became of the transfer that it wanted."""
+        self.channel(channel_id).transferred = what
+
     def remove_bridge(self, bridge_id: str) -> None:
         """Removes a bridge; who is in it is let go."""
         if bridge_id not in self.bridges:
@@ -264,7 +228,7 @@ class Switch:
 
     def play(self, channel_id: str, playback_id: str, media: tuple[str, ...]) -> None:
         """Plays media in order, after what plays already."""
-        channel = self._channel(channel_id)
+        channel = self.channel(channel_id)
         channel.playing.append(Playback(playback_id, media))
         if len(channel.playing) == 1:
             self._play_next(channel)
@@ -278,13 +242,18 @@ class Switch:
                     return
         raise Refused(NOT_FOUND, "Playback not found")
 
-    # Inside.
+    def tell_recorded(self, ear: Channel, *, ok: bool) -> None:
+        """An ear's file is closed."""
+        self.listener(News(What.RECORDED, ear, ok=ok))
 
-    def _channel(self, channel_id: str) -> Channel:
+    def channel(self, channel_id: str) -> Channel:
+        """Returns a channel that exists."""
         channel = self.channels.get(channel_id)
         if channel is None:
             raise Refused(NOT_FOUND, "Channel not found")
         return channel
+
+    # Inside.
 
     def _play_next(self, channel: Channel) -> None:
         playback = channel.playing[0]
@@ -308,6 +277,7 @@ class Switch:
 
     def _remove(self, channel: Channel, cause: int) -> None:
         self._quiet(channel)
+        self.ears.ended(channel)
         self._part(channel)
         del self.channels[channel.channel_id]
         channel.cause = cause
@@ -315,6 +285,8 @@ class Switch:
         for playback in list(channel.playing):
             self._played(channel, playback, ok=False)
         self._tell(What.GONE, channel, cause)
+        for ear in self.ears.on(channel):
+            self._remove(ear, NORMAL)
 
     def _part(self, channel: Channel) -> None:
         if channel.bridge_id is not None:

@@ -3,35 +3,33 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
-from typing import Any
 
-from engine.adapters.fakes.switch import (
-    ANSWERED_ELSEWHERE,
-    NORMAL,
-    NOT_FOUND,
-    News,
-    Refused,
-    Switch,
-    What,
+from engine.adapters.fakes.carrying import carry_out
+from engine.adapters.fakes.parts import News, Refused, What
+from engine.adapters.fakes.switch import Switch
+from engine.core.commands import Command
+from engine.core.ids import (
+    BRIDGE_PREFIX,
+    MONITOR_BRIDGE_PREFIX,
+    SPY_PREFIX,
+    CallId,
+    EndpointName,
+    LegId,
+    MonitorId,
+    NodeId,
+    PlaybackId,
+    RecordingId,
+    is_ear,
+    is_leg,
+    is_own,
 )
-from engine.core.commands import (
-    AnswerCall,
-    Command,
-    Connect,
-    DestroyBridge,
-    HangUpCall,
-    HangUpLeg,
-    PlayPrompt,
-    RingPhone,
-    StartWaitingSound,
-    StopWaitingSound,
-)
-from engine.core.ids import BRIDGE_PREFIX, CallId, EndpointName, LegId, NodeId, PlaybackId, is_leg
 from engine.core.inputs import (
     CallArrived,
     CallerHungUp,
     CommandFailed,
+    DigitPressed,
     HoldChanged,
     Input,
     LegAnswered,
@@ -40,13 +38,11 @@ from engine.core.inputs import (
     NodeConnected,
     NodeDisconnected,
     PlaybackEnded,
+    RecordingFinished,
     SeenChannel,
+    SpyEnded,
+    TransferRequested,
 )
-
-_UNSHOWN = str.maketrans("", "", '"\\<>')
-"""Signs of a name that a SIP header cannot carry simply."""
-
-MEDIA_SCHEMES = ("sound", "recording", "number", "digits", "characters", "tone")
 
 
 class FakeTelephony:
@@ -105,7 +101,7 @@ class FakeTelephony:
             return
         self.sent.append(command)
         try:
-            _DO[type(command)](self.switch, command)
+            carry_out(self.switch, command)
         except Refused as refused:
             self._say(CommandFailed(command, refused.status, refused.why))
 
@@ -139,21 +135,28 @@ class FakeTelephony:
             )
             for each in self.switch.channels.values()
         )
-        bridges = tuple(each for each in self.switch.bridges if each.startswith(BRIDGE_PREFIX))
+        ours = (BRIDGE_PREFIX, MONITOR_BRIDGE_PREFIX)
+        bridges = tuple(each for each in self.switch.bridges if each.startswith(ours))
         return NodeConnected(self._node, channels, bridges, f"boot {self.switch.boots}")
 
     def _heard(self, news: News) -> None:
         happened = self._meaning(news)
         if happened is not None and self._ready:
             self._say(happened)
+        if news.what is What.RECORDED:
+            asyncio.get_running_loop().call_soon(self._remove_recorder, news.channel.channel_id)
+
+    def _remove_recorder(self, ear_id: str) -> None:
+        with contextlib.suppress(Refused):
+            self.switch.hang_up(ear_id)
 
     def _meaning(self, news: News) -> Input | None:
         channel = news.channel
         channel_id = channel.channel_id
-        leg = is_leg(channel_id)
+        happened: Input | None = None
         match news.what:
             case What.ARRIVED:
-                return CallArrived(
+                happened = CallArrived(
                     CallId(channel_id),
                     self._node,
                     EndpointName(channel.endpoint),
@@ -163,83 +166,41 @@ class FakeTelephony:
                     channel.created_ms,
                 )
             case What.RINGING:
-                return LegRinging(LegId(channel_id))
-            case What.UP:
-                return LegAnswered(LegId(channel_id)) if leg else None
+                happened = LegRinging(LegId(channel_id))
+            case What.UP if _is_rung(channel_id):
+                happened = LegAnswered(LegId(channel_id))
             case What.HELD | What.RESUMED:
-                return HoldChanged(channel_id, news.what is What.HELD)
+                happened = HoldChanged(channel_id, news.what is What.HELD)
+            case What.KEY:
+                happened = DigitPressed(channel_id, news.text)
+            case What.TRANSFER:
+                happened = TransferRequested(channel_id, news.text, news.other_id)
             case What.PLAYED:
-                return PlaybackEnded(PlaybackId(news.playback_id), news.ok)
-            case What.HANGING_UP | What.GONE:
-                return self._end(channel_id, news.cause, by_us=news.what is What.GONE)
-            case What.ENTERED:
-                return None
+                happened = PlaybackEnded(PlaybackId(news.playback_id), news.ok)
+            case What.RECORDED:
+                why = "" if news.ok else "it ended by itself"
+                happened = RecordingFinished(RecordingId(channel_id), news.ok, why)
+            case What.FORWARDED | What.HANGING_UP | What.GONE:
+                happened = self._end(news)
+            case What.ENTERED | What.UP:
+                pass
+        return happened
 
-    def _end(self, channel_id: str, cause: int, *, by_us: bool) -> Input | None:
+    def _end(self, news: News) -> Input | None:
+        channel_id = news.channel.channel_id
         if channel_id in self._told:
             return None
         self._told.add(channel_id)
-        if is_leg(channel_id):
-            return LegEnded(LegId(channel_id), cause)
+        if is_ear(channel_id):
+            spy = channel_id.startswith(SPY_PREFIX)
+            return SpyEnded(MonitorId(channel_id)) if spy else None
+        if _is_rung(channel_id):
+            forward_to = news.text if news.what is What.FORWARDED else None
+            return LegEnded(LegId(channel_id), news.cause, forward_to)
         # ARI does not say with which cause a caller was let go.
-        return CallerHungUp(CallId(channel_id), 0 if by_us else cause)
+        by_us = news.what is What.GONE
+        return CallerHungUp(CallId(channel_id), 0 if by_us else news.cause)
 
 
-def _ring(switch: Switch, command: RingPhone) -> None:
-    if command.leg_id in switch.channels:
-        return  # Said before.
-    endpoint = command.endpoint if command.number is None else command.number
-    shown = f"{command.caller_name.translate(_UNSHOWN)} <{command.caller_number}>"
-    switch.make_leg(command.leg_id, endpoint, shown=shown, alert=command.alert_info)
-    switch.dial(command.leg_id, max(1, -(-command.timeout_ms // 1000)))
-
-
-def _hang_up_leg(switch: Switch, command: HangUpLeg) -> None:
-    switch.hang_up(command.leg_id, ANSWERED_ELSEWHERE if command.answered_elsewhere else NORMAL)
-
-
-def _connect(switch: Switch, command: Connect) -> None:
-    for channel_id in (command.call_id, command.leg_id):
-        if channel_id in switch.channels:
-            for playback in list(switch.channels[channel_id].playing):
-                switch.stop_playing(playback.playback_id)
-    if command.bridge_id not in switch.bridges:
-        switch.make_bridge(command.bridge_id)
-    try:
-        switch.join(command.bridge_id, [command.call_id, command.leg_id])
-    except Refused:
-        switch.remove_bridge(command.bridge_id)
-        raise
-
-
-def _destroy_bridge(switch: Switch, command: DestroyBridge) -> None:
-    if command.bridge_id in switch.bridges:
-        switch.remove_bridge(command.bridge_id)
-
-
-def _stop_sound(switch: Switch, command: StopWaitingSound) -> None:
-    if command.call_id in switch.channels:
-        switch.sound(command.call_id, None)
-
-
-def _play(switch: Switch, command: PlayPrompt) -> None:
-    if any(medium.partition(":")[0] not in MEDIA_SCHEMES for medium in command.media):
-        raise Refused(400, "this cannot be played")
-    if command.channel_id not in switch.channels:
-        raise Refused(NOT_FOUND, "Channel not found")
-    switch.play(command.channel_id, command.playback_id, command.media)
-
-
-_DO: dict[type, Callable[[Switch, Any], None]] = {
-    AnswerCall: lambda switch, command: switch.answer(command.call_id),
-    StartWaitingSound: lambda switch, command: switch.sound(
-        command.call_id, command.sound.music_class or ""
-    ),
-    StopWaitingSound: _stop_sound,
-    RingPhone: _ring,
-    HangUpLeg: _hang_up_leg,
-    Connect: _connect,
-    DestroyBridge: _destroy_bridge,
-    PlayPrompt: _play,
-    HangUpCall: lambda switch, command: switch.hang_up(command.call_id, command.cause),
-}
+def _is_rung(channel_id: str) -> bool:
+    return is_leg(channel_id) or is_own(channel_id)

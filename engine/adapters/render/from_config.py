@@ -20,7 +20,8 @@ from engine.adapters.render.view import (
     Stasis,
     Trunk,
 )
-from engine.config import models
+from engine.config import models, people
+from engine.config import sip as lines
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -114,7 +115,7 @@ def secrets_of(configuration: models.Configuration, node: str, secrets: FetchedS
     )
 
 
-def _phone(number: str, extension: models.Extension, hold_music: str) -> Phone:
+def _phone(number: str, extension: people.Extension, hold_music: str) -> Phone:
     return Phone(
         number=number,
         name=extension.name,
@@ -125,8 +126,8 @@ def _phone(number: str, extension: models.Extension, hold_music: str) -> Phone:
     )
 
 
-def _trunk(name: str, trunk: models.Trunk) -> Trunk:
-    if trunk.transport is models.Transport.TLS:
+def _trunk(name: str, trunk: lines.Trunk) -> Trunk:
+    if trunk.transport is lines.Transport.TLS:
         raise RenderRefused(f"trunks.{name}.transport - tls is not supported yet: use tcp or udp")
     return Trunk(
         name=name,
@@ -140,13 +141,13 @@ def _trunk(name: str, trunk: models.Trunk) -> Trunk:
     )
 
 
-def _where_it_calls_from(trunk: models.Trunk) -> tuple[str, ...]:
+def _where_it_calls_from(trunk: lines.Trunk) -> tuple[str, ...]:
     # On this machine everybody has the same address, phones too: there the port is part of who it is.
     # Elsewhere the port is not asked for, because carriers send from any.
     return (f"{trunk.host}:{trunk.port}",) if _is_loopback(trunk.host) else (trunk.host,)
 
 
-def _codecs(codecs: tuple[models.Codec, ...]) -> tuple[str, ...]:
+def _codecs(codecs: tuple[lines.Codec, ...]) -> tuple[str, ...]:
     return tuple(codec.value for codec in codecs)
 
 

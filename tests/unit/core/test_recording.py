@@ -72,13 +72,7 @@ def leg_in(centre: Centre, leg_id: LegId) -> Leg:
 
 def change(centre: Centre, leg_id: LegId, action: RecordingAction, by: str = BOSS) -> None:
     """Somebody asks for it, as codes and services do."""
-    state = centre.core.state
-    state.out = []
-    recording.change(state, leg_in(centre, leg_id), action, by)
-    centre.last = list(state.out)
-    centre.core.check()
-    for output in centre.last:
-        (centre.facts if hasattr(output, "seq") else centre.commands).append(output)
+    assert centre.record(leg_id, action, by) is None
 
 
 def changes(centre: Centre) -> list[RecordingChange]:
@@ -250,9 +244,7 @@ def test_what_is_so_already_is_refused(
     centre, _, leg_id = talking()
     for each in before:
         change(centre, leg_id, each)
-    with pytest.raises(Refusal, match=f"^{why}$"):
-        change(centre, leg_id, action)
-    assert centre.core.state.out == []
+    assert centre.record(leg_id, action, BOSS) == why
 
 
 @pytest.mark.row("S-01")
@@ -260,9 +252,7 @@ def test_what_is_so_already_is_refused(
 def test_without_the_right_nothing_is_done(by: str) -> None:
     centre, _, leg_id = talking()
     for action in RecordingAction:
-        with pytest.raises(Refusal, match=r"^not allowed$"):
-            change(centre, leg_id, action, by)
-    assert centre.core.state.out == []
+        assert centre.record(leg_id, action, by) == "not allowed"
 
 
 def test_a_talk_that_is_over_is_not_recorded() -> None:
@@ -462,5 +452,4 @@ def test_a_node_that_is_removed_closes_its_records() -> None:
 def test_nothing_is_decided_while_the_node_is_away() -> None:
     centre, _, leg_id = talking()
     centre.give(NodeDisconnected(NODE))
-    with pytest.raises(Refusal, match=r"^node is not connected$"):
-        change(centre, leg_id, PAUSE)
+    assert centre.record(leg_id, PAUSE, BOSS) == "node is not connected"
