@@ -78,7 +78,7 @@ those names mean something else in Asterisk, or to Usher.
 Codes begin with `*` or `#`, and are no beginning of what an outbound route takes. One code may be the
 beginning of another: whole dialled strings count, a code with the numbers that really follow it.
 `*76400` is queue 6400 after `*7`, though there is the code `*76`; with a queue 400 besides it could
-mean two things, which is an error that names both. Codes, queues, agents, pause reasons and extensions
+mean two things, which is an error that names both. Codes, queues, pause reasons and extensions
 are compared with each other in this way.
 
 Lamp keys are dialled strings too: subscribe to `*7<agent>*<queue>`, `*07<agent>*<queue>` or

@@ -39,6 +39,7 @@ from engine.core.leg import Leg
 from engine.core.policy import HangUp, MonitorMode, PlayThenHangUp, Right
 from engine.core.refusals import Refusal
 from engine.core.rights import may
+from engine.core.spoken import refusal_media
 from engine.core.state import State
 from engine.core.visits import answer_call, follow, stop_waiting_sound
 
@@ -49,10 +50,6 @@ NO_QUEUE: Final = "no queue's talk"
 NOT_ALLOWED: Final = "not allowed"
 OWN_TALK: Final = "their own talk"
 OTHER_NODE: Final = "other node"
-
-REFUSED: Final = ("sound:feature-not-avail-line",)
-SPOKEN: Final = {NO_TALK: ("sound:vm-nobodyavail",)}
-"""What a refusal sounds like; one not here is spoken as refused."""
 
 OVER: Final = ("sound:vm-goodbye",)
 """What a supervisor hears when the talk is over."""
@@ -121,7 +118,7 @@ def _refuse(state: State, call: Call, wanted: ToMonitor, why: str) -> None:
         "",
         wanted.call_id,
     )
-    follow(state, call, PlayThenHangUp(SPOKEN.get(why, REFUSED)))
+    follow(state, call, PlayThenHangUp(refusal_media(why)))
 
 
 def _begin(state: State, call: Call, leg: Leg, mode: MonitorMode, *, has_bridge: bool) -> None:

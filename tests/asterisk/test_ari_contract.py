@@ -8,6 +8,7 @@ import pytest_asyncio
 from engine.core.inputs import NodeConnected
 from tests.support.ari_lab import AriLab, lab_world
 from tests.support.telephony_contract import Posted, TelephonyContract
+from tests.support.telephony_features import TelephonyFeatures
 
 pytestmark = [
     pytest.mark.asterisk,
@@ -22,7 +23,7 @@ async def lab(tmp_path_factory):
         yield running
 
 
-class TestTelephonyOfAsterisk(TelephonyContract):
+class TestTelephonyOfAsterisk(TelephonyContract, TelephonyFeatures):
     """The promises."""
 
     @pytest.fixture

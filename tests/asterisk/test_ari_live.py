@@ -101,7 +101,7 @@ async def test_the_agent_is_offered_the_callers_codec_and_voice_goes_by_rtp(
         OutgoingCall, "_wish", lambda call: dataclasses.replace(wish(call), codecs=codecs)
     )
     customer, _, leg_id = await steps.talk(world, posted)
-    there = Sdp.parse(world.phones["1001"].call.invite.body)
+    there = Sdp.parse(world.phones["1001"].current.invite.body)
     agreed = Sdp.parse(customer.call.responses[-1].body).codecs
     assert there.codecs[0] == agreed[0]
     assert await world.talking(customer, world.phones["1001"])

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.adapters.ari.compare import picture
-from engine.adapters.ari.decode import EVENTS, Decoder, entering
+from engine.adapters.ari.decode import EVENTS, Decoder, entering, starting
 from engine.adapters.ari.fields import Nonsense
 from engine.core import codec
 from engine.core.ids import NodeId, is_ear
@@ -107,6 +107,7 @@ def test_any_object_is_an_input_or_nonsense(events):
     for event in events:
         try:
             entering(event)
+            starting(event)
             happened = decoder.decode(event)
         except Nonsense:
             continue

@@ -5,6 +5,8 @@ tests/asterisk/test_ari_contract.py runs the same promises against a real Asteri
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 import engine.adapters.ari.telephony as ari_telephony
@@ -14,6 +16,7 @@ from engine.adapters.fakes.switch import Switch
 from engine.adapters.fakes.telephony import FakeTelephony
 from tests.support.ari_server import SECRET, USER, AriServer
 from tests.support.telephony_contract import NODE, Posted, TelephonyContract
+from tests.support.telephony_features import TelephonyFeatures
 
 pytestmark = [pytest.mark.service, pytest.mark.real_time]
 
@@ -22,14 +25,25 @@ class SwitchCustomer:
     def __init__(self, switch: Switch, channel: Channel) -> None:
         self.switch, self.channel = switch, channel
 
+    @property
+    def voice(self):
+        return self.channel
+
     def hang_up(self):
         self.switch.leave(self.channel, NORMAL)
+
+    async def press(self, keys):
+        for key in keys:
+            self.switch.press(self.channel, key)
 
     async def hold(self):
         self.switch.hold(self.channel, held=True)
 
     async def resume(self):
         self.switch.hold(self.channel, held=False)
+
+    async def until_rung(self):
+        pass
 
     async def until_answered(self):
         pass  # Seen by what follows: the switch does everything at once.
@@ -54,6 +68,39 @@ class SwitchPhone:
 
     def be_silent(self):
         self.switch.manners[self.endpoint] = Manner.SILENT
+
+    def forward(self, target):
+        self.switch.manners[self.endpoint] = Manner.FORWARDS
+        self.switch.forwards[self.endpoint] = target
+
+    @property
+    def voice(self):
+        return self._channel(self.switch.channels)
+
+    def call(self, number):
+        return SwitchCustomer(
+            self.switch, self.switch.dial_in(endpoint=self.endpoint, dialled=number)
+        )
+
+    async def press(self, keys):
+        for key in keys:
+            self.switch.press(self.voice, key)
+
+    async def refer(self, target):
+        self.referring = self.voice
+        if isinstance(target, SwitchCustomer):
+            dialled = target.channel.dialled
+            self.switch.refer(self.voice, dialled, target.channel.channel_id)
+        else:
+            self.switch.refer(self.voice, target)
+
+    async def told_of_transfer(self):
+        # The fake says it in the core's words, the loopback in Asterisk's.
+        known = {"channel_answered": "done", "channel_declined": "refused"}
+        async with asyncio.timeout(5):
+            while not self.referring.transferred:  # noqa: ASYNC110 - the switch says nothing of it
+                await asyncio.sleep(0)
+        return known.get(self.referring.transferred, self.referring.transferred)
 
     async def pick_up(self):
         self.switch.pick_up(self.endpoint)
@@ -103,6 +150,10 @@ class SwitchWorld:
             customer.channel.bridge_id is not None and customer.channel.bridge_id == leg.bridge_id
         )
 
+    async def hears(self, listener, *voices):
+        heard = self.switch.ears.heard_by(listener.voice)
+        return heard == {each.voice.channel_id for each in voices}
+
     async def cut(self):
         self.line.cut()
 
@@ -111,7 +162,7 @@ class SwitchWorld:
             self.line.restore()
 
 
-class TestTelephony(TelephonyContract):
+class TestTelephony(TelephonyContract, TelephonyFeatures):
     """One contract, two implementations."""
 
     @pytest.fixture

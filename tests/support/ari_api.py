@@ -88,6 +88,7 @@ MODELS: dict[str, tuple[str, ...]] = {
     "RequiredDestination": ("protocol_id", "destination"),
     "Dial": ("peer", "forward"),
     "PlaybackFinished": ("playback",),
+    "RecordingStarted": ("recording",),
     "RecordingFinished": ("recording",),
     "RecordingFailed": ("recording",),
     "LiveRecording": ("target_uri", "cause"),

@@ -32,22 +32,36 @@ from tests.support.telephony_contract import NODE
 SECRET = "only-for-this-test"
 NUMBERS = ("1001", "1002", "1003", "1009")
 FAR_HZ, NEAR_HZ = 440, 700
+VOICES_HZ = {"1001": NEAR_HZ, "1002": 900, "1003": 1100}
+"""Whom one hears: customers all have the same voice, phones each their own."""
+HEARD_FOR = 8
+"""So many looks, 40 ms apart, must agree on who is heard."""
 STEP_S = 0.01
 """Between two looks at something that nobody announces."""
 
 
 class LabCustomer:
-    def __init__(self, call: OutgoingCall) -> None:
-        self.call = call
+    def __init__(self, call: OutgoingCall, hz: int = FAR_HZ) -> None:
+        self.call, self.hz = call, hz
+
+    @property
+    def audio(self):
+        return self.call.audio
 
     def hang_up(self):
         self.call.hang_up()
+
+    async def press(self, keys):
+        await self.call.send_dtmf(keys)
 
     async def hold(self):
         await self.call.hold()
 
     async def resume(self):
         await self.call.resume()
+
+    async def until_rung(self):
+        await self.call.ringing
 
     async def until_answered(self):
         await self.call.answered
@@ -59,12 +73,21 @@ class LabCustomer:
 class LabPhone:
     def __init__(self, phone: Phone) -> None:
         self.phone = phone
-        self.call: IncomingCall | None = None
+        self.hz = VOICES_HZ[phone.user]
+        self.current: IncomingCall | None = None
+
+    @property
+    def audio(self):
+        assert self.current is not None
+        return self.current.audio
+
+    def call(self, number):
+        return LabCustomer(self.phone.place(number), self.hz)
 
     async def _current(self) -> IncomingCall:
-        if self.call is None or self.call.ended:
-            self.call = await self.phone.incoming()
-        return self.call
+        if self.current is None or self.current.ended:
+            self.current = await self.phone.incoming()
+        return self.current
 
     def ring(self):
         self.phone.ring_only()
@@ -77,6 +100,9 @@ class LabPhone:
 
     def be_silent(self):
         self.phone.mute()
+
+    def forward(self, target):
+        self.phone.redirect(target)
 
     async def pick_up(self):
         call = await self._current()
@@ -96,12 +122,22 @@ class LabPhone:
     async def resume(self):
         await (await self._current()).resume()
 
+    async def press(self, keys):
+        await (await self._current()).send_dtmf(keys)
+
+    async def refer(self, target):
+        whereto = target.call if isinstance(target, LabCustomer) else target
+        self.transfer = await (await self._current()).refer(whereto, leave="never")
+
+    async def told_of_transfer(self):
+        return {200: "done", 603: "refused"}[await self.transfer.finished]
+
     async def shown(self):
         call = await self._current()
         return f"{call.caller_name} <{call.caller_number}>", call.alert_info
 
     async def told_elsewhere(self):
-        call = self.call or await self.phone.incoming()
+        call = self.current or await self.phone.incoming()
         return (await call.cancelled).elsewhere
 
 
@@ -132,7 +168,7 @@ class AriLab:
                 number,
                 server=self.sip,
                 password=_password(number),
-                media=f"tone:{NEAR_HZ}",
+                media=f"tone:{VOICES_HZ[number]}",
             )
             await phone.register()
             self.phones[number] = phone
@@ -254,10 +290,23 @@ class LabWorld:
         return LabCustomer(place(number, from_number=from_number, from_name=from_name))
 
     async def talking(self, customer: LabCustomer, phone: LabPhone) -> bool:
-        assert phone.call is not None
+        return await self.hears(customer, phone) and await self.hears(phone, customer)
+
+    async def hears(
+        self, listener: LabCustomer | LabPhone, *voices: LabCustomer | LabPhone
+    ) -> bool:
+        """For a while, so that a voice that comes late is not missed."""
+        wanted, looks = {each.hz for each in voices}, 0
+        audio = listener.audio
+
+        def as_wanted() -> bool:
+            nonlocal looks
+            heard = {hz for hz in (FAR_HZ, *VOICES_HZ.values()) if audio.hears(hz)}
+            looks = looks + 1 if heard == wanted else 0
+            return looks >= HEARD_FOR
+
         try:
-            await customer.call.wait_until_hears(NEAR_HZ)
-            await phone.call.wait_until_hears(FAR_HZ)
+            await audio.until(as_wanted, "hears just those", 5.0)
         except TimeoutError:
             return False
         return True

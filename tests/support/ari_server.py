@@ -292,10 +292,11 @@ class AriServer:
                 self.event("ChannelDtmfReceived", channel=told, digit=news.text, duration_ms=100)
             case What.TRANSFER:
                 self._transfer_wanted(news)
-            case What.RECORDED:
+            case What.RECORDING | What.RECORDED:
+                what = "Started" if news.what is What.RECORDING else "Finished"
                 uri = f"channel:{channel.channel_id}"
-                recording = {"name": "x", "format": "wav", "state": "done", "target_uri": uri}
-                self.event("RecordingFinished", recording=recording)
+                recording = {"name": "x", "format": "wav", "state": "?", "target_uri": uri}
+                self.event(f"Recording{what}", recording=recording)
             case What.FORWARDED:
                 for forward in ("", news.text, news.text):
                     self.event("Dial", peer=told, dialstatus="", forward=forward)

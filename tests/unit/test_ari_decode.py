@@ -7,7 +7,7 @@ import dataclasses
 
 import pytest
 
-from engine.adapters.ari.decode import EVENTS, Decoder, entering
+from engine.adapters.ari.decode import EVENTS, Decoder, entering, starting
 from engine.adapters.ari.ears import twin_of
 from engine.adapters.ari.fields import Nonsense, seen_channel
 from engine.adapters.ari.recorders import ENDED_BY_ITSELF
@@ -330,6 +330,7 @@ STORIES = {
         [start(), ear(), ear(TWIN), ended(TWIN), soft(), recorded()],
         [ARRIVED, RecordingFinished(RECORDER, ok=True)],
     ),
+    "a recording begins": ([ear(), {**recorded(), "type": "RecordingStarted"}], []),
     "recordings of others, or of bridges": (
         [recorded("other"), recorded("x", kind="bridge"), recorded(RECORDER)],
         [],
@@ -528,3 +529,16 @@ def test_nonsense_elsewhere(made):
 )
 def test_entering(made, leg):
     assert entering(made) == leg
+
+
+@pytest.mark.parametrize(
+    ("made", "ear_id"),
+    [
+        ({**recorded(), "type": "RecordingStarted"}, RECORDER),
+        ({**recorded(kind="bridge"), "type": "RecordingStarted"}, None),
+        (recorded(), None),
+        ({}, None),
+    ],
+)
+def test_starting(made, ear_id):
+    assert starting(made) == ear_id

@@ -1,8 +1,14 @@
 """Managers, rights, skills, wrap-up, parking and presence: how they must fit together."""
 
+import re
+
 import pytest
 
 from engine.config import Severity, check
+from engine.config.guide import GUIDE
+from engine.config.queue import HARMLESS
+from engine.core.policy import Right
+from engine.core.rights import GRANTABLE, Role
 from tests.support.config_files import BASE, changed, lines_of, write
 
 pytestmark = pytest.mark.unit
@@ -252,3 +258,28 @@ def test_what_has_no_effect_or_helps_nobody_is_a_warning(tmp_path, text, line):
 )
 def test_these_are_fine(tmp_path, text):
     assert lines_of(write(tmp_path, text)) == []
+
+
+@pytest.mark.row("S-01")
+def test_the_reference_says_of_each_right_what_holds():
+    """The table is written by hand, in words; who may have what stands in the core."""
+    rows = dict(
+        re.findall(
+            r"^\| `(\w+)` [^|]*\| ((?:yes|never) \| (?:yes|never) \| \w+) \|$", GUIDE, re.MULTILINE
+        )
+    )
+    both = {
+        (True, True): "both",
+        (True, False): "managers",
+        (False, True): "agents",
+    }
+    assert rows == {
+        right.value: " | ".join(
+            [
+                "yes" if right in GRANTABLE[Role.MANAGER] else "never",
+                "yes" if right in GRANTABLE[Role.AGENT] else "never",
+                both[right in GRANTABLE[Role.MANAGER], right in HARMLESS],
+            ]
+        )
+        for right in Right
+    }

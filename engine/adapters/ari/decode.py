@@ -72,6 +72,7 @@ EVENTS: Final = (
     "ChannelTransfer",
     "Dial",
     "PlaybackFinished",
+    "RecordingStarted",
     "RecordingFinished",
     "RecordingFailed",
     "ApplicationReplaced",
@@ -287,8 +288,8 @@ class Decoder:
         return self._recording_ended(event, why or "it failed (see Asterisk's log)")
 
     def _recording_ended(self, event: Event, why: str) -> Input | None:
-        kind, _, channel_id = a_text(an_object(event, "recording"), "target_uri").partition(":")
-        return self._recorders.finished(channel_id, why) if kind == "channel" else None
+        ear_id = _recorder(event)
+        return None if ear_id is None else self._recorders.finished(ear_id, why)
 
     def _playback_finished(self, event: Event) -> Input:
         playback = an_object(event, "playback")
@@ -323,6 +324,17 @@ def entering(event: Event) -> str | None:
         return None
     channel_id = a_text(an_object(event, "channel"), "id")
     return channel_id if _is_rung(channel_id) or is_ear(channel_id) else None
+
+
+def starting(event: Event) -> str | None:
+    """Returns the ear that this event says has begun to record, if it says that. As `entering`."""
+    return _recorder(event) if event.get("type") == "RecordingStarted" else None
+
+
+def _recorder(event: Event) -> str | None:
+    """Returns the channel that records; a bridge may do so too."""
+    kind, _, channel_id = a_text(an_object(event, "recording"), "target_uri").partition(":")
+    return channel_id if kind == "channel" else None
 
 
 def _is_rung(channel_id: str) -> bool:

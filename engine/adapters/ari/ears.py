@@ -119,13 +119,17 @@ def make_recorder(command: StartRecording) -> tuple[AriRequest, ...]:
     )
 
 
-def record(command: StartRecording) -> tuple[AriRequest, ...]:
-    """Lets the ears write, once they have entered our application."""
+def record(command: StartRecording, *, again: bool) -> tuple[AriRequest, ...]:
+    """Lets the ears write, once they have entered our application.
+
+    A file of that name is not overwritten. `again`: it may be the one that these ears write.
+    """
     return tuple(
         AriRequest(
             "POST",
             channel_uri(ear_id, "/record"),
             {"name": name, "format": FILE_FORMAT, "ifExists": "fail"},
+            tolerated=(CONFLICT,) if again else (),
         )
         for ear_id, name in zip(ears_of(command), _files(command), strict=True)
     )

@@ -96,15 +96,18 @@ def channels_made(command: Making) -> tuple[str, ...]:
             return ears.ears_of(command)
 
 
-def once_entered(command: Making) -> tuple[AriRequest, ...]:
-    """Returns the second half of a command, when all its channels have entered our application."""
+def once_entered(command: Making, *, again: bool = False) -> tuple[AriRequest, ...]:
+    """Returns the second half of a command, when all its channels have entered our application.
+
+    `again`: it may have been said before.
+    """
     match command:
         case RingPhone():
             return (dial(command),)
         case StartMonitor():
             return ears.let_hear(command)
         case StartRecording():
-            return ears.record(command)
+            return ears.record(command, again=again)
 
 
 def undo(command: Making) -> tuple[AriRequest, ...]:

@@ -1,6 +1,7 @@
 """Channels that were made, and what waits for them to enter our application.
 
-Before its StasisStart a leg cannot be dialled, and an ear can neither be bridged nor recorded.
+Before its StasisStart a leg cannot be dialled, and an ear can neither be bridged nor recorded. Before
+its RecordingStarted a recording can neither be paused (409) nor stopped (it stays without a word).
 """
 
 from __future__ import annotations
@@ -12,21 +13,24 @@ from typing import Final
 
 from engine.adapters.ari.client import ANSWER_S
 from engine.adapters.ari.encode import Making, channels_made
-from engine.core.commands import ChangeRecording, RingPhone
+from engine.core.commands import ChangeRecording, RingPhone, StartRecording
 
 ENTER_S: Final = 1.5 * ANSWER_S
-"""Within this time of its making a channel must have entered our application."""
+"""Within this time of its making a channel must have entered our application, and record if that is
+what it is for."""
 
 
 @dataclass(slots=True)
 class Half:
     """A command of which the first half is said.
 
-    `missing` are its channels that have not entered yet; `changes` wait for the second half.
+    `missing` are its channels that have not entered yet; `unstarted` are its ears that do not
+    record yet; `changes` wait for that.
     """
 
     command: Making
     missing: list[str]
+    unstarted: list[str]
     timer: asyncio.TimerHandle
     changes: list[ChangeRecording] = field(default_factory=list)
 
@@ -44,7 +48,7 @@ class Entering:
         self._loop = loop
         self._late = late
         self._halves: dict[str, Half] = {}
-        """By each of their channels, as long as one is missing."""
+        """By each of their channels, as long as something is waited for."""
         self._none = asyncio.Event()
         self._none.set()
 
@@ -52,7 +56,8 @@ class Entering:
         """The first half of this command is about to be sent."""
         channels = channels_made(command)
         timer = self._loop.call_later(ENTER_S, self._expire, channels[0])
-        half = Half(command, list(channels), timer)
+        unstarted = list(channels) if isinstance(command, StartRecording) else []
+        half = Half(command, list(channels), unstarted, timer)
         self._halves.update(dict.fromkeys(channels, half))
         self._none.clear()
 
@@ -68,13 +73,28 @@ class Entering:
         half.changes.append(change)
         return True
 
-    def entered(self, channel_id: str) -> Half | None:
-        """Returns what may go on now that this channel has entered: nothing while others miss."""
+    def entered(self, channel_id: str) -> Making | None:
+        """Returns the command whose second half may be said now that this channel has entered."""
         half = self._halves.get(channel_id)
         if half is None or channel_id not in half.missing:
             return None
         half.missing.remove(channel_id)
-        return None if half.missing else self.give_up(channel_id)
+        if half.missing:
+            return None
+        if not half.unstarted:
+            self.give_up(channel_id)
+        return half.command
+
+    def started(self, ear_id: str) -> list[ChangeRecording]:
+        """Returns the changes that may be said now that this ear records."""
+        half = self._halves.get(ear_id)
+        if half is None or ear_id not in half.unstarted:
+            return []
+        half.unstarted.remove(ear_id)
+        if half.unstarted:
+            return []
+        self.give_up(ear_id)
+        return half.changes
 
     def give_up(self, channel_id: str) -> Half | None:
         """Forgets the half that made this channel, and returns it."""
@@ -108,4 +128,5 @@ class Entering:
         half = self.give_up(channel_id)
         if half is not None:
             what = "leg" if isinstance(half.command, RingPhone) else "ear"
-            self._late(half, f"the {what} did not enter our application within {ENTER_S:g} s")
+            done = "enter our application" if half.missing else "begin to record"
+            self._late(half, f"the {what} did not {done} within {ENTER_S:g} s")

@@ -23,7 +23,7 @@ import aiohttp
 from engine.adapters.ari.client import AriClient
 from engine.adapters.ari.compare import QUESTIONS, as_told, picture
 from engine.adapters.ari.counters import Counters
-from engine.adapters.ari.decode import EVENTS, Decoder, entering
+from engine.adapters.ari.decode import EVENTS, Decoder, entering, starting
 from engine.adapters.ari.ears import remove_ear, twin_of
 from engine.adapters.ari.encode import (
     Making,
@@ -38,7 +38,13 @@ from engine.adapters.ari.entering import Entering, Half
 from engine.adapters.ari.fields import Event, Nonsense
 from engine.adapters.ari.lamps import AriLamps
 from engine.adapters.ari.prompts import Prompts
-from engine.adapters.ari.requests import BAD_REQUEST, CONFLICT, AriRequest, Unspeakable
+from engine.adapters.ari.requests import (
+    BAD_REQUEST,
+    CONFLICT,
+    NOT_FOUND,
+    AriRequest,
+    Unspeakable,
+)
 from engine.adapters.ari.transport import ConnectionRefused, write_now
 from engine.core.commands import (
     ChangeRecording,
@@ -212,13 +218,16 @@ class Session:
         if kind == "ApplicationReplaced":
             raise ConnectionRefused("another connection has taken over our application")
         try:
-            entered = entering(event)
+            entered, started = entering(event), starting(event)
             happened = self._decoder.decode(event)
         except Nonsense as error:
             self._counters.odd(f"event {kind}", f"an event {kind} that makes no sense: {error}")
             return
         if entered is not None:
             self._go_on(self._entering.entered(entered))
+        if started is not None:
+            for change in self._entering.started(started):
+                self.send(change)
         if happened is None:
             if kind not in EVENTS:
                 self._counters.odd(f"event {kind}", f"an event {kind} that was not asked for")
@@ -258,11 +267,8 @@ class Session:
         said.failed = True
         if isinstance(command, PlayPrompt):
             self._prompts.over(command.playback_id)
-        elif isinstance(command, Connect) and status and not said.existed:
-            # The bridge that it made would stay, empty.
-            self._ask_unheard(encode(DestroyBridge(command.node, command.bridge_id)))
-        elif isinstance(command, StartMonitor | StartRecording) and status:
-            self._ask_unheard(undo(command))
+        elif status:  # The connection is there: what was made for nothing would stay.
+            self._undo(command, request, said)
         self._fail(command, status, why)
         if half is not None:
             self._fail_changes(half, status, why)
@@ -270,6 +276,15 @@ class Session:
     def _fail(self, command: Command, status: int, why: str) -> None:
         self._counters.failed += 1
         self._post(CommandFailed(command, status, why))
+
+    def _undo(self, command: Command, request: AriRequest, said: _Said) -> None:
+        """Removes what a command has made whose request has failed."""
+        if isinstance(command, StartMonitor | StartRecording):
+            self._ask_unheard(undo(command))
+        if not isinstance(command, Connect | StartMonitor) or said.existed:
+            return
+        if request.uri.endswith("/addChannel"):  # So the bridge was made, and is empty.
+            self._ask_unheard(encode(DestroyBridge(command.node, command.bridge_id)))
 
     def _ask_unheard(self, requests: tuple[AriRequest, ...]) -> None:
         for request in requests:
@@ -285,17 +300,15 @@ class Session:
             self._entering.expect(command)
             self._ask(command, requests)
         elif not isinstance(command, RingPhone):  # Dialled twice, Asterisk would destroy the leg.
-            self._say_second(command)
+            self._say_second(command, again=True)
 
-    def _go_on(self, half: Half | None) -> None:
-        if half is not None:
-            self._say_second(half.command)
-            for change in half.changes:
-                self.send(change)
+    def _go_on(self, command: Making | None) -> None:
+        if command is not None:
+            self._say_second(command, again=False)
 
-    def _say_second(self, command: Making) -> None:
+    def _say_second(self, command: Making, *, again: bool) -> None:
         self._silence(silent_first(command))
-        self._ask(command, once_entered(command))
+        self._ask(command, once_entered(command, again=again))
 
     def _never_entered(self, half: Half, why: str) -> None:
         self._ask_unheard(undo(half.command))
@@ -311,6 +324,9 @@ class Session:
 
     def _remove_recorder(self, finished: RecordingFinished) -> None:
         """Lets the ears go that have nothing to do any more."""
+        half = self._entering.give_up(finished.recording_id)
+        if half is not None:
+            self._fail_changes(half, NOT_FOUND, finished.why)
         for ear_id in (finished.recording_id, twin_of(finished.recording_id)):
             if self._decoder.knows(ear_id):
                 self._ask_unheard((remove_ear(ear_id),))

@@ -54,6 +54,7 @@ class Ears:
         if name in self.recordings:
             raise Refused(CONFLICT, f"Recording '{name}' already exists")
         self.recordings[name] = Recording(name, ear)
+        self._switch.tell_recording(ear)
         if self.disk_full:
             self._end(self.recordings[name], ok=False)
 

@@ -60,6 +60,8 @@ class What(Enum):
     """The other side ended the channel; `GONE` follows."""
     GONE = "gone"
     PLAYED = "played"
+    RECORDING = "recording"
+    """An ear has begun to record."""
     RECORDED = "recorded"
     """The file of a recording ear is closed."""
 

@@ -242,6 +242,10 @@ class Switch:
                     return
         raise Refused(NOT_FOUND, "Playback not found")
 
+    def tell_recording(self, ear: Channel) -> None:
+        """An ear has begun to record."""
+        self._tell(What.RECORDING, ear)
+
     def tell_recorded(self, ear: Channel, *, ok: bool) -> None:
         """An ear's file is closed."""
         self.listener(News(What.RECORDED, ear, ok=ok))

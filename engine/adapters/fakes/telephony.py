@@ -182,7 +182,7 @@ class FakeTelephony:
                 happened = RecordingFinished(RecordingId(channel_id), news.ok, why)
             case What.FORWARDED | What.HANGING_UP | What.GONE:
                 happened = self._end(news)
-            case What.ENTERED | What.UP:
+            case What.ENTERED | What.UP | What.RECORDING:
                 pass
         return happened
 

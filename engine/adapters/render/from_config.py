@@ -6,13 +6,13 @@ import ipaddress
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
+from engine.adapters.render.lamps import lamps_of
 from engine.adapters.render.render import RenderRefused
 from engine.adapters.render.view import (
     LOOPBACK,
     AsteriskView,
     Listener,
     MusicClass,
-    Parking,
     Phone,
     RtpRange,
     Secrets,
@@ -88,8 +88,9 @@ def view_of(
         ),
         trunks=tuple(_trunk(name, trunk) for name, trunk in configuration.trunks.items()),
         music_classes=tuple(MusicClass(name, path) for name, path in settings.music.items()),
-        parking=Parking(music=music),
         stasis=Stasis(keep_music=music),
+        lamps=lamps_of(configuration),
+        spool_directory=settings.recordings.directory,
     )
 
 

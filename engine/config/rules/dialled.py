@@ -21,15 +21,15 @@ from engine.config.rules.subject import Subject
 from engine.core.policy import Presence
 
 _SEPARATOR: Final = "*"
-_QUEUE, _AGENT, _EXTENSION, _REASON, _PRESENCE = "queue", "agent", "extension", "reason", "presence"
+_QUEUE, _EXTENSION, _REASON, _PRESENCE = "queue", "extension", "reason", "presence"
 
 _SHAPES: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {
-    "login_toggle": ((_QUEUE,), (_AGENT, _QUEUE)),
+    "login_toggle": ((_QUEUE,), (_EXTENSION, _QUEUE)),
     "pause_toggle": (
         (_QUEUE,),
         (_QUEUE, _REASON),
-        (_AGENT, _QUEUE),
-        (_AGENT, _QUEUE, _REASON),
+        (_EXTENSION, _QUEUE),
+        (_EXTENSION, _QUEUE, _REASON),
     ),
     "login_all": ((),),
     "logout_all": ((),),
@@ -94,7 +94,6 @@ def _numbers(subject: Subject) -> dict[str, Collection[str]]:
     made = subject.configuration
     return {
         _QUEUE: made.queues.keys(),
-        _AGENT: made.agents.keys(),
         _EXTENSION: made.extensions.keys(),
         _REASON: made.pause_reasons.keys(),
         _PRESENCE: tuple(str(digit + 1) for digit in range(len(Presence))),
@@ -164,7 +163,7 @@ def _whose(subject: Subject, names: tuple[str, ...], parts: Iterator[tuple[str, 
         path = ("settings", "feature_codes", name)
         if subject.places.has(path):
             return path
-    sections = {_QUEUE: "queues", _AGENT: "agents", _EXTENSION: "extensions"}
+    sections = {_QUEUE: "queues", _EXTENSION: "extensions"}
     for kind, number in parts:
         if kind in sections:
             return (sections[kind], number)

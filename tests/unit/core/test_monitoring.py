@@ -48,9 +48,10 @@ from engine.core.inputs import (
     SeenChannel,
     SpyEnded,
 )
-from engine.core.monitoring import OVER, REFUSED, SPOKEN
+from engine.core.monitoring import OVER
 from engine.core.policy import MonitorDigits, MonitorMode, Right
 from engine.core.router import RoutingCore
+from engine.core.spoken import REFUSED
 from tests.support.centre import NODE, TRUNK, Centre, changed, queue, static
 
 pytestmark = [pytest.mark.unit, pytest.mark.row("S-02")]
@@ -137,7 +138,7 @@ def test_several_supervisors_hear_one_talk_each_in_another_mode() -> None:
 
 def refused(centre: Centre, boss: CallId, why: str, by: str = BOSS) -> None:
     """He hears so, and is let go; nobody was let hear anything."""
-    assert spoken(centre) == [SPOKEN.get(why, REFUSED)]
+    assert spoken(centre) == [REFUSED[why]]
     (fact,) = centre.told(ActionRefused)
     assert (fact.why, fact.by, fact.action) == (why, by, "listen")
     centre.give(PlaybackEnded(centre.told(PlayPrompt)[0].playback_id, ok=True))
