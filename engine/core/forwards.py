@@ -50,7 +50,7 @@ def forward_offer(state: State, leg: Leg, wanted: str, cause: int) -> bool:
         end_offer(state, leg, OfferOutcome.MISSED, OfferReason.FORWARDED, cause=cause, gone=True)
         return False
     deadline_ms = _deadline_ms(state, call)
-    tried = dict(visit.tried)
+    tried, directed = dict(visit.tried), visit.directed == leg.leg_id
     end_offer(state, leg, OfferOutcome.CANCELLED, OfferReason.FORWARDED, cause=cause, gone=True)
     state.note(CallTransferred, call.call_id, leg.agent_id, TransferKind.FORWARD, wanted, None)
     visit.tried = tried
@@ -62,6 +62,8 @@ def forward_offer(state: State, leg: Leg, wanted: str, cause: int) -> bool:
     visit.attempts += 1
     new = _new_leg(state, call, leg, target)
     visit.offers[new.leg_id] = None
+    if directed:
+        visit.directed = new.leg_id
     agent = state.agents[leg.agent_id]
     agent.legs[new.leg_id] = None
     agent.offers += 1

@@ -205,5 +205,5 @@ class Auditor:
                         f"{visit.visit_id} waits while {member.agent.agent_id} is free",
                     )
             many = len(visit.offers)
-            if many > 1 and not visit.rang_all:
+            if many > 1 and not visit.rings_many:
                 raise books.fail("one call", f"{visit.visit_id} rings {many} agents at once")

@@ -49,6 +49,7 @@ class AgentLaws:
         if member.login_spell is not None:
             raise self._books.fail("spells", f"{fact.agent_id} logged in twice")
         member.login_spell = fact.spell_id
+        member.talk_ms = 0
         self._books.orders += 1
         member.login_order = self._books.orders
 

@@ -88,7 +88,10 @@ def wants_somebody(books: Books, visit: VisitBook) -> Answer:
     """Tells whether an agent should be rung for this visit now."""
     if visit.chosen is not None or not books.node_up(visit.call.node) or visit.call.gone:
         return Answer.NO
-    if visit.offers and visit.queue.policy.strategy is not Strategy.RING_ALL:
+    if visit.offers and visit.queue.policy.strategy is Strategy.PROGRESSIVE:
+        if visit.step_due_ms > books.fired_ms:
+            return Answer.NO if books.now_ms < visit.step_due_ms else Answer.MAYBE
+    elif visit.offers and visit.queue.policy.strategy is not Strategy.RING_ALL:
         return Answer.NO
     if visit.rests_until_ms > books.fired_ms:
         return Answer.NO if books.now_ms < visit.rests_until_ms else Answer.MAYBE
@@ -102,7 +105,8 @@ def wants(books: Books, visit: VisitBook, member: MemberBook) -> Answer:
     if visit.call.owner is member.agent:
         return Answer.NO  # Nobody is rung for a call of one's own.
     answer = wants_somebody(books, visit)
-    if answer is not Answer.NO and visit.offers:  # Then it is ring-all, and others ring already.
+    ring_all = visit.queue.policy.strategy is Strategy.RING_ALL
+    if answer is not Answer.NO and visit.offers and ring_all:  # Others ring already.
         if member.agent.agent_id in visit.tried:
             return Answer.NO
         if visit.queue.policy.skill_based:

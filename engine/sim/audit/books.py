@@ -75,11 +75,12 @@ class VisitBook:
         "open",
         "order",
         "queue",
-        "rang_all",
         "rests_until_ms",
         "ring_due_ms",
         "ring_ms",
         "ring_since_ms",
+        "rings_many",
+        "step_due_ms",
         "tried",
         "visit_id",
         "wait_due_ms",
@@ -106,12 +107,14 @@ class VisitBook:
         self.ring_due_ms = NEVER_MS
         """When this attempt ends; who joins it later (ring-all) does not prolong it."""
         self.rests_until_ms = NEVER_MS
+        self.step_due_ms = NEVER_MS
+        """Progressive: from then on one more may be rung."""
         self.doubt_until_ms = NEVER_MS
         """Until then it may be resting or not."""
         self.wait_due_ms = NEVER_MS
         self.wait_limits = 0
         """How many limits to its wait were set; only the last one counts."""
-        self.rang_all = False
+        self.rings_many = False
         """Its phones were rung all at once (the strategy may have changed since)."""
 
 
@@ -186,6 +189,7 @@ class MemberBook:
         "position",
         "queue",
         "removed",
+        "talk_ms",
         "wrapup",
         "wrapup_until_ms",
     )
@@ -205,6 +209,8 @@ class MemberBook:
         self.wrapup_until_ms = NEVER_MS
         self.answered = 0
         self.missed = 0
+        self.talk_ms = 0
+        """In this queue since the log-in."""
         self.removed = False
 
 

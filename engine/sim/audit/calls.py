@@ -194,6 +194,9 @@ class CallLaws:
         call.settled = True
         if leg.agent is not None and leg.queue_id is not None:
             leg.agent.talks -= 1
+            member = leg.agent.members.get(leg.queue_id)
+            if member is not None and member.login_spell is not None:
+                member.talk_ms += fact.talk_ms
         self._step.talks_over.append(leg)
         self._step.attention = True
 

@@ -6,7 +6,7 @@ from engine.core.facts import OfferEnded, OfferMade, OfferOutcome, OfferReason
 from engine.core.policy import Strategy
 from engine.sim.audit.agents import AgentLaws
 from engine.sim.audit.availability import Answer, may_take, wants
-from engine.sim.audit.books import NEVER_MS, Books, LegBook, VisitBook
+from engine.sim.audit.books import NEVER_MS, AgentBook, Books, LegBook, VisitBook
 from engine.sim.audit.due import Dues, ring_over
 from engine.sim.audit.order import check_agent, check_caller, remember
 from engine.sim.audit.step import Step
@@ -54,27 +54,39 @@ class OfferLaws:
             check_caller(books, visit, member)
             check_agent(books, visit, member)
         agent.legs[leg.leg_id] = leg
+        agent.offers += 1
+        remember(books, member)
+        leg.queue_id = fact.queue_id
+        leg.level = member.level
+        self._begun(visit, leg, agent)
 
+    def _begun(self, visit: VisitBook, leg: LegBook, agent: AgentBook) -> None:
+        """Books an offer that was rightly made."""
+        at_ms = self._books.now_ms
         ring_all = visit.queue.policy.strategy is Strategy.RING_ALL
         if not ring_all and agent.agent_id in visit.tried:
             visit.tried.clear()
+            for other in visit.offers.values():
+                assert other.agent is not None
+                visit.tried[other.agent.agent_id] = None
         visit.tried[agent.agent_id] = None
-        visit.rang_all = ring_all
+        visit.rings_many = ring_all or visit.queue.policy.strategy is Strategy.PROGRESSIVE
         visit.attempts += 1
         visit.offers[leg.leg_id] = leg
         visit.doubt_until_ms = NEVER_MS
-        agent.offers += 1
-        remember(books, member)
         leg.visit = visit
-        leg.queue_id = fact.queue_id
-        leg.level = member.level
         leg.offer = True
-        leg.offered_ms = fact.at_ms
+        leg.offered_ms = at_ms
         if visit.ring_since_ms == NEVER_MS:
-            visit.ring_since_ms = fact.at_ms
-            visit.ring_due_ms = fact.at_ms + visit.queue.policy.ring_timeout_ms
-            self._dues.expect(visit.ring_due_ms, ring_over, (visit, fact.at_ms))
+            visit.ring_since_ms = at_ms
+            visit.ring_due_ms = at_ms + visit.queue.policy.ring_timeout_ms
+            self._dues.expect(visit.ring_due_ms, ring_over, (visit, at_ms))
         leg.ring_ms_min = visit.ring_due_ms - visit.ring_since_ms
+        policy = visit.queue.policy
+        if policy.strategy is Strategy.PROGRESSIVE:
+            visit.step_due_ms = at_ms + policy.progressive_step_ms
+            if at_ms > visit.ring_since_ms:
+                leg.ring_ms_min = min(leg.ring_ms_min, policy.progressive_step_ms)
 
     def ended(self, fact: OfferEnded) -> None:
         """An offer ends once; what it rang for is what it says."""
@@ -89,6 +101,7 @@ class OfferLaws:
         leg.offer = False
         leg.agent.offers -= 1
         visit.offers.pop(leg.leg_id, None)
+        visit.step_due_ms = NEVER_MS  # Whoever is next takes the empty place at once.
         if fact.outcome is OfferOutcome.ANSWERED:
             self._answered(fact, leg, visit)
             return

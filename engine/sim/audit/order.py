@@ -100,7 +100,7 @@ def _check_level(
 def _key(queue: QueueBook, member: MemberBook) -> Key | None:
     """Returns the place of an agent in the strategy's order, None where nothing is laid down."""
     match queue.policy.strategy:
-        case Strategy.LINEAR:
+        case Strategy.LINEAR | Strategy.PROGRESSIVE:
             return (member.position if queue.static_only else member.login_order,)
         case Strategy.LEAST_RECENT:
             return (member.agent.last_offer,)
@@ -112,7 +112,9 @@ def _key(queue: QueueBook, member: MemberBook) -> Key | None:
                     return None
                 return (0, member.position <= queue.last_static, member.position)
             return (1, member.login_order <= queue.last_dynamic, member.login_order)
-        case Strategy.RANDOM | Strategy.RING_ALL:
+        case Strategy.LEAST_TALK:
+            return (member.talk_ms, member.agent.last_offer)
+        case Strategy.RANDOM | Strategy.RING_ALL | Strategy.WEIGHTED:
             return None
 
 
