@@ -58,6 +58,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_simulate(commands)
     _add_replay(commands)
     _add_report(commands)
+    _add_ctl(commands)
     _add_db(commands)
     _add_import_queues(commands)
     return parser
@@ -167,6 +168,16 @@ def _add_report(commands: Commands) -> None:
         help="summary: answered within so many seconds counts as in time (default: 60)",
     )
     _takes_json(parser)
+
+
+def _add_ctl(commands: Commands) -> None:
+    from engine.bootstrap.commands.ctl_arguments import add_arguments
+
+    parser = _command(
+        commands, "ctl", _ctl, "show and steer the calls and agents of the running engine"
+    )
+    default = Path(os.environ.get(CONFIG_VARIABLE, CONFIG_DEFAULT))
+    add_arguments(parser, default, CONFIG_VARIABLE)
 
 
 def _add_db(commands: Commands) -> None:
@@ -286,6 +297,12 @@ def _report(options: argparse.Namespace) -> int:
     from engine.bootstrap.commands.recording import report_command
 
     return report_command(options)
+
+
+def _ctl(options: argparse.Namespace) -> int:
+    from engine.bootstrap.commands.controlling import ctl_command
+
+    return ctl_command(options)
 
 
 def _db(options: argparse.Namespace) -> int:

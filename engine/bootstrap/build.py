@@ -8,18 +8,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote, urlsplit, urlunsplit
+from uuid import uuid4
 
 from engine.adapters.ami import AmiPresence
 from engine.adapters.ari import AriTelephony
 from engine.adapters.clock import SystemClock
+from engine.adapters.control import SOCKET_NAME, ControlDoor
 from engine.adapters.db import SqlFactStore, schema
 from engine.adapters.files import FileJournal, FileOutbox, FileSavedState, StateDirectory
 from engine.app.engine import Engine, Parts
 from engine.app.lamps import Lamps
-from engine.app.ports import StoreUnavailable
+from engine.app.ports import Core, StoreUnavailable
 from engine.app.restore import restore
+from engine.app.services import Services
 from engine.app.thread import DaemonThread
 from engine.bootstrap.brain import RoutingBrain, new_epoch
+from engine.bootstrap.recordings import keep_recordings
 from engine.config import Configuration, Secrets, to_policy
 from engine.core.ids import NodeId
 
@@ -34,17 +38,20 @@ SQLITE_NAME: Final = "usher.db"
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """An engine and what is closed when it has ended."""
+    """An engine, what can be asked of it, and what is closed when it has ended."""
 
     engine: Engine
+    services: Services
     directory: StateDirectory
     store_thread: DaemonThread
     file_thread: DaemonThread
+    recordings_thread: DaemonThread
 
     def close(self) -> None:
         """Ends the threads, lets other engines at the state directory."""
         self.store_thread.end()
         self.file_thread.end()
+        self.recordings_thread.end()
         self.directory.unlock()
 
 
@@ -83,10 +90,11 @@ def build(configuration: Configuration, secrets: Secrets) -> Built:
         journal.rotate(core)()
     store_thread = DaemonThread("usher-store")
     file_thread = DaemonThread("usher-files")
+    clock = SystemClock(floor_ms=core.now_ms)
     engine = Engine(
         Parts(
             core=core,
-            clock=SystemClock(floor_ms=core.now_ms),
+            clock=clock,
             journal=journal,
             outbox=outbox,
             store=SqlFactStore(database),
@@ -124,7 +132,19 @@ def build(configuration: Configuration, secrets: Secrets) -> Built:
     lamps = Lamps(lambda: core.state, boards)
     engine.subscribe(lamps.take)
     engine.on_policy(lamps.redo)
-    return Built(engine, directory, store_thread, file_thread)
+    services = make_services(engine, core)
+    if configuration.settings.control_socket:
+        door = ControlDoor(directory.path / SOCKET_NAME, services, file_thread)
+        engine.add_side_task("control socket", door.run)
+    recordings_thread = keep_recordings(engine, configuration, clock)
+    return Built(engine, services, directory, store_thread, file_thread, recordings_thread)
+
+
+def make_services(engine: Engine, core: Core) -> Services:
+    """Introduces the services to an engine that was made with this core."""
+    services = Services(engine.request, lambda: core.state, lambda: uuid4().hex)
+    engine.subscribe(services.take)
+    return services
 
 
 def _prepare_database(url: str) -> None:

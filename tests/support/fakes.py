@@ -50,7 +50,8 @@ class MemoryStore:
         self.largest = max(self.largest, len(facts))
         if self.away or epoch == self.allergic_to_epoch:
             raise StoreUnavailable("connection refused")
-        if any(getattr(fact, "call_id", None) == self.allergic_to for fact in facts):
+        disliked = self.allergic_to
+        if disliked and any(getattr(fact, "call_id", None) == disliked for fact in facts):
             raise ValueError("violates a constraint")
         staged, order = dict(self.rows), list(self.order)
         for number, fact in enumerate(facts):

@@ -1,6 +1,6 @@
 """Files: the journal, the snapshots and the outbox in the state directory; watching the config.
 
-Door: `FileJournal`, `FileSavedState`, `FileOutbox`, `ConfigWatcher`, `StateDirectory`.
+Door: `FileJournal`, `FileSavedState`, `FileOutbox`, `ConfigWatcher`, `StateDirectory`, `RecordingFolder`.
 Must not: decide what is done about a damage (the office does), know a database.
 
 What a crash can cost: every write goes to the operating system before anything follows from it, so
@@ -12,6 +12,7 @@ and the outbox's cursor are synced before they replace the ones before.
 from engine.adapters.files.directory import StateDirectory, StateInUse
 from engine.adapters.files.journal import FileJournal
 from engine.adapters.files.outbox import FileOutbox
+from engine.adapters.files.recordings import RecordingFolder
 from engine.adapters.files.saved import FileSavedState
 from engine.adapters.files.watch import ConfigWatcher
 
@@ -20,6 +21,7 @@ __all__ = [
     "FileJournal",
     "FileOutbox",
     "FileSavedState",
+    "RecordingFolder",
     "StateDirectory",
     "StateInUse",
 ]
