@@ -151,10 +151,9 @@ class Session:
                 self._make(command, requests)
                 return
             case ChangeRecording():
-                if self._entering.hold_back(command):
-                    return
-                if command.change is RecordingChange.STOP:
-                    self._decoder.recording_stops(command.recording_id)
+                if not self._entering.hold_back(command):
+                    self._change(command, requests)
+                return
             case HangUpLeg(leg_id=channel_id) | HangUpCall(call_id=channel_id):
                 self._entering.give_up(channel_id)
             case StopMonitor(monitor_id=channel_id):
@@ -227,7 +226,7 @@ class Session:
             self._go_on(self._entering.entered(entered))
         if started is not None:
             for change in self._entering.started(started):
-                self.send(change)
+                self._change(change, encode(change))
         if happened is None:
             if kind not in EVENTS:
                 self._counters.odd(f"event {kind}", f"an event {kind} that was not asked for")
@@ -309,6 +308,11 @@ class Session:
     def _say_second(self, command: Making, *, again: bool) -> None:
         self._silence(silent_first(command))
         self._ask(command, once_entered(command, again=again))
+
+    def _change(self, command: ChangeRecording, requests: tuple[AriRequest, ...]) -> None:
+        if command.change is RecordingChange.STOP:
+            self._decoder.recording_stops(command.recording_id)
+        self._ask(command, requests)
 
     def _never_entered(self, half: Half, why: str) -> None:
         self._ask_unheard(undo(half.command))
