@@ -15,7 +15,10 @@ from typing import Any, Final
 
 CONFIG_VARIABLE: Final = "USHER_CONFIG"
 CONFIG_DEFAULT: Final = "config"
-REPORTS: Final = ("calls", "visits", "offers", "summary")
+REPORTS: Final = (
+    *("calls", "visits", "offers", "summary"),
+    *("transfers", "recordings", "monitors", "parkings", "presence", "actions"),
+)
 
 USAGE: Final = 2
 

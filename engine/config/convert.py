@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from engine.config import models
+from engine.config import people
+from engine.config import queue as queues
+from engine.config import settings as options
 from engine.config.forms import (
     Destination,
     ExtensionDestination,
     ExternalDestination,
     HangUpWithCause,
     MusicSound,
+    PauseForReason,
     PlayDestination,
     QueueDestination,
     WaitingSound,
@@ -37,6 +40,8 @@ def to_policy(configuration: Configuration) -> policy.Policy:
                 pattern=each.pattern,
                 destination=to_destination(each.destination),
                 trunk=None if each.trunk is None else EndpointName(each.trunk),
+                priority=each.priority,
+                required_skills=each.required_skills,
             )
             for name, each in configuration.inbound_routes.items()
         ),
@@ -82,7 +87,7 @@ def _sound(sound: WaitingSound) -> policy.WaitingSound:
     return policy.WaitingSound(sound.music if isinstance(sound, MusicSound) else None)
 
 
-def _extension(number: str, extension: models.Extension) -> policy.ExtensionPolicy:
+def _extension(number: str, extension: people.Extension) -> policy.ExtensionPolicy:
     return policy.ExtensionPolicy(
         number=number,
         name=extension.name,
@@ -98,17 +103,37 @@ def _agent(number: str, configuration: Configuration) -> policy.AgentPolicy:
         agent_id=AgentId(number),
         name=agent.name or configuration.extensions[number].name,
         language=agent.language,
+        skills=agent.skills,
+        presence_rules=None
+        if agent.presence_rules is None
+        else _presence_rules(agent.presence_rules, configuration),
     )
 
 
-def _queue(number: str, queue: models.Queue) -> policy.QueuePolicy:
+def _presence_rules(
+    rules: people.PresenceRules, configuration: Configuration
+) -> tuple[policy.PresenceRule, ...]:
+    made: list[policy.PresenceRule] = []
+    for presence in policy.Presence:
+        match getattr(rules, presence.value):
+            case None:
+                pass
+            case PauseForReason(pause_all=code):
+                reason = configuration.pause_reasons[code]
+                made.append(policy.PresenceRule(presence, policy.PresenceAction.PAUSE_ALL, reason))
+            case action:
+                made.append(policy.PresenceRule(presence, action))
+    return tuple(made)
+
+
+def _queue(number: str, queue: queues.Queue) -> policy.QueuePolicy:
     # Row Q-06: with ring-all nobody misses a call alone, so nobody is paused for it.
     autopauses = queue.strategy is not policy.Strategy.RING_ALL
     return policy.QueuePolicy(
         queue_id=QueueId(number),
         name=queue.name,
         members=tuple(
-            policy.Member(AgentId(each.agent), each.kind, each.skill_level)
+            policy.Member(AgentId(each.agent), each.kind, each.skill_level, each.share)
             for each in queue.members
         ),
         strategy=queue.strategy,
@@ -128,6 +153,30 @@ def _queue(number: str, queue: models.Queue) -> policy.QueuePolicy:
         alert_info=queue.alert_info,
         waiting_sound=_sound(queue.waiting_sound),
         language=queue.language,
+        wrapup_extend_ms=milliseconds(queue.wrapup_extend_s),
+        wrapup_extend_ms_max=milliseconds(
+            queue.wrapup_extend_s
+            if queue.wrapup_extend_max_s is None
+            else queue.wrapup_extend_max_s
+        ),
+        follow_forward=queue.follow_forward,
+        progressive_step_ms=milliseconds(queue.progressive_step_s),
+        skill_steps=tuple(
+            policy.SkillStep(milliseconds(each.after_s), each.max_level)
+            for each in queue.skill_steps
+        ),
+        required_skills_ms=milliseconds(queue.required_skills_s),
+        sticky=None
+        if queue.sticky is None
+        else policy.StickyPolicy(
+            milliseconds(queue.sticky.memory_s), milliseconds(queue.sticky.hold_out_s)
+        ),
+        recording=None
+        if queue.recording is None
+        else policy.RecordingPolicy(queue.recording.automatic, queue.recording.stereo),
+        managers=queue.managers,
+        manager_rights=queue.rights.managers,
+        agent_rights=queue.rights.agents,
     )
 
 
@@ -136,13 +185,29 @@ def _settings(configuration: Configuration) -> policy.Settings:
     return policy.Settings(
         shared_wrapup=settings.shared_wrapup,
         initial_state=settings.initial_state,
-        feature_codes=policy.FeatureCodes(
-            login_toggle=settings.feature_codes.login_toggle,
-            pause_toggle=settings.feature_codes.pause_toggle,
-        ),
+        feature_codes=policy.FeatureCodes(**codes_of(settings.feature_codes)),
         failed_offer_pause_ms=milliseconds(settings.failed_offer_pause_s),
         calls_max=min(settings.max_calls, calls_with_a_voice(configuration)),
         unknown_number_media=settings.unknown_number_prompts,
+        monitor_digits=policy.MonitorDigits(**settings.monitor_digits.model_dump()),
+        parking=_parking(settings.parking),
+        presence_rules=_presence_rules(settings.presence_rules, configuration),
+    )
+
+
+def codes_of(codes: options.FeatureCodes) -> dict[str, str]:
+    """Returns every feature code by its name; "" for one that is switched off."""
+    return {name: code or "" for name, code in codes.model_dump().items()}
+
+
+def _parking(parking: options.Parking | None) -> policy.ParkingPolicy:
+    if parking is None:
+        return policy.ParkingPolicy()
+    return policy.ParkingPolicy(
+        first=int(parking.first),
+        last=int(parking.last),
+        timeout_ms=milliseconds(parking.timeout_s),
+        music_class=parking.music,
     )
 
 

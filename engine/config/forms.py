@@ -11,16 +11,19 @@ from typing import Annotated, Final, Literal
 from pydantic import AfterValidator, Discriminator, Field, Tag
 
 from engine.config.values import (
+    Choice,
     DialString,
     EnvironmentName,
     Identifier,
     Media,
     PathText,
     PhoneNumber,
+    ReasonCode,
     Several,
     Strict,
     wrong,
 )
+from engine.core.policy import PresenceAction
 
 
 class SecretFromEnvironment(Strict):
@@ -165,3 +168,35 @@ WaitingSound = Annotated[
     Discriminator(_sound_kind, custom_error_type="usher_sound", custom_error_message=SOUND_WORDS),
 ]
 """What a waiting caller hears (row P-02)."""
+
+
+# What a presence does -----------------------------------------------------------------------------
+
+
+class PauseForReason(Strict):
+    """`{pause_all: "01"}`: pause in all queues for that reason."""
+
+    pause_all: ReasonCode
+    """The reason's code in `pause_reasons`."""
+
+
+_PRESENCE_ACTIONS: Final = frozenset(PresenceAction)
+PRESENCE_WORDS: Final = (
+    "must be nothing, log_in_all, log_in_last, log_out_all, pause_all"
+    ' or {pause_all: "01"} with a reason\'s code'
+)
+
+
+def _presence_kind(value: object) -> str | None:
+    if isinstance(value, str):
+        return "plain" if value in _PRESENCE_ACTIONS else None
+    return _kind_of(value, {"pause_all": PauseForReason})
+
+
+PresenceDoes = Annotated[
+    Annotated[Choice[PresenceAction], Tag("plain")] | Annotated[PauseForReason, Tag("pause_all")],
+    Discriminator(
+        _presence_kind, custom_error_type="usher_presence", custom_error_message=PRESENCE_WORDS
+    ),
+]
+"""What becoming a presence does to an agent's state (row A-04)."""

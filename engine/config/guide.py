@@ -18,8 +18,8 @@ their names. The same key twice is an error, which names both places.
 
 A change takes effect without a restart and without touching calls in progress. A directory with an
 error in it changes nothing: the configuration before stays. Warnings keep nothing from working.
-Changes of `nodes`, `settings.sip`, `settings.rtp`, `settings.database` and `settings.data_directory`
-take effect at the next start.
+Changes of `nodes`, `settings.sip`, `settings.rtp`, `settings.recordings`, `settings.control_socket`,
+`settings.database` and `settings.data_directory` take effect at the next start (of Asterisk too).
 
 ## How it is written
 
@@ -68,8 +68,55 @@ secret is missing.
 
 ## Numbers and names
 
-A queue's number is no extension's. Feature codes begin with `*` or `#`; none is the beginning of
-another or of what an outbound route takes. An agent has the number of the extension that they work on.
-Trunks cannot be called `anonymous`, `global`, `system` or `transport-...`, nodes not `leg`, `talk`,
-`play` or these words and a dash: those names mean something else in Asterisk, or to Usher.
+A queue's number is no extension's, and a parking slot's is neither's. An agent has the number of the
+extension that they work on. Trunks cannot be called `anonymous`, `global`, `system` or
+`transport-...`, nodes not `leg`, `talk`, `play`, `own`, `spy`, `rec`, `ear` or these words and a dash:
+those names mean something else in Asterisk, or to Usher.
+
+## Feature codes
+
+Codes begin with `*` or `#`, and are no beginning of what an outbound route takes. One code may be the
+beginning of another: whole dialled strings count, a code with the numbers that really follow it.
+`*76400` is queue 6400 after `*7`, though there is the code `*76`; with a queue 400 besides it could
+mean two things, which is an error that names both. Codes, queues, agents, pause reasons and extensions
+are compared with each other in this way.
+
+Lamp keys are dialled strings too: subscribe to `*7<agent>*<queue>`, `*07<agent>*<queue>` or
+`*07<agent>*<queue>*<reason>`. A key of an agent, queue or reason that is not there stays dark.
+
+## Rights in a queue
+
+`managers` of a queue are extensions; `rights` says what they and the queue's agents may do. Whoever is
+both may do what either may. What a role can never have is an error.
+
+| right | managers | agents | without `rights` |
+|---|---|---|---|
+| `wallboard` see the wallboard | yes | yes | both |
+| `panel` see the panel of calls and agents | yes | yes | both |
+| `change_state` log agents in and out, pause them | yes | never | managers |
+| `distribute` redirect, transfer and drag calls | yes | yes | managers |
+| `pick_up` pick up or hang up agents' calls | yes | yes | managers |
+| `monitor` listen, whisper, barge | yes | never | managers |
+| `park` park calls | yes | yes | managers |
+| `record` switch recording | yes | never | managers |
+| `contact_match` see who a caller is | yes | yes | both |
+| `see_missed` see missed calls | yes | never | managers |
+| `delete_missed` delete missed calls | yes | never | managers |
+| `queue_log` see one's own answered and missed calls | never | yes | agents |
+
+Without more said, managers may do everything that managers can, and agents what changes nothing of
+anybody's. What agents do to their own calls with their own phones (hold, transfer, hang up) is no
+right in a queue and is never refused.
+
+## Parking, skills, recordings
+
+Slots are dialled by phones in the house; callers from outside cannot, so inbound routes may have the
+same numbers. A slot that hides a number of an outbound route (of a fixed length) gets a warning.
+
+`skill_steps` of a `skill_based` queue say who may be rung at first (`after_s: 0`) and which further
+levels may be rung later. `required_skills` of an inbound route are asked of every agent, in whatever
+queue the call comes to; a skill that no agent has gets a warning.
+
+Recordings are written by Asterisk into `recording` in `settings.recordings.directory`, which becomes
+its spool directory. They are named by their call, and deleted after `keep_days`.
 """

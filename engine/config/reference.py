@@ -17,6 +17,8 @@ _UNIONS: Final = {
     "QueueDestination": "a [destination](#destinations)",
     "SecretFromFile": "a [secret](#secrets)",
     "MusicSound": "`ringing`, or `{music: CLASS}`",
+    "PauseForReason": "`nothing`, `log_in_all`, `log_in_last`, `log_out_all`, `pause_all` or"
+    ' `{pause_all: "CODE"}` of a pause reason',
 }
 """What a union is called that has this member."""
 

@@ -13,8 +13,9 @@ from engine.config.files import read_sources
 from engine.config.loader import Examined, examine
 from engine.config.models import Configuration
 
-_READ_ONCE: Final = ("sip", "rtp", "database", "data_directory")
-"""Settings of listening sockets and of open files, which are made once."""
+_READ_ONCE: Final = ("sip", "rtp", "recordings", "control_socket", "database", "data_directory")
+"""Settings of listening sockets and of open files, which are made once. (`recordings`: Asterisk reads
+its directories at its start, and the engine must look where Asterisk writes.)"""
 
 
 @dataclass(frozen=True, slots=True)

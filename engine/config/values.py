@@ -104,8 +104,23 @@ DialPattern = Annotated[
 """Which dialled numbers are meant, as in `engine.core.policy.InboundRoute`."""
 
 FeatureCode = Annotated[
-    str, _like(r"^[*#][0-9*#]{1,9}$", "* or # and then 1 to 9 digits, * or #, in quotes")
+    str,
+    _like(
+        r"^(?:[*#][0-9*#]{1,9})?$",
+        '* or # and then 1 to 9 digits, * or #, in quotes ("" switches the code off)',
+    ),
 ]
+
+Key = Annotated[str, _like(r"^[0-9*#]$", "one key of a phone: 0 to 9, * or #, in quotes")]
+
+ParkingSlot = Annotated[str, _like(r"^[1-9][0-9]{1,5}$", "2 to 6 digits, not 0 first, in quotes")]
+"""A place for a parked call, by the number that fetches it."""
+
+SkillName = Annotated[
+    str,
+    _like(r"^[a-z][a-z0-9_-]{0,39}$", "a skill: a small letter, then up to 39 such, 0-9, - or _"),
+]
+"""What an agent can and a call may require: a language, a product."""
 
 ReasonCode = Annotated[str, _like(r"^[0-9]{1,4}$", "1 to 4 digits, in quotes")]
 

@@ -45,7 +45,7 @@ def explain(error: ErrorDetails, node: Node, model: type[Strict]) -> str:
             return _not_a_choice(node, choices_at(model, where))
         case "usher_destination":
             return error["msg"] + _guess_destination(node)
-        case "usher" | "usher_secret" | "usher_sound":
+        case "usher" | "usher_secret" | "usher_sound" | "usher_presence":
             return error["msg"]
         case _:
             pass

@@ -1,16 +1,388 @@
-"""Service actions on calls (S-03): each with rights checked, against the version that was seen."""
+"""Service actions on calls (S-03): each with rights checked, against the version that was seen.
+
+An action is done whole or refused with nothing changed; either is a fact that names who asked. What
+may be asked of a call depends on its state:
+
+* waiting: pick up, redirect, hang up; parked: redirect, hang up;
+* talking: transfer, park, monitor, record, hang up; in any other state: hang up.
+
+Rights are those in the queue in which the call waits, talks, or from which it was parked. Who is in
+a talk may transfer and park its caller and hang up without more, as by phone.
+"""
 
 from __future__ import annotations
 
-from engine.core.inputs import CallActionRequested, CallAgentRequested
+from dataclasses import dataclass
+
+from engine.core import recording
+from engine.core.call import Call, CallState, ToMonitor, Visit
+from engine.core.calls import end_call
+from engine.core.causes import NORMAL_CLEARING
+from engine.core.commands import PlayPrompt
+from engine.core.facts import (
+    ActionDone,
+    ActionRefused,
+    CallEnd,
+    CallTransferred,
+    OfferOutcome,
+    OfferReason,
+    ParkEnd,
+    SourceKind,
+    TransferKind,
+    VisitOutcome,
+    VisitReason,
+)
+from engine.core.ids import AgentId, NodeId, QueueId, playback_id_of
+from engine.core.inputs import (
+    BY_SYSTEM,
+    CallAction,
+    CallActionRequested,
+    CallAgentRequested,
+    HangUpNow,
+    Monitor,
+    Park,
+    PickUp,
+    Record,
+    Redirect,
+    Transfer,
+)
+from engine.core.leg import Leg, LegState
+from engine.core.monitoring import monitored_leg
+from engine.core.numbers import matches
+from engine.core.offers import agent_language, end_offer, hang_up_leg, make_offer
+from engine.core.parking import free_slot, park, unpark
+from engine.core.passing import go_elsewhere
+from engine.core.policy import (
+    Destination,
+    HangUp,
+    PlayThenHangUp,
+    Right,
+    ToExtension,
+    ToExternal,
+    ToQueue,
+)
+from engine.core.refusals import Refusal
+from engine.core.rights import may
 from engine.core.state import State
+from engine.core.summons import failed_to_come, free_phone, summon
+from engine.core.talks import end_talk
+from engine.core.timers import TimerKind
+from engine.core.visits import follow, leave_queue
+
+CALL_AGENT = "call_agent"
+
+_NAMES: dict[type[CallAction], str] = {
+    PickUp: "pick_up",
+    Redirect: "redirect",
+    Transfer: "transfer",
+    Park: "park",
+    HangUpNow: "hang_up",
+    Monitor: "monitor",
+    Record: "record",
+}
+
+SLOT_PROMPT = 2
+"""Ordinal of the prompt that tells a leg its caller's slot; the agent prompt is the first."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A request, with what it is about."""
+
+    state: State
+    call: Call
+    by: str
+
+    def demand(self, right: Right) -> None:
+        """Raises `Refusal` unless `by` has this right where the call is."""
+        queue_id = queue_of(self.state, self.call)
+        if not may(self.state, self.by, queue_id, right):
+            raise Refusal("not allowed")
 
 
 def call_action(state: State, asked: CallActionRequested) -> None:
     """Acts on a request; a refusal is a fact."""
-    raise NotImplementedError
+    name = _NAMES[type(asked.action)]
+    call = state.calls.get(asked.call_id)
+    agent_id, queue_id = _whom(state, call)
+    try:
+        call = _checked(state, call, asked)
+        detail = _act(_Asked(state, call, asked.by), asked.action)
+    except Refusal as refusal:
+        state.note(
+            ActionRefused,
+            agent_id,
+            queue_id,
+            name,
+            str(refusal),
+            asked.by,
+            asked.request_id,
+            asked.call_id,
+        )
+    else:
+        state.note(ActionDone, asked.request_id, name, asked.by, asked.call_id, agent_id, detail)
 
 
 def call_agent(state: State, asked: CallAgentRequested) -> None:
     """Rings who asked, then the agent."""
-    raise NotImplementedError
+    target = asked.agent_id
+    try:
+        call = _call_agent(state, asked.by, target)
+    except Refusal as refusal:
+        state.note(ActionRefused, target, "", CALL_AGENT, str(refusal), asked.by, asked.request_id)
+    else:
+        state.note(ActionDone, asked.request_id, CALL_AGENT, asked.by, call.call_id, target, target)
+
+
+def _call_agent(state: State, by: str, target: AgentId) -> Call:
+    if by == target:
+        raise Refusal("a call to oneself")
+    if target not in state.extensions or target not in state.agents:
+        raise Refusal("no such agent")
+    return summon(state, by, ToExtension(target), _common_node(state, by, target))
+
+
+def queue_of(state: State, call: Call) -> QueueId | None:
+    """Returns the queue in which a call waits, talks, or from which it was parked."""
+    if call.visit is not None:
+        return call.visit.queue_id
+    if call.state is CallState.PARKED:
+        return call.parked_from
+    leg = None if call.leg_id is None else state.legs.get(call.leg_id)
+    return None if leg is None else leg.queue_id
+
+
+def _whom(state: State, call: Call | None) -> tuple[str, str]:
+    """Returns agent and queue of a call, for the record."""
+    if call is None:
+        return "", ""
+    leg = None if call.leg_id is None else state.legs.get(call.leg_id)
+    agent_id = None if leg is None else leg.agent_id
+    return agent_id or "", queue_of(state, call) or ""
+
+
+def _checked(state: State, call: Call | None, asked: CallActionRequested) -> Call:
+    if call is None or call.state is CallState.ENDING:
+        raise Refusal("no such call")
+    if asked.seen != call.version:
+        raise Refusal(f"changed meanwhile (version {call.version})")
+    if not state.node_up(call.node):
+        raise Refusal("its Asterisk cannot be reached")
+    return call
+
+
+def _act(asked: _Asked, action: CallAction) -> str:
+    """Does it; returns a detail for the record. Raises `Refusal` with nothing changed."""
+    match action:
+        case PickUp():
+            return _pick_up(asked)
+        case Redirect(destination):
+            return _redirect(asked, destination)
+        case Transfer(destination):
+            return _transfer(asked, destination)
+        case Park():
+            return _park(asked)
+        case HangUpNow():
+            return _hang_up(asked)
+        case Monitor(mode):
+            _agents_leg(asked)
+            call = asked.call
+            monitored_leg(asked.state, asked.by, call.call_id)
+            return summon(asked.state, asked.by, ToMonitor(call.call_id, mode), call.node).call_id
+        case Record(change):
+            recording.change(asked.state, _agents_leg(asked), change, asked.by)
+            return change.value
+
+
+# Waiting calls.
+
+
+def _waiting(asked: _Asked) -> Visit:
+    visit = asked.call.visit
+    if visit is None:
+        raise Refusal(f"the call is {asked.call.state.value}, not waiting")
+    if visit.chosen is not None:
+        raise Refusal("an agent has just picked it up")
+    return visit
+
+
+def _pick_up(asked: _Asked) -> str:
+    """Rings the phone of who asked, as an offer of this call alone."""
+    state, call = asked.state, asked.call
+    visit = _waiting(asked)
+    asked.demand(Right.PICK_UP)
+    if asked.by == call.agent_id:
+        raise Refusal("one's own call")
+    if any(state.legs[leg_id].agent_id == asked.by for leg_id in visit.offers):
+        raise Refusal("your phone rings for it already")
+    if asked.by not in state.extensions:
+        raise Refusal("no extension to ring for you")
+    agent, _ = free_phone(state, asked.by, call.node)
+    line = state.lines[visit.queue_id]
+    for leg_id in list(visit.offers):
+        end_offer(
+            state,
+            state.legs[leg_id],
+            OfferOutcome.CANCELLED,
+            OfferReason.PICKED_UP,
+            answered_elsewhere=line.policy.answered_elsewhere,
+        )
+    line.rest(visit)
+    visit.resting = False
+    state.timers.cancel(TimerKind.RETRY, call.call_id)
+    membership = agent.memberships.get(line.queue_id)
+    visit.directed = make_offer(state, call, line, agent, membership)
+    return visit.directed
+
+
+def _redirect(asked: _Asked, destination: Destination) -> str:
+    state, call = asked.state, asked.call
+    if call.state is not CallState.PARKED:
+        _waiting(asked)
+    asked.demand(Right.DISTRIBUTE)
+    _check_destination(asked, destination)
+    if call.state is CallState.PARKED:
+        unpark(state, call, ParkEnd.RETRIEVED, asked.by)
+        call.park_rounds = 0
+    else:
+        leave_queue(state, call, VisitOutcome.MISSED, VisitReason.REDIRECTED)
+    return _send(state, call, destination)
+
+
+# Talking calls.
+
+
+def _agents_leg(asked: _Asked) -> Leg:
+    """Returns the agent's end of a talk: the leg."""
+    call = asked.call
+    leg = None if call.leg_id is None else asked.state.legs.get(call.leg_id)
+    if call.state is not CallState.TALKING or leg is None:
+        raise Refusal(f"the call is {call.state.value}, not talking")
+    return leg
+
+
+def _leg_to_take_from(asked: _Asked, right: Right) -> Leg:
+    leg = _agents_leg(asked)
+    if leg.endpoint != asked.by:
+        asked.demand(right)
+    return leg
+
+
+def _transfer(asked: _Asked, destination: Destination) -> str:
+    state, call = asked.state, asked.call
+    leg = _leg_to_take_from(asked, Right.DISTRIBUTE)
+    _check_destination(asked, destination)
+    if isinstance(destination, ToExtension) and destination.number == leg.endpoint:
+        raise Refusal("they talk to each other already")
+    go_elsewhere(state, call)
+    to = _words(destination)
+    state.note(CallTransferred, call.call_id, asked.by, TransferKind.SERVICE, to, None)
+    return _send(state, call, destination)
+
+
+def _park(asked: _Asked) -> str:
+    """Parks the caller; the agent hears the slot before the phone is hung up."""
+    state, call = asked.state, asked.call
+    leg = _leg_to_take_from(asked, Right.PARK)
+    if state.policy.settings.parking.first == 0:
+        raise Refusal("no parking is configured")
+    if free_slot(state) is None:
+        raise Refusal("no free parking slot")
+    call.parked_from = leg.queue_id
+    call.park_rounds = 0
+    call.hops = 1
+    go_elsewhere(state, call, hang_up=False)
+    back_to = leg.party if asked.by == BY_SYSTEM else asked.by
+    slot = park(state, call, back_to)
+    assert slot is not None
+    _tell_slot(state, leg, slot)
+    return slot
+
+
+def _tell_slot(state: State, leg: Leg, slot: str) -> None:
+    agent = None if leg.agent_id is None else state.agents.get(leg.agent_id)
+    state.tell(
+        PlayPrompt(
+            node=leg.node,
+            playback_id=playback_id_of(leg.leg_id, SLOT_PROMPT),
+            channel_id=leg.leg_id,
+            media=(f"digits:{slot}",),
+            language="en" if agent is None else agent_language(state, agent),
+        )
+    )
+
+
+# Any call.
+
+
+def _hang_up(asked: _Asked) -> str:
+    state, call, by = asked.state, asked.call, asked.by
+    leg = None if call.leg_id is None else state.legs.get(call.leg_id)
+    talking = leg is not None and leg.state is LegState.TALKING
+    is_caller = call.source is not SourceKind.TRUNK and call.endpoint == by
+    is_leg = talking and leg is not None and leg.endpoint == by
+    if not (is_caller or is_leg):
+        asked.demand(Right.PICK_UP)
+    if call.visit is not None:
+        leave_queue(state, call, VisitOutcome.MISSED, VisitReason.HUNG_UP_BY_MANAGER)
+    elif call.state is CallState.PARKED:
+        unpark(state, call, ParkEnd.RETRIEVED, by)
+    ended_by = CallEnd.CALLER if is_caller else CallEnd.AGENT if is_leg else CallEnd.SYSTEM
+    if talking and leg is not None:
+        end_talk(state, call, leg, ended_by)
+        hang_up_leg(state, leg)
+    if call.state is CallState.SUMMONED:
+        failed_to_come(state, call, NORMAL_CLEARING)
+    else:
+        end_call(state, call, ended_by, NORMAL_CLEARING)
+    return ended_by.value
+
+
+def _send(state: State, call: Call, destination: Destination) -> str:
+    call.hops = 1  # A person decides: what came before is no loop.
+    follow(state, call, destination)
+    return _words(destination)
+
+
+def _check_destination(asked: _Asked, destination: Destination) -> None:
+    """Raises `Refusal` unless the call can go there, and `by` may send it there."""
+    state = asked.state
+    match destination:
+        case ToQueue(queue_id):
+            if queue_id not in state.lines:
+                raise Refusal("unknown queue")
+        case ToExtension(number):
+            if number not in state.extensions:
+                raise Refusal("unknown extension")
+        case ToExternal(number, name):
+            route = state.outbound_routes.get(name)
+            if route is None or not matches(route.pattern, number):
+                raise Refusal("that route does not go to that number")
+            extension = state.extensions.get(asked.by)
+            if asked.by != BY_SYSTEM and (
+                extension is None or name not in extension.outbound_routes
+            ):
+                raise Refusal("no right to dial out by that route")
+        case HangUp() | PlayThenHangUp():
+            pass
+
+
+def _words(destination: Destination) -> str:
+    match destination:
+        case ToQueue(queue_id):
+            return queue_id
+        case ToExtension(number) | ToExternal(number):
+            return number
+        case HangUp():
+            return "hang_up"
+        case PlayThenHangUp():
+            return "prompt"
+
+
+def _common_node(state: State, by: str, target: AgentId) -> NodeId | None:
+    """Returns an Asterisk that reaches both phones; None if there is none, or nobody knows."""
+    own, other = state.agents.get(AgentId(by)), state.agents.get(target)
+    if own is None or other is None:
+        return None
+    both = [node for node in own.reachable_at if node in other.reachable_at]
+    return next((node for node in both if state.node_up(node)), None)

@@ -20,6 +20,7 @@ from engine.core.ids import (
     VisitId,
 )
 from engine.core.policy import Destination, MonitorMode, WaitingSound
+from engine.core.terms import Terms
 
 
 class CallState(StrEnum):
@@ -57,6 +58,8 @@ class CallEvent(StrEnum):
     CAME = "came"
     """Who asked for the call picked up."""
     MONITORED = "monitored"
+    UNMONITORED = "unmonitored"
+    """The monitoring is over; the supervisor is still there."""
     PARKED = "parked"
     UNPARKED = "unparked"
     LET_GO = "let_go"
@@ -79,6 +82,7 @@ MOVES: dict[tuple[CallState, CallEvent], CallState] = {
     (CallState.SUMMONED, CallEvent.CAME): CallState.ROUTING,
     (CallState.SUMMONED, CallEvent.LET_GO): CallState.ENDING,
     (CallState.ROUTING, CallEvent.MONITORED): CallState.MONITORING,
+    (CallState.MONITORING, CallEvent.UNMONITORED): CallState.ROUTING,
     (CallState.MONITORING, CallEvent.LET_GO): CallState.ENDING,
     (CallState.ROUTING, CallEvent.PARKED): CallState.PARKED,
     (CallState.PARKED, CallEvent.UNPARKED): CallState.ROUTING,
@@ -114,30 +118,39 @@ Next = Destination | ToMonitor | ToSlot | ToParking
 
 @dataclass(slots=True, eq=False)
 class Visit:
-    """One stay in one queue. `place` orders the line: (time of entry, order of entry)."""
+    """One stay in one queue. `place` orders the line: priority, time of entry, order of entry."""
 
     visit_id: VisitId
     queue_id: QueueId
     entered_ms: int
     order: int
+    priority: int = 0
     offers: dict[LegId, None] = field(default_factory=dict)
     """Live offers: phones that ring, or the one that was picked up."""
     tried: dict[AgentId, None] = field(default_factory=dict)
     """Agents who had their chance in this round."""
     chosen: LegId | None = None
     """The offer that was picked up first, while the agent prompt plays."""
+    directed: LegId | None = None
+    """The offer to somebody who asked for this very call (S-03): nobody else is rung meanwhile."""
     wanting: bool = False
     """Stands in its line's list of calls that want an agent now."""
     resting: bool = False
     """In the pause after a ring timeout."""
+    terms: Terms | None = None
+    """Who may be rung, where that is not everybody."""
+    kept_for: AgentId | None = None
+    """Who served this caller last and has not yet had the chance to do so again."""
+    more_timers: bool = False
+    """Has had timers that the visits of a plain queue have not."""
     attempts: int = 0
     ring_ms: int = 0
     ringing_since_ms: int | None = None
 
     @property
-    def place(self) -> tuple[int, int]:
-        """The key by which callers stand in line."""
-        return (self.entered_ms, self.order)
+    def place(self) -> tuple[int, int, int]:
+        """The key by which callers stand in line: higher priority first, then who came first."""
+        return (-self.priority, self.entered_ms, self.order)
 
 
 @dataclass(slots=True, eq=False)
@@ -184,11 +197,17 @@ class Call:
     """The extension that transferred it blindly: it rings again if nobody else can be reached."""
     monitors: int = 0
     """How many spells of monitoring this supervisor's call has had."""
+    recordings: int = 0
+    """How often this caller was recorded."""
     slot: str | None = None
     """Where it is parked, ..."""
     park_id: str = ""
     parked_by: str = ""
     """... and by whom."""
+    parked_from: QueueId | None = None
+    """The queue of the talk from which it was parked."""
+    park_rounds: int = 0
+    """How often it went back to who parked it, since it last talked to somebody."""
     talks: int = 0
     """How many talks, ..."""
     holds: int = 0

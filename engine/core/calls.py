@@ -25,7 +25,7 @@ from engine.core.inputs import CallArrived
 from engine.core.leg import Leg
 from engine.core.monitoring import start_monitoring, supervisor_left
 from engine.core.offers import HANG_UP_MS_MAX, RING_MARGIN_MS, hang_up_leg
-from engine.core.parking import park, retrieve, unpark
+from engine.core.parking import back_from_dialling, is_slot, park, unpark
 from engine.core.policy import (
     ExtensionPolicy,
     HangUp,
@@ -97,14 +97,19 @@ def _meaning(state: State, call: Call, extension: ExtensionPolicy | None) -> Nex
         return HangUp(CONGESTION)
     if extension is None:
         route = state.inbound_route(call.endpoint, call.dialled)
-        return _unknown_number(state) if route is None else route.destination
+        if route is None:
+            return _unknown_number(state)
+        call.priority, call.required_skills = route.priority, route.required_skills
+        return route.destination
     if QueueId(call.dialled) in state.lines:
         return ToQueue(QueueId(call.dialled))
     if call.dialled in state.extensions:
         return ToExtension(call.dialled)
-    spoken = dial_code(state, call)
-    if spoken is not None:
-        return PlayThenHangUp(spoken)
+    if is_slot(state, call.dialled):
+        return ToSlot(call.dialled)
+    answer = dial_code(state, call)
+    if answer is not None:
+        return answer
     outbound = state.outbound_route(extension, call.dialled)
     if outbound is not None:
         return ToExternal(call.dialled, outbound.name)
@@ -131,10 +136,20 @@ def go_on(state: State, call: Call) -> None:
             enter_queue(state, call, queue_id)
         case ToQueue():
             follow(state, call, _unknown_number(state))
-        case ToMonitor() | ToSlot() | ToParking():
-            _go_on_inside(state, call, destination)
         case PlayThenHangUp(media):
             _play_then_hang_up(state, call, media)
+        case ToExtension() | ToExternal():
+            _go_and_dial(state, call, destination)
+        case ToMonitor():
+            start_monitoring(state, call, destination)
+        case ToParking(by):
+            park(state, call, by)
+        case ToSlot():
+            raise AssertionError("`retrieval` takes these calls on")
+
+
+def _go_and_dial(state: State, call: Call, destination: ToExtension | ToExternal) -> None:
+    match destination:
         case ToExtension(number):
             extension = state.extensions.get(number)
             if extension is None:
@@ -156,16 +171,6 @@ def go_on(state: State, call: Call) -> None:
                 route.ring_timeout_ms,
                 caller_number=route.caller_number,
             )
-
-
-def _go_on_inside(state: State, call: Call, where: ToMonitor | ToSlot | ToParking) -> None:
-    match where:
-        case ToMonitor():
-            start_monitoring(state, call, where)
-        case ToSlot(slot):
-            retrieve(state, call, slot)
-        case ToParking(by):
-            park(state, call, by)
 
 
 def _play_then_hang_up(state: State, call: Call, media: tuple[str, ...]) -> None:
@@ -239,14 +244,19 @@ def dialling_failed(state: State, call: Call, cause: int) -> None:
     """Ends a direct call that nobody answered, passing on why.
 
     One that was transferred blindly goes back to who did that: it is not dropped for a colleague's
-    empty chair.
+    empty chair. Nor is one that was parked.
     """
     return_to, call.return_to = call.return_to, None
-    if return_to is not None and state.extensions.get(return_to) is not None:
+    onward: Next | None
+    if return_to is not None and return_to in state.extensions:
+        onward = ToExtension(return_to)
+    else:
+        onward = back_from_dialling(state, call)
+    if onward is not None:
         _end_dialling(state, call)
         call.leg_id = None
         call.advance(CallEvent.TRANSFERRED)
-        follow(state, call, ToExtension(return_to))
+        follow(state, call, onward)
         return
     end_call(state, call, CallEnd.FAILED, cause or NO_ANSWER)
 
@@ -254,6 +264,7 @@ def dialling_failed(state: State, call: Call, cause: int) -> None:
 def end_call(state: State, call: Call, ended_by: CallEnd, cause: int) -> None:
     """Ends a call whose channel still exists: the fact now, the record when the channel is gone."""
     _end_dialling(state, call)
+    supervisor_left(state, call, gone=False)
     call.advance(CallEvent.LET_GO)
     _note_end(state, call, ended_by, cause)
     hang_up_call(state, call, cause)
@@ -269,8 +280,12 @@ def hang_up_call(state: State, call: Call, cause: int) -> None:
 def caller_left(state: State, call: Call, ended_by: CallEnd, cause: int) -> None:
     """Takes notice that a caller's channel is gone, in whatever state the call is.
 
-    A talk has been ended by `talks` before. `ended_by` is CALLER, or LOST where nobody watched.
+    A talk has been ended by `talks` before. `ended_by` is CALLER, or LOST where nobody watched; it
+    becomes FAILED for the caller whom Usher rang and who never came.
     """
+    if call.state is CallState.SUMMONED:
+        state.timers.cancel(TimerKind.RING, call.call_id)
+        ended_by = ended_by if ended_by is CallEnd.LOST else CallEnd.FAILED
     if call.state is CallState.WAITING:
         lost = ended_by is CallEnd.LOST
         leave_queue(
@@ -283,7 +298,7 @@ def caller_left(state: State, call: Call, ended_by: CallEnd, cause: int) -> None
     if call.state is CallState.PARKED:
         lost = ended_by is CallEnd.LOST
         unpark(state, call, ParkEnd.LOST if lost else ParkEnd.CALLER_HUNG_UP, "")
-    supervisor_left(state, call)
+    supervisor_left(state, call, gone=True)
     if call.state is not CallState.ENDING:
         _note_end(state, call, ended_by, cause)
     state.following.pop(call.call_id, None)

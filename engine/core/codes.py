@@ -1,101 +1,269 @@
-"""Feature codes and service actions: what agents ask for, and what they are told (A-01).
+"""Feature codes: what is dialled, by whom, and what it means (A-01, A-02, A-04, A-08, S-02, S-04).
 
-A code is dialled from the agent's own extension: `*7<queue>` toggles log-in, `*07<queue>` toggles
-pause, `*07<queue>*<reason>` pauses with a reason. The answer is a tuple of media to speak.
+A code is a call like any other, dialled at an extension; the answer is spoken to it. What the
+codes do is elsewhere: `agent_actions`, `presence`, `monitoring`, `recording`.
+
+Of several codes that could begin a number the longest wins, but one that leads to something that
+exists goes before one that does not: with a queue 6400 (and none 400) `*76400` is `*7` and 6400,
+not `*76` and 400.
 """
 
 from __future__ import annotations
 
-from engine.core.agent import Agent, Membership
-from engine.core.call import Call
-from engine.core.facts import ActionRefused, How, OfferOutcome, OfferReason, PauseEnd, WrapupEnd
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+
+from engine.core import recording
+from engine.core.agent_actions import Hand, act
+from engine.core.call import Call, Next, ToMonitor
+from engine.core.facts import ActionRefused, How
 from engine.core.ids import AgentId, QueueId
-from engine.core.inputs import AgentAction, AgentActionRequested
-from engine.core.offers import end_offer, want_again
-from engine.core.policy import MemberKind
+from engine.core.inputs import AgentAction
+from engine.core.leg import Leg, LegState
+from engine.core.policy import FeatureCodes, MonitorMode, PlayThenHangUp, Presence, Right
+from engine.core.presence import SET_PRESENCE, set_presence
 from engine.core.refusals import Refusal
-from engine.core.shifts import end_pause, end_wrapup, log_in, log_out, pause
+from engine.core.rights import may
+from engine.core.spoken import (
+    PRESENCE_DIGITS,
+    Done,
+    Media,
+    done_media,
+    extended_media,
+    presence_media,
+    recording_media,
+    refusal_media,
+)
 from engine.core.state import State
 
-Media = tuple[str, ...]
-
-LOGGED_IN = "logged_in"
-LOGGED_OUT = "logged_out"
-PAUSED = "paused"
-RESUMED = "resumed"
-
-SPOKEN: dict[str, Media] = {
-    LOGGED_IN: ("sound:agent-loginok",),
-    LOGGED_OUT: ("sound:agent-loggedoff",),
-    PAUSED: ("sound:dictate/paused",),
-    RESUMED: ("sound:activated",),
-    "unknown queue": ("sound:pbx-invalid",),
-    "not a member": ("sound:agent-incorrect",),
-    "static agents cannot log out": ("sound:agent-alreadyon",),
-    "not logged in": ("sound:agent-incorrect",),
-    "unknown reason": ("sound:pbx-invalid",),
-}
-"""What each answer sounds like, from Asterisk's core sounds; a key not here is spoken as refused."""
-
-REFUSED: Media = ("sound:agent-incorrect",)
+RECORD_TOGGLE = "record_toggle"
+RECORD_PAUSE_TOGGLE = "record_pause_toggle"
 
 
-def dial_code(state: State, call: Call) -> Media | None:
-    """Acts on a dialled feature code. Returns what to speak, or None if it was no code."""
+@dataclass(frozen=True, slots=True)
+class _ChangeAgent:
+    """A change of an agent's state. `reason_code` is what was dialled for a reason, if anything."""
+
+    action: AgentAction
+    agent_id: AgentId
+    queue_id: QueueId | None = None
+    reason_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _SetPresence:
+    """A change of the own presence; None for a digit that means none."""
+
+    presence: Presence | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Monitor:
+    """Monitoring of an agent."""
+
+    agent_id: AgentId
+    mode: MonitorMode
+
+
+@dataclass(frozen=True, slots=True)
+class _Record:
+    """Recording of an agent's talk; `action` is `RECORD_TOGGLE` or `RECORD_PAUSE_TOGGLE`."""
+
+    agent_id: AgentId
+    action: str
+
+
+_Wish = _ChangeAgent | _SetPresence | _Monitor | _Record
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """One way to understand what was dialled; `sound` if all that it names exists."""
+
+    wish: _Wish
+    sound: bool
+
+
+_Reader = Callable[[State, AgentId, str], _Reading | None]
+"""Reads what is dialled at an extension after a code; None if that cannot follow the code."""
+
+
+def dial_code(state: State, call: Call) -> Next | None:
+    """Acts on a dialled feature code. Returns how the call goes on, or None if it was no code."""
+    wish = _understand(state, AgentId(call.endpoint), call.dialled)
+    if wish is None:
+        return None
+    match wish:
+        case _ChangeAgent():
+            return PlayThenHangUp(_change_agent(state, wish, call.endpoint))
+        case _SetPresence():
+            return PlayThenHangUp(_set_presence(state, wish, AgentId(call.endpoint)))
+        case _Monitor():
+            return _monitor(state, wish, call.endpoint)
+        case _Record():
+            return PlayThenHangUp(_record(state, wish, call.endpoint))
+
+
+def _understand(state: State, own: AgentId, dialled: str) -> _Wish | None:
+    readings = list(_readings(state, own, dialled))
+    for reading in readings:
+        if reading.sound:
+            return reading.wish
+    return readings[0].wish if readings else None
+
+
+def _readings(state: State, own: AgentId, dialled: str) -> Iterator[_Reading]:
+    """Yields all ways to understand what was dialled, the longest code first."""
     codes = state.policy.settings.feature_codes
-    dialled = call.dialled
-    actions = [
-        (codes.login_toggle, AgentAction.TOGGLE_LOGIN),
-        (codes.pause_toggle, AgentAction.TOGGLE_PAUSE),
+    for code, read in sorted(_by_name(codes), key=lambda each: -len(each[0])):
+        if not code or not dialled.startswith(code):
+            continue
+        reading = read(state, own, dialled[len(code) :])
+        if reading is not None:
+            yield reading
+
+
+def _by_name(codes: FeatureCodes) -> tuple[tuple[str, _Reader], ...]:
+    """Returns each code with who reads what is dialled after it."""
+    return (
+        (codes.login_toggle, partial(_read_queue, AgentAction.TOGGLE_LOGIN)),
+        (codes.pause_toggle, partial(_read_queue, AgentAction.TOGGLE_PAUSE)),
+        (codes.login_all, partial(_read_nothing, AgentAction.LOG_IN)),
+        (codes.logout_all, partial(_read_nothing, AgentAction.LOG_OUT)),
+        (codes.login_last, partial(_read_nothing, AgentAction.LOG_IN_LAST)),
+        (codes.wrapup_extend, partial(_read_queue, AgentAction.EXTEND_WRAPUP)),
+        (codes.presence, _read_presence),
+        (codes.listen, partial(_read_monitored, MonitorMode.LISTEN)),
+        (codes.whisper, partial(_read_monitored, MonitorMode.WHISPER)),
+        (codes.barge, partial(_read_monitored, MonitorMode.BARGE)),
+        (codes.record_toggle, partial(_read_recorded, RECORD_TOGGLE)),
+        (codes.record_pause_toggle, partial(_read_recorded, RECORD_PAUSE_TOGGLE)),
+    )
+
+
+def _read_nothing(action: AgentAction, _state: State, own: AgentId, rest: str) -> _Reading | None:
+    return None if rest else _Reading(_ChangeAgent(action, own), sound=True)
+
+
+def _read_presence(_state: State, _own: AgentId, rest: str) -> _Reading:
+    presence = PRESENCE_DIGITS.get(rest)
+    return _Reading(_SetPresence(presence), presence is not None)
+
+
+def _read_monitored(mode: MonitorMode, state: State, _own: AgentId, rest: str) -> _Reading:
+    return _Reading(_Monitor(AgentId(rest), mode), rest in state.extensions)
+
+
+def _read_recorded(action: str, state: State, _own: AgentId, rest: str) -> _Reading:
+    return _Reading(_Record(AgentId(rest), action), rest in state.extensions)
+
+
+def _read_queue(action: AgentAction, state: State, own: AgentId, rest: str) -> _Reading:
+    """Reads queue, queue * reason, extension * queue, or extension * queue * reason.
+
+    Reasons are for the pause code only, extensions for that and the log-in code (the lamp keys).
+    """
+    first, *others = rest.split("*")
+    reasons = action is AgentAction.TOGGLE_PAUSE
+    if reasons and len(others) == 1 and not _is_key(state, first, others[0]):
+        wish = _ChangeAgent(action, own, QueueId(first), others[0])
+        return _Reading(wish, first in state.lines and _is_reason(state, others[0]))
+    longest = 2 if reasons else 1 if action is AgentAction.TOGGLE_LOGIN else 0
+    if 1 <= len(others) <= longest:
+        reason_code = others[1] if len(others) == 2 else None
+        wish = _ChangeAgent(action, AgentId(first), QueueId(others[0]), reason_code)
+        exists = first in state.extensions and others[0] in state.lines
+        return _Reading(wish, exists and (reason_code is None or _is_reason(state, reason_code)))
+    return _Reading(_ChangeAgent(action, own, QueueId(rest)), rest in state.lines)
+
+
+def _is_key(state: State, first: str, second: str) -> bool:
+    """Tells extension * queue from queue * reason."""
+    return first not in state.lines and (first in state.extensions or second in state.lines)
+
+
+def _is_reason(state: State, code: str) -> bool:
+    return any(reason.code == code for reason in state.policy.pause_reasons)
+
+
+def _change_agent(state: State, wish: _ChangeAgent, by: str) -> Media:
+    other = None if wish.agent_id == by else wish.agent_id
+    try:
+        _check_exists(state, wish.agent_id)
+        reason = _reason_for(state, wish.reason_code)
+        hand = Hand(How.CODE, by)
+        outcome = act(state, wish.agent_id, wish.queue_id, wish.action, reason, hand)
+    except Refusal as refusal:
+        queue_id = wish.queue_id or ""
+        return _refuse(state, wish.agent_id, queue_id, wish.action.value, str(refusal), by)
+    if outcome.done is Done.WRAPUP_EXTENDED:
+        return extended_media(outcome.longer_ms, other)
+    return done_media(outcome.done, wish.queue_id, other)
+
+
+def _set_presence(state: State, wish: _SetPresence, own: AgentId) -> Media:
+    if wish.presence is None:
+        return _refuse(state, own, "", SET_PRESENCE, "unknown presence", own)
+    try:
+        set_presence(state, own, wish.presence, Hand(How.CODE, own))
+    except Refusal as refusal:
+        return _refuse(state, own, "", SET_PRESENCE, str(refusal), own)
+    return presence_media(wish.presence)
+
+
+def _monitor(state: State, wish: _Monitor, by: str) -> Next:
+    try:
+        leg = _queue_talk(state, wish.agent_id, by, Right.MONITOR)
+    except Refusal as refusal:
+        media = _refuse(state, wish.agent_id, "", wish.mode.value, str(refusal), by)
+        return PlayThenHangUp(media)
+    return ToMonitor(leg.call_id, wish.mode)
+
+
+def _record(state: State, wish: _Record, by: str) -> Media:
+    queue_id = QueueId("")
+    try:
+        leg = _queue_talk(state, wish.agent_id, by, Right.RECORD)
+        queue_id = leg.queue_id or queue_id
+        pausing = wish.action == RECORD_PAUSE_TOGGLE
+        done = (recording.toggle_pause if pausing else recording.toggle)(state, leg, by)
+    except Refusal as refusal:
+        return _refuse(state, wish.agent_id, queue_id, wish.action, str(refusal), by)
+    return recording_media(done, wish.agent_id)
+
+
+def _queue_talk(state: State, agent_id: AgentId, by: str, right: Right) -> Leg:
+    """Returns the queue talk of an agent for somebody who has this right in its queue.
+
+    Who has it in no queue of the agent learns nothing about whether the agent talks. Of several talks (ring in use) it is the one that is
+    not on hold, then the youngest.
+
+    Raises:
+        Refusal: there is none, or it is none of their business.
+    """
+    _check_exists(state, agent_id)
+    agent = state.agents.get(agent_id)
+    if agent_id == by:
+        raise Refusal("their own talk")
+    if agent is None:
+        raise Refusal("not allowed")
+    talks = [
+        leg
+        for leg in (state.legs[leg_id] for leg_id in agent.legs)
+        if leg.state is LegState.TALKING and leg.queue_id is not None
     ]
-    actions.sort(key=lambda each: -len(each[0]))
-    for code, action in actions:
-        if dialled.startswith(code):
-            queue_id, star, reason_code = dialled[len(code) :].partition("*")
-            if star and action is AgentAction.TOGGLE_LOGIN:
-                return None
-            return _act_and_speak(state, call, action, queue_id, reason_code if star else None)
-    return None
+    allowed = [leg for leg in talks if may(state, by, leg.queue_id, right)]
+    if allowed:
+        return max(allowed, key=lambda leg: (leg.hold_id is None, leg.talk_ms or 0, leg.leg_id))
+    if talks or not any(may(state, by, queue_id, right) for queue_id in agent.memberships):
+        raise Refusal("not allowed")
+    raise Refusal("not on a queue call")
 
 
-def _act_and_speak(
-    state: State, call: Call, action: AgentAction, queue_id: str, reason_code: str | None
-) -> Media:
-    by = call.endpoint
-    try:
-        reason = _reason_for(state, reason_code)
-        done = _act(state, AgentId(call.endpoint), QueueId(queue_id), action, reason, How.CODE, by)
-    except Refusal as refusal:
-        why = str(refusal)
-        state.note(ActionRefused, call.endpoint, queue_id, action.value, why, by)
-        return SPOKEN.get(why, REFUSED)
-    digits = (f"digits:{queue_id}",)
-    return SPOKEN[done] + digits
-
-
-def service_action(state: State, asked: AgentActionRequested) -> None:
-    """Acts on a service's request; a refusal is a fact."""
-    try:
-        if asked.reason is not None:
-            _check_reason_name(state, asked.reason)
-        _act(
-            state,
-            asked.agent_id,
-            asked.queue_id,
-            asked.action,
-            asked.reason,
-            How.SERVICE,
-            asked.by,
-        )
-    except Refusal as refusal:
-        state.note(
-            ActionRefused,
-            asked.agent_id,
-            asked.queue_id,
-            asked.action.value,
-            str(refusal),
-            asked.by,
-        )
+def _check_exists(state: State, agent_id: AgentId) -> None:
+    if agent_id not in state.extensions:
+        raise Refusal("unknown agent")
 
 
 def _reason_for(state: State, code: str | None) -> str | None:
@@ -107,90 +275,6 @@ def _reason_for(state: State, code: str | None) -> str | None:
     raise Refusal("unknown reason")
 
 
-def _check_reason_name(state: State, name: str) -> None:
-    if all(reason.name != name for reason in state.policy.pause_reasons):
-        raise Refusal("unknown reason")
-
-
-def _act(
-    state: State,
-    agent_id: AgentId,
-    queue_id: QueueId,
-    action: AgentAction,
-    reason: str | None,
-    how: How,
-    by: str,
-) -> str:
-    """Changes one membership; returns what was done. Raises `Refusal` with nothing changed."""
-    if queue_id not in state.lines:
-        raise Refusal("unknown queue")
-    membership = state.membership(agent_id, queue_id)
-    if membership is None:
-        raise Refusal("not a member")
-    agent = state.agents[agent_id]
-    match action:
-        case AgentAction.TOGGLE_LOGIN:
-            wanted = AgentAction.LOG_IN if membership.login_id is None else AgentAction.LOG_OUT
-            return _act(state, agent_id, queue_id, wanted, reason, how, by)
-        case AgentAction.TOGGLE_PAUSE:
-            paused = membership.pause_id is not None
-            resume = paused and reason in (None, membership.pause_reason)
-            wanted = AgentAction.RESUME if resume else AgentAction.PAUSE
-            return _act(state, agent_id, queue_id, wanted, reason, how, by)
-        case AgentAction.LOG_IN:
-            return _log_in(state, agent, membership, how, by)
-        case AgentAction.LOG_OUT:
-            return _log_out(state, agent, membership, how, by)
-        case AgentAction.PAUSE:
-            return _pause(state, agent, membership, reason, how, by)
-        case AgentAction.RESUME:
-            return _resume(state, agent, membership, how, by)
-
-
-def _log_in(state: State, agent: Agent, membership: Membership, how: How, by: str) -> str:
-    if membership.login_id is not None:
-        raise Refusal("already logged in")
-    log_in(state, agent, membership, how, by)
-    return LOGGED_IN
-
-
-def _log_out(state: State, agent: Agent, membership: Membership, how: How, by: str) -> str:
-    if membership.kind is MemberKind.STATIC:
-        raise Refusal("static agents cannot log out")
-    if membership.login_id is None:
-        raise Refusal("not logged in")
-    log_out(state, agent, membership, how, by)
-    _withdraw_offers(state, agent, membership.queue_id)
-    return LOGGED_OUT
-
-
-def _pause(
-    state: State, agent: Agent, membership: Membership, reason: str | None, how: How, by: str
-) -> str:
-    if membership.login_id is None:
-        raise Refusal("not logged in")
-    if membership.pause_id is not None and membership.pause_reason == reason:
-        raise Refusal("already paused")
-    pause(state, agent, membership, reason, how, by)
-    _withdraw_offers(state, agent, membership.queue_id)
-    return PAUSED
-
-
-def _resume(state: State, agent: Agent, membership: Membership, how: How, by: str) -> str:
-    if membership.pause_id is None:
-        raise Refusal("not paused")
-    if membership.wrapup_id is not None:
-        end_wrapup(state, agent, membership, WrapupEnd.ENDED_EARLY)
-    end_pause(state, agent, membership, PauseEnd.RESUMED, how, by)
-    return RESUMED
-
-
-def _withdraw_offers(state: State, agent: Agent, queue_id: QueueId) -> None:
-    """Stops the ringing of an agent who has just left; one who picked up keeps the call."""
-    for leg_id in list(agent.legs):
-        leg = state.legs[leg_id]
-        if leg.queue_id != queue_id or not leg.rings:
-            continue
-        call = state.calls[leg.call_id]
-        end_offer(state, leg, OfferOutcome.CANCELLED, OfferReason.AGENT_LEFT)
-        want_again(state, call)
+def _refuse(state: State, agent_id: str, queue_id: str, action: str, why: str, by: str) -> Media:
+    state.note(ActionRefused, agent_id, queue_id, action, why, by)
+    return refusal_media(why)

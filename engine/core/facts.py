@@ -68,6 +68,8 @@ class VisitReason(StrEnum):
     QUEUE_REMOVED = "queue_removed"
     REDIRECTED = "redirected"
     """Moved elsewhere by a manager, or by who transferred a consultation with the queue."""
+    HUNG_UP_BY_MANAGER = "hung_up_by_manager"
+    """Ended by somebody with the right to do so (S-03): left unanswered, so missed."""
     LOST = "lost"
 
 
@@ -131,7 +133,9 @@ class WrapupEnd(StrEnum):
     ENDED_EARLY = "ended_early"
     REPLACED = "replaced"
     """A new queue call of the same agent ended and its wrap-up took over."""
+    LOGGED_OUT = "logged_out"
     REMOVED = "removed"
+    """The agent or the queue was removed from the configuration."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ from engine.core.leg import LegState
 from engine.core.legs import agent_prompt_is_over
 from engine.core.offers import drop_leg, end_offer, hang_up_leg, live_offer
 from engine.core.state import State
+from engine.core.summons import failed_to_come
 from engine.core.talks import bridge_failed, caller_hung_up
 from engine.core.timers import TimerKind
 from engine.core.visits import answer_call, offer_lost
@@ -39,6 +40,15 @@ NOT_FOUND = 404
 
 ANSWERS_MAX = 3
 """How often a caller is answered before that is left to the next reconciliation."""
+
+_ANSWERED = (
+    CallState.WAITING,
+    CallState.TALKING,
+    CallState.LISTENING,
+    CallState.MONITORING,
+    CallState.PARKED,
+)
+"""Where a caller is answered who is not yet."""
 
 HANG_UP_AGAIN_MS = 2_000
 HANG_UPS_MAX = 5
@@ -105,6 +115,10 @@ def _ring_failed(state: State, leg_id: LegId) -> None:
         end_offer(state, leg, OfferOutcome.MISSED, OfferReason.UNREACHABLE, cause=UNREACHABLE)
         offer_lost(state, call)
         return
+    own = state.calls.get(CallId(leg_id))
+    if own is not None and own.state is CallState.SUMMONED:
+        failed_to_come(state, own, UNREACHABLE)
+        return
     other = state.legs.get(leg_id)
     if other is not None and other.state is LegState.CALLING:
         dialling_failed(state, state.calls[other.call_id], UNREACHABLE)
@@ -156,7 +170,7 @@ def _caller_command_failed(
         caller_hung_up(state, call, CallEnd.CALLER, 0)
     elif isinstance(command, AnswerCall):
         call.answered = False  # If it is not said again now, the next reconciliation does.
-        engaged = call.state in (CallState.WAITING, CallState.TALKING, CallState.LISTENING)
+        engaged = call.state in _ANSWERED
         if engaged and state.node_up(call.node) and call.answers < ANSWERS_MAX:
             answer_call(state, call)
     else:
@@ -164,7 +178,7 @@ def _caller_command_failed(
 
 
 def _prompt_failed(state: State, command: PlayPrompt, status: int) -> None:
-    if is_leg(command.channel_id):
+    if is_leg(command.channel_id) or LegId(command.channel_id) in state.legs:
         agent_prompt_is_over(state, LegId(command.channel_id))
         return
     call = state.calls.get(CallId(command.channel_id))

@@ -17,6 +17,7 @@ from engine.core.ids import (
     LegId,
     NodeId,
     QueueId,
+    RecordingId,
     TalkId,
     VisitId,
     talk_id_of,
@@ -79,6 +80,10 @@ class Leg:
     queue_id: QueueId | None = None
     visit_id: VisitId | None = None
     level: int = 1
+    chance_ms: int | None = None
+    """Where another phone forwarded here (SIP 302): when that one began to ring."""
+    phone_of: AgentId | None = None
+    """Whose phone it is, where that is another agent than the one who is rung: by a forward."""
     answered_ms: int | None = None
     talk_ms: int | None = None
     """When the talk began."""
@@ -88,6 +93,8 @@ class Leg:
     hold_ms: int = 0
     """When the running hold began."""
     holds: int = 0
+    recording_id: RecordingId | None = None
+    """The running recording of its talk, paused or not."""
     connects: int = 0
     """How often Asterisk was told to connect it."""
     was: Call | None = None
@@ -107,6 +114,11 @@ class Leg:
     def talk_id(self) -> TalkId:
         """The running talk, or the last."""
         return talk_id_of(self.leg_id, max(1, self.talks))
+
+    @property
+    def phone_agent(self) -> AgentId | None:
+        """The agent whose phone it is, if it is one's: not who was rung and forwarded."""
+        return self.agent_id if self.chance_ms is None else self.phone_of
 
     @property
     def rings(self) -> bool:

@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+from engine.core.agent import Agent
 from engine.core.call import CallState
 from engine.core.calls import dialling_failed
-from engine.core.causes import NO_ANSWER
+from engine.core.causes import NO_ANSWER, UNREACHABLE
 from engine.core.facts import CallEnd, OfferOutcome, OfferReason
-from engine.core.ids import LegId
+from engine.core.forwards import forward_dialling, forward_offer
+from engine.core.ids import AgentId, LegId
 from engine.core.leg import Leg, LegEvent, LegState
-from engine.core.offers import answer_offer, drop_leg, end_offer, live_offer, reason_for_cause
+from engine.core.offers import (
+    answer_offer,
+    drop_leg,
+    end_offer,
+    hang_up_leg,
+    live_offer,
+    reason_for_cause,
+)
 from engine.core.state import State
 from engine.core.talks import connect, connect_offer, party_left
 from engine.core.timers import TimerKind
 from engine.core.visits import offer_lost
+
+VANISHED_MS = 500
+"""A phone whose registration is gone while it rings has so long to be back: phones register anew
+within milliseconds. Then its SIP has failed, and the caller need not wait for the ring timeout."""
 
 
 def leg_ringing(state: State, leg_id: LegId) -> str | None:
@@ -34,6 +47,7 @@ def leg_answered(state: State, leg_id: LegId) -> str | None:
     call = state.calls[leg.call_id]
     if leg.visit_id is None:
         leg.answered_ms = state.now_ms
+        call.park_rounds = 0
         state.timers.cancel(TimerKind.RING, call.call_id)
         connect(state, call, leg)
     elif answer_offer(state, call, leg):
@@ -61,7 +75,12 @@ def leg_ended(
     elif leg.state is LegState.TALKING:
         party_left(state, leg, CallEnd.LOST if lost else CallEnd.AGENT, cause)
     elif live_offer(state, leg_id) is not None:
-        _offer_ended_by_phone(state, leg, cause, lost=lost)
+        if forward_to is None or not leg.rings or lost:
+            _offer_ended_by_phone(state, leg, cause, lost=lost)
+        elif not forward_offer(state, leg, forward_to, cause):
+            offer_lost(state, state.calls[leg.call_id])
+    elif forward_to is not None and forward_dialling(state, leg, forward_to):
+        return None
     else:
         drop_leg(state, leg)
         call = state.calls[leg.call_id]
@@ -83,15 +102,50 @@ def _offer_ended_by_phone(state: State, leg: Leg, cause: int, *, lost: bool) -> 
 
 
 def agent_prompt_is_over(state: State, leg_id: LegId) -> str | None:
-    """The agent has heard the prompt: connect. Returns why that means nothing, or None."""
+    """The agent has heard the prompt: connect. Returns why that means nothing, or None.
+
+    Who is let go with a last word (`passing.go_elsewhere`) is hung up.
+    """
     found = live_offer(state, leg_id)
     if found is None:
+        leg = state.legs.get(leg_id)
+        if leg is not None and leg.state is LegState.ENDING and leg.hang_ups == 0:
+            hang_up_leg(state, leg)
+            return None
         return "no such offer"
     call, leg = found
     if leg.state is not LegState.ANSWERED:
         return f"leg is {leg.state}"
     connect_offer(state, call, leg)
     return None
+
+
+def phone_is_gone(state: State, agent: Agent) -> None:
+    """A phone is registered nowhere any more: looks at its ringing again in a moment."""
+    for leg_id in agent.legs:
+        leg = state.legs[leg_id]
+        if leg.rings and AgentId(leg.endpoint) == agent.agent_id:
+            state.timers.set(TimerKind.VANISHED, leg_id, state.now_ms + VANISHED_MS)
+
+
+def phone_vanished(state: State, leg_id: LegId) -> None:
+    """Gives up on a phone that rang, lost its registration and did not get it back.
+
+    For a queue's caller the next agent is rung, as if the phone had not been reached; a direct call
+    fails. Nothing happens if the phone is back or rings no more.
+    """
+    leg = state.legs.get(leg_id)
+    if leg is None or not leg.rings:
+        return
+    agent = state.agents.get(AgentId(leg.endpoint))
+    if agent is None or agent.reachable_at:
+        return
+    call = state.calls[leg.call_id]
+    if live_offer(state, leg_id) is not None:
+        end_offer(state, leg, OfferOutcome.MISSED, OfferReason.UNREACHABLE, cause=UNREACHABLE)
+        offer_lost(state, call)
+    elif call.state is CallState.DIALLING:
+        dialling_failed(state, call, UNREACHABLE)
 
 
 def dial_timed_out(state: State, leg_id: LegId) -> None:

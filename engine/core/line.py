@@ -5,11 +5,15 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from dataclasses import dataclass, field
 
+from engine.core.agent import Membership
 from engine.core.call import Call, Visit
 from engine.core.ids import AgentId, CallId, QueueId
 from engine.core.policy import MemberKind, QueuePolicy
+from engine.core.terms import Terms
 
-Place = tuple[int, int]
+Place = tuple[int, int, int]
+Entry = tuple[int, int, int, CallId]
+"""A caller's place in line (`Visit.place`) and name."""
 
 
 @dataclass(slots=True, eq=False)
@@ -17,14 +21,24 @@ class Line:
     """One queue at work.
 
     `waiting` has every caller of the queue who is not connected, in line order; `wanting` those of
-    them for whom an agent should be rung now. `available` has the agents who may be rung for this
-    queue now, in no order that matters. The lists are kept sorted by insertion, so that taking the
-    first, or one out of the middle, does not grow with the length of the line.
+    them for whom an agent should be rung now, and `pools` those of them who want one on certain
+    terms, by terms: if nobody suits the terms, no caller of that pool need be looked at. `available`
+    has the agents who may be rung for this queue now, in no order that matters. The lists are kept
+    sorted by insertion, so that taking the first, or one out of the middle, does not grow with the
+    length of the line.
     """
 
     policy: QueuePolicy
-    waiting: list[tuple[int, int, CallId]] = field(default_factory=list)
-    wanting: list[tuple[int, int, CallId]] = field(default_factory=list)
+    waiting: list[Entry] = field(default_factory=list)
+    wanting: list[Entry] = field(default_factory=list)
+    pools: dict[Terms, list[Entry]] = field(default_factory=dict)
+    """None of them is empty."""
+    served: dict[str, tuple[int, AgentId]] = field(default_factory=dict)
+    """When callers were served last, and by whom, by their number; longest ago first."""
+    rosters: dict[int, list[Membership]] = field(default_factory=dict)
+    """Who is at work, by skill level, as `engine.core.shares` worked it out; empty after a change."""
+    selective: bool = False
+    """Whether this queue sets its callers terms."""
     available: dict[AgentId, None] = field(default_factory=dict)
     members: dict[AgentId, None] = field(default_factory=dict)
     """In configured order."""
@@ -44,16 +58,19 @@ class Line:
     def use(self, policy: QueuePolicy) -> None:
         """Takes a new configuration of the same queue."""
         self.policy = policy
+        self.rosters.clear()
         self.members = {member.agent_id: None for member in policy.members}
         order = list(self.members)
         if self.last_static_agent in self.members:
             self.last_static = order.index(self.last_static_agent)
         self.static_only = all(member.kind is MemberKind.STATIC for member in policy.members)
+        self.selective = bool(policy.skill_steps) or policy.sticky is not None
+        if policy.sticky is None:
+            self.served.clear()
 
     def add(self, call: Call, visit: Visit) -> int:
-        """Puts a caller in line by time of entry; returns the place, 1 the first."""
-        entry = (visit.entered_ms, visit.order, call.call_id)
-        insort(self.waiting, entry)
+        """Puts a caller in line by priority and time of entry; returns the place, 1 the first."""
+        insort(self.waiting, (-visit.priority, visit.entered_ms, visit.order, call.call_id))
         return self.position(visit)
 
     def remove(self, visit: Visit) -> None:
@@ -69,18 +86,28 @@ class Line:
         """Lists a caller among those for whom an agent should be rung; twice is no error."""
         if not visit.wanting:
             visit.wanting = True
-            insort(self.wanting, (visit.entered_ms, visit.order, call_id))
+            wanting = self.wanting if visit.terms is None else self._pool(visit.terms)
+            insort(wanting, (-visit.priority, visit.entered_ms, visit.order, call_id))
 
     def rest(self, visit: Visit) -> None:
         """Takes a caller from that list; one who is not in it is no error."""
         if visit.wanting:
             visit.wanting = False
-            del self.wanting[self._index(self.wanting, visit.place)]
+            wanting = self.wanting if visit.terms is None else self.pools[visit.terms]
+            del wanting[self._index(wanting, visit.place)]
+            if visit.terms is not None and not wanting:
+                del self.pools[visit.terms]
+
+    def _pool(self, terms: Terms) -> list[Entry]:
+        pool = self.pools.get(terms)
+        if pool is None:
+            pool = self.pools[terms] = []
+        return pool
 
     @staticmethod
-    def _index(entries: list[tuple[int, int, CallId]], place: Place) -> int:
+    def _index(entries: list[Entry], place: Place) -> int:
         index = bisect_left(entries, place)
-        assert entries[index][:2] == place, "a caller is not where the line says"
+        assert entries[index][:3] == place, "a caller is not where the line says"
         return index
 
 

@@ -6,6 +6,7 @@ from engine.core.agent import Agent, Membership
 from engine.core.call import Call, Visit
 from engine.core.causes import NORMAL_CLEARING
 from engine.core.commands import HangUpLeg, PlayPrompt, RingPhone
+from engine.core.conditions import keep_no_longer
 from engine.core.facts import CallEnd, CallEnded, OfferEnded, OfferMade, OfferOutcome, OfferReason
 from engine.core.ids import EndpointName, LegId, leg_id_of, playback_id_of
 from engine.core.leg import Leg, LegEvent, LegState
@@ -35,6 +36,7 @@ AGENTS_OWN = (
     OfferReason.BUSY,
     OfferReason.REJECTED,
     OfferReason.ANSWERED_THEN_LEFT,
+    OfferReason.FORWARDED,
 )
 """Misses that are the agent's own and count for auto-pause; a phone or network that fails is not."""
 
@@ -42,8 +44,10 @@ HANG_UP_MS_MAX = 10_000
 """A channel that was told to end and has not said that it did is told again after this."""
 
 
-def make_offer(state: State, call: Call, line: Line, agent: Agent, membership: Membership) -> None:
-    """Rings one agent for a waiting call."""
+def make_offer(
+    state: State, call: Call, line: Line, agent: Agent, membership: Membership | None
+) -> LegId:
+    """Rings one agent for a waiting call; `membership` None: somebody else who asked for it."""
     visit = call.visit
     assert visit is not None
     call.legs += 1
@@ -54,6 +58,8 @@ def make_offer(state: State, call: Call, line: Line, agent: Agent, membership: M
     if visit.ringing_since_ms is None:
         visit.ringing_since_ms = state.now_ms
         state.timers.set(TimerKind.RING, call.call_id, state.now_ms + line.policy.ring_timeout_ms)
+    if line.policy.strategy is Strategy.PROGRESSIVE:
+        set_step(state, call, visit, line)
     state.legs[leg_id] = Leg(
         leg_id=leg_id,
         call_id=call.call_id,
@@ -64,13 +70,14 @@ def make_offer(state: State, call: Call, line: Line, agent: Agent, membership: M
         agent_id=agent.agent_id,
         queue_id=line.queue_id,
         visit_id=visit.visit_id,
-        level=membership.level,
+        level=1 if membership is None else membership.level,
     )
     agent.legs[leg_id] = None
     agent.offers += 1
     state.offer_order += 1
     agent.last_offer = state.offer_order
-    remember(line, agent, membership)
+    if membership is not None:
+        remember(line, agent, membership, state.agents)
     state.refresh(agent)
     state.tell(
         RingPhone(
@@ -94,6 +101,13 @@ def make_offer(state: State, call: Call, line: Line, agent: Agent, membership: M
         agent.agent_id,
         visit.attempts,
     )
+    return leg_id
+
+
+def set_step(state: State, call: Call, visit: Visit, line: Line) -> None:
+    """Sets when one more phone may join those that ring (progressive strategy)."""
+    visit.more_timers = True
+    state.timers.set(TimerKind.STEP, call.call_id, state.now_ms + line.policy.progressive_step_ms)
 
 
 def answer_offer(state: State, call: Call, leg: Leg) -> bool:
@@ -106,6 +120,8 @@ def answer_offer(state: State, call: Call, leg: Leg) -> bool:
     state.timers.cancel(TimerKind.RING, call.call_id)
     line = state.lines[visit.queue_id]
     line.rest(visit)
+    if visit.more_timers:
+        state.timers.cancel(TimerKind.STEP, call.call_id)
     for other_id in [each for each in visit.offers if each != leg.leg_id]:
         end_offer(
             state,
@@ -157,6 +173,8 @@ def end_offer(
     visit = call.visit
     assert visit is not None
     del visit.offers[leg.leg_id]
+    if visit.directed == leg.leg_id:
+        visit.directed = None
     if visit.chosen == leg.leg_id:
         visit.chosen = None
         state.timers.cancel(TimerKind.AGENT_PROMPT, leg.leg_id)
@@ -179,8 +197,12 @@ def end_offer(
     agent.offers -= 1
     if outcome is OfferOutcome.MISSED:
         _missed(state, agent, leg, reason)
+        if visit.kept_for is not None:
+            keep_no_longer(state, call, agent)
     else:
         visit.tried.pop(agent.agent_id, None)  # It was no chance.
+    if visit.more_timers:  # Progressive: whoever is next takes the empty place at once.
+        state.timers.cancel(TimerKind.STEP, call.call_id)
     if not visit.offers and state.lines[visit.queue_id].policy.strategy is Strategy.RING_ALL:
         visit.tried.clear()  # With ring-all a round is one ringing.
     if gone:
@@ -212,17 +234,29 @@ def reason_for_cause(cause: int) -> OfferReason:
 
 
 def want_again(state: State, call: Call) -> None:
-    """Lets a waiting call without live offers ask for agents, if its node can be commanded."""
+    """Lets a waiting call ask for an agent, if it may have one more and its node can be commanded.
+
+    One for whom phones ring may not; except with ring-all, and with progressive when a step is due.
+    """
     visit = call.visit
     assert visit is not None
+    if visit.directed is not None:
+        return
     if visit.resting or visit.chosen is not None or not state.node_up(call.node):
         return
     line = state.lines[visit.queue_id]
-    if visit.offers and line.policy.strategy is not Strategy.RING_ALL:
+    if visit.offers and not _joins(state, call, line.policy.strategy):
         return
     line.want(call.call_id, visit)
     if line.available:
         state.dirty[line.queue_id] = None
+
+
+def _joins(state: State, call: Call, strategy: Strategy) -> bool:
+    """Tells whether one more phone may ring beside those that ring for this call."""
+    if strategy is Strategy.PROGRESSIVE:
+        return not state.timers.is_set(TimerKind.STEP, call.call_id)
+    return strategy is Strategy.RING_ALL
 
 
 def rest_after_ringing(state: State, call: Call) -> None:
@@ -256,12 +290,22 @@ def drop_leg(state: State, leg: Leg) -> None:
     if leg.was is not None:
         state.note(CallEnded, leg.was.call_id, CallEnd.TRANSFERRED, NORMAL_CLEARING)
         state.bury(leg.was.call_id)
-    if leg.agent_id is None:
-        return
-    agent = state.agents[leg.agent_id]
-    agent.legs.pop(leg.leg_id, None)
-    agent.devices.pop(leg.node, None)
-    state.refresh(agent)
+    part_from_agents(state, leg)
+
+
+def part_from_agents(state: State, leg: Leg) -> None:
+    """Frees who was rung and whose phone it is, most often the same."""
+    if leg.agent_id is not None:
+        agent = state.agents[leg.agent_id]
+        agent.legs.pop(leg.leg_id, None)
+        if leg.chance_ms is None or leg.phone_of == leg.agent_id:
+            agent.devices.pop(leg.node, None)
+        state.refresh(agent)
+    if leg.phone_of is not None and leg.phone_of != leg.agent_id:
+        other = state.agents[leg.phone_of]
+        other.legs.pop(leg.leg_id, None)
+        other.devices.pop(leg.node, None)
+        state.refresh(other)
 
 
 def _stop_ringing_clock(state: State, visit: Visit) -> None:

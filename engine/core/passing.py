@@ -14,7 +14,7 @@ from engine.core.commands import StartWaitingSound
 from engine.core.facts import CallEnd, CallStarted, SourceKind
 from engine.core.ids import CallId, LegId
 from engine.core.leg import Leg, LegEvent, LegState
-from engine.core.offers import hang_up_leg
+from engine.core.offers import hang_up_leg, part_from_agents
 from engine.core.policy import ToExtension, ToExternal
 from engine.core.state import State
 from engine.core.talks import connect, end_talk
@@ -24,12 +24,23 @@ from engine.core.visits import follow, stop_waiting_sound
 TAKEN_RING_MS = 30_000
 """For so long a phone rings on for a caller who took over its ringing."""
 
+LAST_PROMPT_MS_MAX = 10_000
+"""After this a last prompt is over even if nobody says so."""
 
-def go_elsewhere(state: State, call: Call) -> None:
-    """Ends a talk whose caller goes on: the other party is let go, an agent into wrap-up."""
+
+def go_elsewhere(state: State, call: Call, *, hang_up: bool = True) -> None:
+    """Ends a talk whose caller goes on: the other party is let go, an agent into wrap-up.
+
+    `hang_up` False: the other party hears a last prompt first, and is hung up when that is over
+    (`legs.agent_prompt_is_over`) or should be.
+    """
     leg = _talking_leg(state, call)
     end_talk(state, call, leg, CallEnd.TRANSFERRED)
-    hang_up_leg(state, leg)
+    if hang_up:
+        hang_up_leg(state, leg)
+    else:
+        leg.advance(LegEvent.LET_GO)
+        state.timers.set(TimerKind.HANG_UP, leg.leg_id, state.now_ms + LAST_PROMPT_MS_MAX)
     call.advance(CallEvent.TRANSFERRED)
     call.leg_id = None
 
@@ -99,11 +110,9 @@ def adopt_leg(state: State, call: Call, *, dialled: str) -> Call:
     adopted.dialled, adopted.state = dialled, CallState.ROUTING
     adopted.talks, adopted.holds = leg.talks, leg.holds
     state.calls[adopted.call_id] = adopted
-    if leg.agent_id is not None:
-        agent = state.agents[leg.agent_id]
-        agent.legs.pop(leg.leg_id, None)
-        agent.own_calls[adopted.call_id] = None
-        state.refresh(agent)
+    if adopted.agent_id is not None:
+        state.agents[adopted.agent_id].own_calls[adopted.call_id] = None
+    part_from_agents(state, leg)
     if leg.was is None:
         _note_start(state, adopted, call.call_id)
     end_call(state, call, CallEnd.TRANSFERRED, NORMAL_CLEARING)
@@ -122,7 +131,7 @@ def _new_call(state: State, call: Call, leg: Leg) -> Call:
         dialled="",
         arrived_ms=state.now_ms,
         language=call.language if extension is None else extension.language,
-        agent_id=leg.agent_id,
+        agent_id=leg.phone_agent,
         answered=True,
         prompts=1,  # The agent prompt may have had the first id.
     )

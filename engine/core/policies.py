@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from engine.core import monitoring
 from engine.core.agent import Agent, Membership
+from engine.core.conditions import agree_terms_anew
 from engine.core.facts import How, VisitOutcome, VisitReason, WrapupEnd
 from engine.core.ids import AgentId, QueueId
 from engine.core.line import Line
 from engine.core.offers import want_again
-from engine.core.policy import InitialState, Member, MemberKind, Policy, QueuePolicy
+from engine.core.policy import InitialState, Member, MemberKind, Policy, Presence, QueuePolicy
 from engine.core.reconcile import node_removed
 from engine.core.shifts import end_wrapup, log_in, log_out, pause
 from engine.core.state import Node, State
@@ -40,6 +42,8 @@ def apply_policy(state: State, policy: Policy) -> None:
             _ask_anew(state, line)
         if before.wait_ms_max != queue.wait_ms_max:
             _limit_waits_anew(state, line)
+        agree_terms_anew(state, line)
+    monitoring.rights_changed(state)
     _forget_agents(state, policy)
     for agent in state.agents.values():
         state.refresh(agent)
@@ -49,7 +53,7 @@ def apply_policy(state: State, policy: Policy) -> None:
 
 def _remove_queue(state: State, queue_id: QueueId) -> None:
     line = state.lines[queue_id]
-    for _, _, call_id in list(line.waiting):
+    for *_, call_id in list(line.waiting):
         call = state.calls[call_id]
         leave_queue(state, call, VisitOutcome.MISSED, VisitReason.QUEUE_REMOVED)
         follow(state, call, line.policy.failure)
@@ -63,7 +67,7 @@ def _remove_queue(state: State, queue_id: QueueId) -> None:
 
 def _ask_anew(state: State, line: Line) -> None:
     """Lets waiting callers be offered by a new strategy; phones that ring, ring on."""
-    for _, _, call_id in line.waiting:
+    for *_, call_id in line.waiting:
         call = state.calls[call_id]
         assert call.visit is not None
         call.visit.tried.clear()
@@ -73,7 +77,7 @@ def _ask_anew(state: State, line: Line) -> None:
 
 def _limit_waits_anew(state: State, line: Line) -> None:
     """Holds waiting callers to a new longest wait, counted from their entry (Q-02)."""
-    for entered_ms, _, call_id in line.waiting:
+    for _, entered_ms, _, call_id in line.waiting:
         if line.policy.wait_ms_max > 0:
             due_ms = entered_ms + line.policy.wait_ms_max
             state.timers.set(TimerKind.MAX_WAIT, call_id, due_ms)
@@ -94,6 +98,7 @@ def _apply_members(state: State, line: Line, queue: QueuePolicy) -> None:
             continue
         membership.position = position
         membership.level = member.skill_level
+        membership.share = member.share
         membership.kind = member.kind
         if member.kind is MemberKind.STATIC and membership.login_id is None:
             log_in(state, agent, membership, How.CONFIG, BY_CONFIG)
@@ -102,7 +107,7 @@ def _apply_members(state: State, line: Line, queue: QueuePolicy) -> None:
 def _add_member(
     state: State, agent: Agent, queue_id: QueueId, member: Member, position: int
 ) -> None:
-    membership = Membership(queue_id, member.kind, member.skill_level, position)
+    membership = Membership(queue_id, member.kind, member.skill_level, position, share=member.share)
     agent.memberships[queue_id] = membership
     initial = state.policy.settings.initial_state
     if member.kind is MemberKind.STATIC:
@@ -136,6 +141,7 @@ def _forget_agents(state: State, policy: Policy) -> None:
             or agent.backing_off
             or agent.reachable_at
             or agent.devices
+            or (agent.presence is not Presence.AVAILABLE and agent.agent_id in state.extensions)
         )
         if agent.agent_id not in configured and idle:
             del state.agents[agent.agent_id]

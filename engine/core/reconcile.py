@@ -15,6 +15,7 @@ from engine.core.commands import DestroyBridge, HangUpCall, HangUpLeg, StopMonit
 from engine.core.facts import CallEnd
 from engine.core.ids import (
     BRIDGE_PREFIX,
+    MONITOR_BRIDGE_PREFIX,
     BridgeId,
     CallId,
     LegId,
@@ -29,6 +30,7 @@ from engine.core.inputs import CallArrived, NodeConnected, SeenChannel
 from engine.core.leg import Leg, LegState
 from engine.core.legs import agent_prompt_is_over, leg_answered, leg_ended
 from engine.core.offers import hang_up_leg, want_again
+from engine.core.parking import play_music
 from engine.core.state import Node, State
 from engine.core.summons import came
 from engine.core.talks import bridge, caller_hung_up
@@ -64,6 +66,7 @@ def node_removed(state: State, node_id: NodeId) -> None:
         caller_hung_up(state, call, CallEnd.LOST, 0)
     for leg in [each for each in state.legs.values() if each.node == node_id]:
         leg_ended(state, leg.leg_id, 0, lost=True)
+    recording.node_removed(state, node_id)
     for agent in state.agents.values():
         agent.reachable_at.pop(node_id, None)
         agent.devices.pop(node_id, None)
@@ -103,7 +106,7 @@ def node_connected(state: State, seen: NodeConnected) -> None:
         else:
             _catch_up_call(state, call, channel)
     monitoring.compare(state, seen.node, channels)
-    recording.compare(state, seen.node, channels)
+    recording.compare(state, seen.node, channels, restarted=restarted)
     _meet_strangers(state, seen)
     state.timers.resume(node.node, state.now_ms)
 
@@ -129,10 +132,12 @@ def _catch_up_call(state: State, call: Call, channel: SeenChannel) -> None:
             came(state, call)
     elif call.state is CallState.ROUTING:
         state.following[call.call_id] = None  # Sent somewhere while nobody could be told.
-    elif call.state is CallState.TALKING and not call.answered:
+    elif call.state in (CallState.TALKING, CallState.MONITORING) and not call.answered:
         answer_call(state, call)
     elif call.state is CallState.LISTENING:
         play_prompt(state, call)
+    elif call.state is CallState.PARKED:
+        play_music(state, call)
     elif call.visit is not None:
         if not call.answered:
             call.sound = None
@@ -183,8 +188,13 @@ def _take_in(state: State, node: NodeId, channel: SeenChannel) -> None:
 
 def _remove_bridges(state: State, seen: NodeConnected) -> None:
     for bridge_id in seen.bridges:
-        if not bridge_id.startswith(BRIDGE_PREFIX):
+        if bridge_id.startswith(BRIDGE_PREFIX):
+            leg = state.legs.get(LegId(bridge_id.removeprefix(BRIDGE_PREFIX)))
+            needed = leg is not None and leg.state is LegState.TALKING
+        elif bridge_id.startswith(MONITOR_BRIDGE_PREFIX):
+            call = state.calls.get(CallId(bridge_id.removeprefix(MONITOR_BRIDGE_PREFIX)))
+            needed = call is not None and call.state is CallState.MONITORING
+        else:
             continue
-        leg = state.legs.get(LegId(bridge_id.removeprefix(BRIDGE_PREFIX)))
-        if leg is None or leg.state is not LegState.TALKING:
+        if not needed:
             state.tell(DestroyBridge(seen.node, BridgeId(bridge_id)))

@@ -51,8 +51,9 @@ def may(state: State, by: str, queue_id: QueueId | None, right: Right) -> bool:
     line = None if queue_id is None else state.lines.get(queue_id)
     if line is None:
         return False
-    if by in line.policy.managers and right in line.policy.manager_rights:
-        return right in GRANTABLE[Role.MANAGER]
-    if AgentId(by) in line.members and right in line.policy.agent_rights:
-        return right in GRANTABLE[Role.AGENT]
-    return False
+    policy = line.policy
+    managing = by in policy.managers and right in policy.manager_rights
+    if managing and right in GRANTABLE[Role.MANAGER]:
+        return True
+    working = AgentId(by) in line.members and right in policy.agent_rights
+    return working and right in GRANTABLE[Role.AGENT]

@@ -11,13 +11,14 @@ from typing import Any
 
 from engine.core import monitoring, recording, saving
 from engine.core.actions import call_action, call_agent
-from engine.core.call import CallState
+from engine.core.agent_actions import service_action
+from engine.core.call import Call, CallState, ToSlot
 from engine.core.calls import call_arrived, go_on, prompt_is_over
-from engine.core.codes import service_action
+from engine.core.causes import NO_ANSWER
 from engine.core.dispatch import dispatch
 from engine.core.facts import CallEnd, InputIgnored
 from engine.core.failures import command_failed, hang_up_again
-from engine.core.ids import PLAYBACK_PREFIX, AgentId, CallId, LegId
+from engine.core.ids import PLAYBACK_PREFIX, AgentId, CallId, LegId, RecordingId
 from engine.core.inputs import (
     AgentActionRequested,
     CallActionRequested,
@@ -51,18 +52,27 @@ from engine.core.legs import (
     leg_answered,
     leg_ended,
     leg_ringing,
+    phone_is_gone,
+    phone_vanished,
 )
 from engine.core.parking import parked_too_long
 from engine.core.policies import apply_policy
 from engine.core.presence import presence_requested
 from engine.core.reconcile import engine_started, node_connected, node_disconnected
+from engine.core.retrieval import retrieve
 from engine.core.shifts import wrapup_expired
 from engine.core.state import Output, State
-from engine.core.summons import came
+from engine.core.summons import came, failed_to_come
 from engine.core.talks import bridge_again, caller_hung_up, hold_changed
 from engine.core.timers import TimerKind
 from engine.core.transfers import transfer_requested
-from engine.core.visits import rest_is_over, ring_timed_out, waited_too_long
+from engine.core.visits import (
+    rest_is_over,
+    ring_timed_out,
+    step_is_due,
+    terms_change,
+    waited_too_long,
+)
 
 Ignored = str | None
 """Why an input meant nothing, or None if it was acted upon."""
@@ -119,7 +129,7 @@ class RoutingCore:
             while state.following:
                 call_id = next(iter(state.following))
                 del state.following[call_id]
-                go_on(state, state.calls[call_id])
+                _go_on(state, state.calls[call_id])
             if state.dirty:
                 dispatch(state)
         if state.later:
@@ -145,6 +155,13 @@ class RoutingCore:
     def check(self) -> None:
         """Raises AssertionError, naming the invariant, if the state breaks one. O(everything)."""
         check(self._state)
+
+
+def _go_on(state: State, call: Call) -> None:
+    if isinstance(call.then, ToSlot):
+        retrieve(state, call, call.then)
+    else:
+        go_on(state, call)
 
 
 def _policy_applied(state: State, happened: PolicyApplied) -> Ignored:
@@ -174,16 +191,22 @@ def _fire(state: State, kind: TimerKind, owner: str) -> None:
         state.refresh(agent)
         return
     call, leg = state.calls.get(CallId(owner)), state.legs.get(LegId(owner))
-    node = call.node if call is not None else leg.node if leg is not None else None
+    taken = state.recordings.get(RecordingId(owner))
+    whose = call or leg or taken
+    node = None if whose is None else whose.node
     if node is not None and not state.node_up(node):
         state.timers.put_off(kind, owner, node)
         return
     if kind is TimerKind.HANG_UP:
         hang_up_again(state, owner)
+    elif kind is TimerKind.RECORDING:
+        recording.stop_timed_out(state, RecordingId(owner))
     elif kind is TimerKind.CONNECT:
         bridge_again(state, LegId(owner))
     elif kind is TimerKind.AGENT_PROMPT:
         agent_prompt_is_over(state, LegId(owner))
+    elif kind is TimerKind.VANISHED:
+        phone_vanished(state, LegId(owner))
     elif call is not None:
         _fire_for_call(state, kind, call.call_id)
 
@@ -196,6 +219,8 @@ def _fire_for_call(state: State, kind: TimerKind, call_id: CallId) -> None:
         prompt_is_over(state, call)
     elif kind is TimerKind.PARKED and call.state is CallState.PARKED:
         parked_too_long(state, call)
+    elif kind is TimerKind.RING and call.state is CallState.SUMMONED:
+        failed_to_come(state, call, NO_ANSWER)
     elif kind is TimerKind.RING and call.state is CallState.DIALLING:
         if call.leg_id is not None and call.leg_id in state.legs:
             dial_timed_out(state, call.leg_id)
@@ -207,6 +232,10 @@ def _fire_for_call(state: State, kind: TimerKind, call_id: CallId) -> None:
         rest_is_over(state, call)
     elif kind is TimerKind.MAX_WAIT:
         waited_too_long(state, call)
+    elif kind is TimerKind.STEP:
+        step_is_due(state, call)
+    elif kind is TimerKind.RELAX:
+        terms_change(state, call)
 
 
 def _call_arrived(state: State, happened: CallArrived) -> Ignored:
@@ -223,6 +252,9 @@ def _caller_hung_up(state: State, happened: CallerHungUp) -> Ignored:
 
 
 def _leg_ringing(state: State, happened: LegRinging) -> Ignored:
+    own = state.calls.get(CallId(happened.leg_id))
+    if own is not None and own.state is CallState.SUMMONED:
+        return None
     return leg_ringing(state, happened.leg_id)
 
 
@@ -279,6 +311,10 @@ def _phone_reachable(state: State, happened: PhoneReachable) -> Ignored:
         agent.reachable_at[happened.node] = None
     else:
         agent.reachable_at.pop(happened.node, None)
+        if not agent.reachable_at:
+            phone_is_gone(state, agent)
+    for queue_id in agent.memberships:
+        state.at_work_changes(queue_id)
     state.refresh(agent)
     return None
 

@@ -8,16 +8,15 @@ from typing import Any
 from engine.core import codec
 from engine.core.agent import Agent
 from engine.core.call import Call
+from engine.core.ears import Monitor, Recording
 from engine.core.ids import AgentId, CallId, QueueId
 from engine.core.leg import Leg
 from engine.core.line import Line
-from engine.core.monitoring import Monitor
 from engine.core.policy import Policy
-from engine.core.recording import Recording
 from engine.core.state import Node, State
 from engine.core.timers import TimerKind
 
-VERSION = 3
+VERSION = 4
 """Changes whenever an older snapshot cannot be read any more."""
 
 
@@ -48,6 +47,8 @@ class SavedLine:
     last_static_agent: AgentId | None
     last_dynamic: int
     available: list[str]
+    served: dict[str, str]
+    """By the caller's number: when (epoch milliseconds), a space, and by whom."""
 
 
 @dataclass(slots=True)
@@ -99,6 +100,7 @@ def save(state: State) -> dict[str, Any]:
                 line.last_static_agent,
                 line.last_dynamic,
                 list(line.available),
+                {number: f"{at_ms} {who}" for number, (at_ms, who) in line.served.items()},
             )
             for line in state.lines.values()
         ],
@@ -140,6 +142,9 @@ def load(snapshot: dict[str, Any]) -> State:
         line.use(line.policy)
         line.last_static, line.last_dynamic = each.last_static, each.last_dynamic
         line.last_static_agent = each.last_static_agent
+        for number, service in each.served.items():
+            at_ms, _, agent_id = service.partition(" ")
+            line.served[number] = (int(at_ms), AgentId(agent_id))
         line.available = {AgentId(agent_id): None for agent_id in each.available}
         state.lines[line.queue_id] = line
     for call in state.calls.values():

@@ -13,10 +13,12 @@ from engine.core.facts import (
     PauseStarted,
     WrapupEnd,
     WrapupEnded,
+    WrapupExtended,
     WrapupStarted,
 )
 from engine.core.ids import AgentId, CallId, QueueId
-from engine.core.policy import Strategy
+from engine.core.policy import MemberKind, Strategy
+from engine.core.refusals import Refusal
 from engine.core.state import State
 from engine.core.timers import TimerKind
 
@@ -27,6 +29,9 @@ def log_in(state: State, agent: Agent, membership: Membership, how: How, by: str
     state.offer_order += 1
     membership.login_order = state.offer_order
     membership.login_id = state.fresh_id()
+    membership.talk_ms = 0
+    membership.balance = 0
+    state.at_work_changes(membership.queue_id)
     state.note(AgentLoggedIn, membership.login_id, agent.agent_id, membership.queue_id, how, by)
     state.refresh(agent)
 
@@ -46,11 +51,30 @@ def log_out(
         why = PauseEnd.REMOVED if removed else PauseEnd.LOGGED_OUT
         end_pause(state, agent, membership, why, how, by)
     if membership.wrapup_id is not None:
-        end_wrapup(state, agent, membership, WrapupEnd.REMOVED)
+        over = WrapupEnd.REMOVED if removed else WrapupEnd.LOGGED_OUT
+        end_wrapup(state, agent, membership, over)
     login_id, membership.login_id = membership.login_id, None
     membership.missed_in_row = 0
+    state.at_work_changes(membership.queue_id)
     state.note(AgentLoggedOut, login_id, agent.agent_id, membership.queue_id, how, by)
     state.refresh(agent)
+
+
+def remember_logins(agent: Agent, leaving: list[Membership]) -> None:
+    """Remembers for `LOG_IN_LAST` where an agent works who is about to log out of these queues.
+
+    Only the log-out that leaves the agent in no queue as a dynamic agent counts: who leaves one queue
+    of several is still at work. Static memberships have no log-in.
+    """
+    inside = [
+        each
+        for each in agent.memberships.values()
+        if each.kind is MemberKind.DYNAMIC and each.login_id is not None
+    ]
+    if not inside or any(each not in leaving for each in inside):
+        return
+    for membership in agent.memberships.values():
+        membership.in_last_login = membership in inside
 
 
 def pause(
@@ -62,6 +86,7 @@ def pause(
     membership.pause_id = state.fresh_id()
     membership.pause_reason = reason
     membership.missed_in_row = 0
+    state.at_work_changes(membership.queue_id)
     state.note(
         PauseStarted,
         membership.pause_id,
@@ -80,6 +105,7 @@ def end_pause(
     """Ends the running pause."""
     pause_id, membership.pause_id = membership.pause_id, None
     membership.pause_reason = None
+    state.at_work_changes(membership.queue_id)
     state.note(PauseEnded, pause_id, agent.agent_id, membership.queue_id, why, how, by)
     state.refresh(agent)
 
@@ -111,6 +137,7 @@ def start_wrapup(state: State, agent: Agent, queue_id: QueueId, call_id: CallId)
     membership.wrapup_id = state.fresh_id()
     agent.wrapups += 1
     until_ms = state.now_ms + wrapup_ms
+    membership.wrapup_until_ms = until_ms
     state.timers.set(TimerKind.WRAPUP, _wrapup_owner(agent.agent_id, queue_id), until_ms)
     state.note(WrapupStarted, membership.wrapup_id, agent.agent_id, queue_id, call_id, until_ms)
     state.refresh(agent)
@@ -120,10 +147,46 @@ def end_wrapup(state: State, agent: Agent, membership: Membership, why: WrapupEn
     """Ends the running wrap-up of one membership."""
     wrapup_id, membership.wrapup_id = membership.wrapup_id, None
     assert wrapup_id is not None
+    membership.wrapup_until_ms = 0
+    membership.wrapup_extended_ms = 0
     agent.wrapups -= 1
     state.timers.cancel(TimerKind.WRAPUP, _wrapup_owner(agent.agent_id, membership.queue_id))
     state.note(WrapupEnded, wrapup_id, agent.agent_id, membership.queue_id, why)
     state.refresh(agent)
+
+
+def extend_wrapup(state: State, agent: Agent, membership: Membership, how: How, by: str) -> int:
+    """Makes the running wrap-up longer, as far as its queue allows (A-08); returns by how many ms.
+
+    The last extension may be shorter than the others, so that all of them together come to exactly
+    `wrapup_extend_ms_max`.
+
+    Raises:
+        Refusal: with nothing changed.
+    """
+    wrapup_id = membership.wrapup_id
+    assert wrapup_id is not None
+    queue_id = membership.queue_id
+    policy = state.lines[queue_id].policy
+    if policy.wrapup_extend_ms == 0 or policy.wrapup_extend_ms_max == 0:
+        raise Refusal("wrap-up cannot be extended")
+    left_ms = policy.wrapup_extend_ms_max - membership.wrapup_extended_ms
+    if left_ms <= 0:
+        raise Refusal("wrap-up extended to its limit")
+    longer_ms = min(policy.wrapup_extend_ms, left_ms)
+    membership.wrapup_extended_ms += longer_ms
+    membership.wrapup_until_ms += longer_ms
+    until_ms = membership.wrapup_until_ms
+    state.timers.set(TimerKind.WRAPUP, _wrapup_owner(agent.agent_id, queue_id), until_ms)
+    state.note(WrapupExtended, wrapup_id, agent.agent_id, queue_id, until_ms, how, by)
+    return longer_ms
+
+
+def holding_wrapups(state: State, agent: Agent, membership: Membership) -> list[Membership]:
+    """Returns the memberships whose wrap-up keeps calls of this queue away from the agent (Q-11)."""
+    if state.policy.settings.shared_wrapup:
+        return [each for each in agent.memberships.values() if each.wrapup_id is not None]
+    return [] if membership.wrapup_id is None else [membership]
 
 
 def wrapup_expired(state: State, owner: str) -> None:

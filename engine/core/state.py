@@ -7,12 +7,13 @@ the verbs; they act on one `State` and keep nothing of their own.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from engine.core import numbers
 from engine.core.agent import Agent, Membership, may_be_offered
 from engine.core.call import Call
 from engine.core.commands import Command
+from engine.core.ears import Monitor, Recording
 from engine.core.facts import (
     AgentLoggedIn,
     AgentLoggedOut,
@@ -54,10 +55,6 @@ from engine.core.policy import (
 )
 from engine.core.rng import Rng
 from engine.core.timers import Timers
-
-if TYPE_CHECKING:
-    from engine.core.monitoring import Monitor
-    from engine.core.recording import Recording
 
 Output = Command | Fact
 
@@ -129,6 +126,7 @@ class State:
         "policy",
         "recordings",
         "rng",
+        "skills",
         "timers",
         "trunks",
     )
@@ -159,6 +157,8 @@ class State:
         self.own_calls = 0
         """How many calls Usher has placed."""
         self.extensions: dict[str, ExtensionPolicy] = {}
+        self.skills: dict[AgentId, frozenset[str]] = {}
+        """Of those who have any."""
         self.trunks: dict[EndpointName, TrunkPolicy] = {}
         self.outbound_routes: dict[str, OutboundRoute] = {}
         self.out: list[Output] = []
@@ -174,6 +174,9 @@ class State:
         self.extensions = {extension.number: extension for extension in policy.extensions}
         self.trunks = {trunk.name: trunk for trunk in policy.trunks}
         self.outbound_routes = {route.name: route for route in policy.outbound_routes}
+        self.skills = {
+            agent.agent_id: frozenset(agent.skills) for agent in policy.agents if agent.skills
+        }
 
     def tell(self, command: Command) -> None:
         """Gives a command."""
@@ -244,10 +247,20 @@ class State:
             ):
                 if agent_id not in line.available:
                     line.available[agent_id] = None
-                    if line.wanting:
+                    if line.wanting or line.pools:
                         self.dirty[queue_id] = None
             elif agent_id in line.available:
                 del line.available[agent_id]
+
+    def at_work_changes(self, queue_id: QueueId) -> None:
+        """An agent of a queue comes to work or leaves (`engine.core.agent.is_there`).
+
+        Callers who are kept for one who leaves may be served by others.
+        """
+        line = self.lines[queue_id]
+        line.rosters.clear()
+        if line.pools:
+            self.dirty[queue_id] = None
 
     def inbound_route(self, trunk: EndpointName, dialled: str) -> InboundRoute | None:
         """Returns the first inbound route for a number from a trunk."""

@@ -1,16 +1,21 @@
-"""Whom to ring: rows R-01 to R-07, the same rules for a whole queue and inside one skill level.
+"""Whom to ring: rows R-01 to R-08, the same rules for a whole queue and inside one skill level.
 
 `candidates` are the agents who may be rung for the queue at this moment. The choice is made in
 three steps: the best skill level of all, who of it has not yet had a chance at this call in this
 round, the strategy among those. A round ends when everybody free had a chance: so a phone that
 nobody answers is not rung for ever.
+
+The progressive strategy chooses like the linear one; that phones which ring, ring on while others
+join them is the business of `engine.core.dispatch` and `engine.core.visits`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
+from engine.core import shares
 from engine.core.agent import Agent, Membership
+from engine.core.ids import AgentId
 from engine.core.line import Line
 from engine.core.policy import MemberKind, Strategy
 from engine.core.rng import Rng
@@ -18,8 +23,13 @@ from engine.core.rng import Rng
 Candidate = tuple[Agent, Membership]
 
 
-def choose(line: Line, candidates: Sequence[Candidate], rng: Rng) -> list[Candidate]:
-    """Returns whom to ring: one, or with ring-all everybody. `candidates` must not be empty."""
+def choose(
+    line: Line, candidates: Sequence[Candidate], rng: Rng, agents: Mapping[AgentId, Agent]
+) -> list[Candidate]:
+    """Returns whom to ring: one, or with ring-all everybody. `candidates` must not be empty.
+
+    `agents` are all agents: the weighted strategy looks at those who are not free, too.
+    """
     if line.policy.skill_based:
         best = min(membership.level for _, membership in candidates)
         candidates = [each for each in candidates if each[1].level == best]
@@ -27,16 +37,22 @@ def choose(line: Line, candidates: Sequence[Candidate], rng: Rng) -> list[Candid
         return sorted(candidates, key=_by_position)
     if len(candidates) == 1:
         return list(candidates)
+    if line.policy.strategy is Strategy.WEIGHTED:
+        return [shares.pick(agents, line, candidates)]
     return [_PICK[line.policy.strategy](line, candidates, rng)]
 
 
-def remember(line: Line, agent: Agent, membership: Membership) -> None:
-    """Notes who was rung, for round robin."""
+def remember(
+    line: Line, agent: Agent, membership: Membership, agents: Mapping[AgentId, Agent]
+) -> None:
+    """Notes who was rung, for the strategies with a memory."""
     if membership.kind is MemberKind.STATIC:
         line.last_static = membership.position
         line.last_static_agent = agent.agent_id
     else:
         line.last_dynamic = membership.login_order
+    if line.policy.strategy is Strategy.WEIGHTED:
+        shares.charge(agents, line, membership)
 
 
 def _by_position(candidate: Candidate) -> int:
@@ -80,10 +96,21 @@ def _linear(line: Line, candidates: Sequence[Candidate], _rng: Rng) -> Candidate
     return min(candidates, key=lambda each: each[1].login_order)
 
 
+def _least_talk(_line: Line, candidates: Sequence[Candidate], _rng: Rng) -> Candidate:
+    """R-08: least talk time in this queue since the log-in; equals by least recent.
+
+    Counted at the end of each talk (who still talks is not free), holds included, wrap-up not. Who
+    logs in later starts at nothing, so the next calls are theirs until they have caught up.
+    """
+    return min(candidates, key=lambda each: (each[1].talk_ms, each[0].last_offer, each[1].position))
+
+
 _PICK: dict[Strategy, Callable[[Line, Sequence[Candidate], Rng], Candidate]] = {
     Strategy.LEAST_RECENT: _least_recent,
     Strategy.FEWEST_ANSWERED: _fewest_answered,
     Strategy.RANDOM: _random,
     Strategy.ROUND_ROBIN: _round_robin,
     Strategy.LINEAR: _linear,
+    Strategy.LEAST_TALK: _least_talk,
+    Strategy.PROGRESSIVE: _linear,
 }

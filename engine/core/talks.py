@@ -24,6 +24,7 @@ from engine.core.leg import Leg, LegEvent, LegState
 from engine.core.offers import drop_leg, hang_up_leg
 from engine.core.shifts import start_wrapup
 from engine.core.state import State
+from engine.core.sticky import count_talk
 from engine.core.timers import TimerKind
 from engine.core.visits import answer_call, close_visit, stop_waiting_sound
 
@@ -99,6 +100,7 @@ def bridge(state: State, call: Call, leg: Leg) -> None:
     """Tells Asterisk to connect the two; told again it does no harm."""
     leg.connects += 1
     state.tell(Connect(call.node, bridge_id_of(leg.leg_id), call.call_id, leg.leg_id))
+    monitoring.talk_bridged_again(state, leg)
 
 
 def bridge_again(state: State, leg_id: LegId) -> None:
@@ -133,6 +135,8 @@ def end_talk(state: State, call: Call, leg: Leg, ended_by: CallEnd, *, stays: bo
     monitoring.talk_ended(state, leg)
     state.note(TalkEnded, leg.talk_id, call.call_id, ended_by, state.now_ms - leg.talk_ms)
     leg.connects = 0
+    if leg.queue_id is not None and leg.agent_id is not None:
+        count_talk(state, call, leg)
     if stays:
         return
     state.tell(DestroyBridge(leg.node, bridge_id_of(leg.leg_id)))

@@ -13,7 +13,7 @@ TimerKey = tuple["TimerKind", str]
 
 
 class TimerKind(StrEnum):
-    """What a timer is for; the id beside it is a call's, a leg's, an agent's or a wrap-up's."""
+    """What a timer is for; the id beside it is a call's, a leg's, an agent's, ..."""
 
     MAX_WAIT = "max_wait"
     """Call: its visit's longest wait is over."""
@@ -21,6 +21,12 @@ class TimerKind(StrEnum):
     """Call: the phones that ring for it have rung long enough."""
     RETRY = "retry"
     """Call: the pause after a ring timeout is over."""
+    STEP = "step"
+    """Call: one more phone may ring with those that ring (progressive strategy)."""
+    RELAX = "relax"
+    """Call: its terms change (`engine.core.terms`)."""
+    VANISHED = "vanished"
+    """Leg: its phone was gone while it rang; is it still?"""
     AGENT_PROMPT = "agent_prompt"
     """Leg: the prompt to the agent should long be over."""
     CALL_PROMPT = "call_prompt"
@@ -35,6 +41,8 @@ class TimerKind(StrEnum):
     """Leg: connecting it failed; try again unless one side has hung up meanwhile."""
     HANG_UP = "hang_up"
     """Channel: it was told to end and has not said that it did."""
+    RECORDING = "recording"
+    """Recording: it was told to stop and has not said that it did."""
 
 
 class Timers:
@@ -75,6 +83,11 @@ class Timers:
     def is_set(self, kind: TimerKind, owner: str) -> bool:
         """Tells whether the timer runs, or is put off."""
         return (kind, owner) in self._due or (kind, owner) in self._late
+
+    def due_ms(self, kind: TimerKind, owner: str) -> int | None:
+        """Returns when a timer is due (epoch ms); None if it does not run or is put off."""
+        due = self._due.get((kind, owner))
+        return None if due is None else due[0]
 
     def next_ms(self) -> int | None:
         """Returns when the earliest timer is due, or None."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from engine.core.call import Call, CallEvent, Next, Visit
 from engine.core.causes import NO_ANSWER
 from engine.core.commands import AnswerCall, StartWaitingSound, StopWaitingSound
+from engine.core.conditions import agree_terms
 from engine.core.facts import (
     OfferOutcome,
     OfferReason,
@@ -14,9 +15,12 @@ from engine.core.facts import (
     VisitStarted,
 )
 from engine.core.ids import QueueId, visit_id_of
+from engine.core.leg import Leg
 from engine.core.line import Line
 from engine.core.offers import end_offer, rest_after_ringing, want_again
+from engine.core.policy import Strategy
 from engine.core.state import State
+from engine.core.sticky import served_last
 from engine.core.timers import TimerKind
 
 _OFFER_REASONS = {
@@ -33,7 +37,8 @@ def enter_queue(state: State, call: Call, queue_id: QueueId) -> None:
     state.entries += 1
     # What was first of all counts from the caller's arrival in Asterisk: he may have waited for us.
     entered_ms = call.arrived_ms if call.hops == 1 else state.now_ms
-    visit = Visit(visit_id_of(call.call_id, call.visits), queue_id, entered_ms, state.entries)
+    visit_id = visit_id_of(call.call_id, call.visits)
+    visit = Visit(visit_id, queue_id, entered_ms, state.entries, call.priority)
     if call.agent_id is not None:  # Placing a queue call clears the count of misses (Q-06).
         for membership in state.agents[call.agent_id].memberships.values():
             membership.missed_in_row = 0
@@ -49,6 +54,9 @@ def enter_queue(state: State, call: Call, queue_id: QueueId) -> None:
         return
     if line.policy.wait_ms_max > 0:
         state.timers.set(TimerKind.MAX_WAIT, call.call_id, entered_ms + line.policy.wait_ms_max)
+    if line.selective or call.required_skills:
+        visit.kept_for = served_last(line, call, state.now_ms)
+        agree_terms(state, call, line)
     want_again(state, call)
     start_waiting_sound(state, call, line)
 
@@ -104,6 +112,9 @@ def close_visit(
     call.visit = None
     for kind in (TimerKind.MAX_WAIT, TimerKind.RING, TimerKind.RETRY):
         state.timers.cancel(kind, call.call_id)
+    if visit.more_timers:
+        state.timers.cancel(TimerKind.STEP, call.call_id)
+        state.timers.cancel(TimerKind.RELAX, call.call_id)
     agent_id = None
     if outcome is VisitOutcome.ANSWERED:
         assert visit.chosen is not None
@@ -129,9 +140,10 @@ def follow(state: State, call: Call, destination: Next) -> None:
 
 
 def ring_timed_out(state: State, call: Call) -> None:
-    """Ends all offers that rang in vain, and rests before the next (R-01..R-06 alike).
+    """Ends all offers that rang in vain, and rests before the next (R-01 to R-08 alike).
 
-    Who joined a ring-all late and rang for less than the ring timeout has missed nothing.
+    Who joined a ring-all late and rang for less than the ring timeout has missed nothing. So it is
+    with progressive for who rang for less than one step.
     """
     visit = call.visit
     assert visit is not None
@@ -139,11 +151,36 @@ def ring_timed_out(state: State, call: Call) -> None:
     assert begun_ms is not None
     for leg_id in list(visit.offers):
         leg = state.legs[leg_id]
-        whole = leg.started_ms <= begun_ms
+        whole = _had_a_chance(state, leg, begun_ms)
         outcome = OfferOutcome.MISSED if whole else OfferOutcome.CANCELLED
         reason = OfferReason.NO_ANSWER if whole else OfferReason.RANG_SHORTLY
         end_offer(state, leg, outcome, reason, cause=NO_ANSWER)
     rest_after_ringing(state, call)
+
+
+def _had_a_chance(state: State, leg: Leg, begun_ms: int) -> bool:
+    since_ms = leg.started_ms if leg.chance_ms is None else leg.chance_ms
+    if since_ms <= begun_ms:
+        return True
+    assert leg.queue_id is not None
+    policy = state.lines[leg.queue_id].policy
+    stepwise = policy.strategy is Strategy.PROGRESSIVE
+    return stepwise and state.now_ms - since_ms >= policy.progressive_step_ms
+
+
+def step_is_due(state: State, call: Call) -> None:
+    """Rings one more phone beside those that ring (progressive), or whoever is free next."""
+    visit = call.visit
+    assert visit is not None
+    if visit.offers and state.lines[visit.queue_id].policy.strategy is Strategy.PROGRESSIVE:
+        want_again(state, call)
+
+
+def terms_change(state: State, call: Call) -> None:
+    """Lets more agents be rung for a call that has waited for so long."""
+    visit = call.visit
+    assert visit is not None
+    agree_terms(state, call, state.lines[visit.queue_id])
 
 
 def rest_is_over(state: State, call: Call) -> None:
@@ -181,8 +218,8 @@ def offer_lost(state: State, call: Call) -> None:
     if visit.offers:
         want_again(state, call)
         return
-    everyone_refused = line.wanting and visit.wanting
-    if everyone_refused:  # Ring-all: all phones of this attempt said no.
+    if visit.wanting and line.policy.strategy is Strategy.RING_ALL:
+        # All phones of this attempt said no.
         rest_after_ringing(state, call)
     else:
         want_again(state, call)

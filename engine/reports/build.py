@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import assert_never
 
 from engine.core.ids import QueueId
 from engine.reports.definitions import SLA_MS_DEFAULT, VisitTally
 from engine.reports.ports import Query, ReportStore
 from engine.reports.rows import CallRow, OfferRow, VisitRow
+from engine.reports.rows_handling import (
+    ActionRow,
+    MonitorRow,
+    ParkingRow,
+    PresenceRow,
+    RecordingRow,
+    TransferRow,
+)
 
 
 class ReportKind(StrEnum):
@@ -21,6 +28,16 @@ class ReportKind(StrEnum):
     VISITS = "visits"
     OFFERS = "offers"
     SUMMARY = "summary"
+    TRANSFERS = "transfers"
+    RECORDINGS = "recordings"
+    MONITORS = "monitors"
+    PARKINGS = "parkings"
+    PRESENCE = "presence"
+    ACTIONS = "actions"
+
+
+class BadQuery(ValueError):
+    """A report cannot be asked for so; the message names the option and what would be right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +63,18 @@ class SummaryRow:
     handle_ms_average: int | None
 
 
-ReportRow = CallRow | VisitRow | OfferRow | SummaryRow
+ReportRow = (
+    CallRow
+    | VisitRow
+    | OfferRow
+    | SummaryRow
+    | TransferRow
+    | RecordingRow
+    | MonitorRow
+    | ParkingRow
+    | PresenceRow
+    | ActionRow
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,20 +96,30 @@ def make_report(
 
     Raises:
         StoreUnavailable: the database cannot be read.
+        BadQuery: this kind of report has no answer to such a query.
     """
-    match kind:
-        case ReportKind.CALLS:
-            return _listed(kind, query, store.calls(_one_more(query)))
-        case ReportKind.VISITS:
-            return _listed(kind, query, store.visits(_one_more(query)))
-        case ReportKind.OFFERS:
-            return _listed(kind, query, store.offers(_one_more(query)))
-        case ReportKind.SUMMARY:
-            everything = dataclasses.replace(query, limit=None)
-            rows = summarise(store.visits(everything), sla_ms)
-            return Report(kind, everything, rows, sla_ms=sla_ms)
-        case _:
-            assert_never(kind)
+    if kind is ReportKind.SUMMARY:
+        everything = dataclasses.replace(query, limit=None)
+        rows = summarise(store.visits(everything), sla_ms)
+        return Report(kind, everything, rows, sla_ms=sla_ms)
+    if kind is ReportKind.PRESENCE and query.queues:
+        raise BadQuery("--queue: presence is of a person, not of a queue; use --agent")
+    return _listed(kind, query, _asked(store, kind)(_one_more(query)))
+
+
+def _asked(store: ReportStore, kind: ReportKind) -> Callable[[Query], Iterator[ReportRow]]:
+    listed: dict[ReportKind, Callable[[Query], Iterator[ReportRow]]] = {
+        ReportKind.CALLS: store.calls,
+        ReportKind.VISITS: store.visits,
+        ReportKind.OFFERS: store.offers,
+        ReportKind.TRANSFERS: store.transfers,
+        ReportKind.RECORDINGS: store.recordings,
+        ReportKind.MONITORS: store.monitors,
+        ReportKind.PARKINGS: store.parkings,
+        ReportKind.PRESENCE: store.presence,
+        ReportKind.ACTIONS: store.actions,
+    }
+    return listed[kind]
 
 
 def summarise(visits: Iterator[VisitRow], sla_ms: int) -> tuple[SummaryRow, ...]:

@@ -19,6 +19,7 @@ class Form(Enum):
     """Epoch milliseconds; in JSON also as ISO 8601 under the name without `_ms`."""
     DURATION = auto()
     PERCENT = auto()
+    FLAG = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +47,17 @@ _WAIT: Final = Column("wait_ms", Form.DURATION, "wait")
 _QUEUE: Final = Column("queue_id", Form.TEXT, "queue")
 _AGENT: Final = Column("agent_id", Form.TEXT, "agent")
 _CALL: Final = Column("call_id", Form.TEXT)
+_SHOWN_CALL: Final = Column("call_id", Form.TEXT, "call")
+_AT: Final = Column("at_ms", Form.TIME, "at")
+_BY: Final = Column("by", Form.TEXT, "by")
+_LENGTH: Final = Column("duration_ms", Form.DURATION, "length")
 _VISIT: Final = Column("visit_id", Form.TEXT)
 
 COLUMNS: Final[dict[ReportKind, tuple[Column, ...]]] = {
     ReportKind.CALLS: (
         _STARTED,
         _ENDED,
-        Column("call_id", Form.TEXT, "call"),
+        _SHOWN_CALL,
         Column("source", Form.TEXT),
         Column("endpoint", Form.TEXT, "from"),
         _NUMBER,
@@ -67,6 +72,8 @@ COLUMNS: Final[dict[ReportKind, tuple[Column, ...]]] = {
         _HOLD,
         Column("ended_by", Form.TEXT, "ended by"),
         Column("cause", Form.NUMBER),
+        Column("parent_id", Form.TEXT, "rest of"),
+        Column("by", Form.TEXT, "asked by"),
     ),
     ReportKind.VISITS: (
         _STARTED,
@@ -123,6 +130,85 @@ COLUMNS: Final[dict[ReportKind, tuple[Column, ...]]] = {
         Column("missed_percent", Form.PERCENT, "missed %"),
         Column("abandoned_percent", Form.PERCENT, "abandoned %"),
         Column("sla_percent", Form.PERCENT, "SLA %"),
+    ),
+    ReportKind.TRANSFERS: (
+        _AT,
+        _SHOWN_CALL,
+        _NUMBER,
+        _NAME,
+        Column("kind", Form.TEXT, "kind"),
+        _BY,
+        Column("target", Form.TEXT, "to"),
+        Column("other_call_id", Form.TEXT, "consultation"),
+    ),
+    ReportKind.RECORDINGS: (
+        _STARTED,
+        _ENDED,
+        Column("recording_id", Form.TEXT),
+        _CALL,
+        Column("talk_id", Form.TEXT),
+        _QUEUE,
+        _AGENT,
+        _NUMBER,
+        _NAME,
+        Column("name", Form.TEXT, "file"),
+        Column("stereo", Form.FLAG),
+        _STATUS,
+        Column("ok", Form.FLAG, "ok"),
+        Column("why", Form.TEXT, "why"),
+        _LENGTH,
+        Column("pauses", Form.NUMBER, "pauses"),
+        Column("paused_ms", Form.DURATION, "left out"),
+        Column("start_by", Form.TEXT, "started by"),
+        Column("stop_by", Form.TEXT, "ended by"),
+    ),
+    ReportKind.MONITORS: (
+        _STARTED,
+        _ENDED,
+        Column("monitor_id", Form.TEXT),
+        Column("supervisor_call_id", Form.TEXT),
+        _SHOWN_CALL,
+        _BY,
+        Column("mode", Form.TEXT, "mode"),
+        _AGENT,
+        _QUEUE,
+        _NUMBER,
+        _NAME,
+        _STATUS,
+        _LENGTH,
+    ),
+    ReportKind.PARKINGS: (
+        _STARTED,
+        _ENDED,
+        Column("park_id", Form.TEXT),
+        _SHOWN_CALL,
+        _NUMBER,
+        _NAME,
+        Column("slot", Form.TEXT, "slot"),
+        Column("park_by", Form.TEXT, "parked by"),
+        _STATUS,
+        _REASON,
+        Column("unpark_by", Form.TEXT, "taken by"),
+        _LENGTH,
+    ),
+    ReportKind.PRESENCE: (
+        _AT,
+        _AGENT,
+        Column("presence", Form.TEXT, "presence"),
+        Column("how", Form.TEXT, "how"),
+        _BY,
+    ),
+    ReportKind.ACTIONS: (
+        _AT,
+        Column("outcome", Form.TEXT, "outcome"),
+        Column("action", Form.TEXT, "action"),
+        _BY,
+        _AGENT,
+        _QUEUE,
+        _SHOWN_CALL,
+        Column("detail", Form.TEXT, "detail"),
+        Column("why", Form.TEXT, "why"),
+        Column("request_id", Form.TEXT),
     ),
 }
 """Every field of the rows of a kind, once. docs/records.md describes the JSON keys."""

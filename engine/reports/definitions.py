@@ -5,6 +5,7 @@ Whatever would be divided by nothing is None, shown as "-": neither 0 nor 100.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -195,3 +196,23 @@ def call_status(visits: tuple[Status, ...], *, talked: bool, ended: bool, runnin
     if visits:
         return visits[-1]
     return Status.UNANSWERED
+
+
+def left_out_ms(marks: Sequence[tuple[int, bool]], ended_at_ms: int) -> int | None:
+    """Returns how much of a recording was left out; None if that was not told in full.
+
+    Args:
+        marks: when it was paused (True) or resumed, in the order of their telling.
+        ended_at_ms: the recording's end, which ends a pause as well.
+    """
+    total_ms = 0
+    paused_at_ms: int | None = None
+    for at_ms, paused in marks:
+        if paused is (paused_at_ms is not None):
+            return None  # Two alike in a row: what was between them is lost.
+        if paused:
+            paused_at_ms = at_ms
+        elif paused_at_ms is not None:
+            total_ms += at_ms - paused_at_ms
+            paused_at_ms = None
+    return total_ms if paused_at_ms is None else total_ms + ended_at_ms - paused_at_ms

@@ -8,6 +8,14 @@ from typing import Final, Protocol
 
 from engine.core.ids import AgentId, QueueId
 from engine.reports.rows import CallRow, OfferRow, VisitRow
+from engine.reports.rows_handling import (
+    ActionRow,
+    MonitorRow,
+    ParkingRow,
+    PresenceRow,
+    RecordingRow,
+    TransferRow,
+)
 
 LIMIT_DEFAULT: Final = 1_000
 
@@ -50,6 +58,24 @@ class ReportStore(Protocol):
 
     def offers(self, query: Query) -> Iterator[OfferRow]:
         """Offers; `agents`: made to one of them."""
+
+    def transfers(self, query: Query) -> Iterator[TransferRow]:
+        """Transfers; `queues`: of calls that visited one, `agents`: by or to one of them."""
+
+    def parkings(self, query: Query) -> Iterator[ParkingRow]:
+        """Parked calls; `queues`: that visited one, `agents`: parked or taken by one of them."""
+
+    def monitors(self, query: Query) -> Iterator[MonitorRow]:
+        """Monitoring; `queues` and `agents`: of calls of theirs."""
+
+    def recordings(self, query: Query) -> Iterator[RecordingRow]:
+        """Recordings; `queues` and `agents`: of talks of theirs."""
+
+    def presence(self, query: Query) -> Iterator[PresenceRow]:
+        """Changes of presence; `agents`: of one of them. `queues` must be empty."""
+
+    def actions(self, query: Query) -> Iterator[ActionRow]:
+        """Actions; `queues`: in one of them, `agents`: by or on one of them."""
 
     def close(self) -> None:
         """Lets go of connections."""

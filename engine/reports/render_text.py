@@ -6,7 +6,7 @@ import unicodedata
 from datetime import tzinfo
 from typing import Final
 
-from engine.reports.build import Report, ReportKind, ReportRow
+from engine.reports.build import Report, ReportKind, ReportRow, SummaryRow
 from engine.reports.columns import COLUMNS, Column, Form
 from engine.reports.period import shown_clock
 
@@ -17,6 +17,12 @@ _TITLES: Final = {
     ReportKind.VISITS: "Queue visits",
     ReportKind.OFFERS: "Offers",
     ReportKind.SUMMARY: "Queue visits by queue",
+    ReportKind.TRANSFERS: "Transfers",
+    ReportKind.RECORDINGS: "Recordings",
+    ReportKind.MONITORS: "Monitoring",
+    ReportKind.PARKINGS: "Parked calls",
+    ReportKind.PRESENCE: "Changes of presence",
+    ReportKind.ACTIONS: "Actions",
 }
 
 
@@ -60,7 +66,8 @@ def _cell(row: ReportRow, column: Column, zone: tzinfo) -> str:
     value = getattr(row, column.name)
     if value is None:
         # The last row of a summary is about no queue in particular.
-        return "total" if column.name == "queue_id" else _NOTHING
+        is_total = isinstance(row, SummaryRow) and column.name == "queue_id"
+        return "total" if is_total else _NOTHING
     match column.form:
         case Form.TIME:
             return shown_clock(value, zone)
@@ -68,6 +75,8 @@ def _cell(row: ReportRow, column: Column, zone: tzinfo) -> str:
             return shown_duration(value)
         case Form.PERCENT:
             return f"{value:.2f}"
+        case Form.FLAG:
+            return "yes" if value else "no"
         case Form.LIST:
             return _printable(" ".join(value)) or _NOTHING
         case _:

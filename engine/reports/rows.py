@@ -12,7 +12,7 @@ from engine.core.ids import AgentId, CallId, LegId, QueueId, VisitId
 
 
 class Status(StrEnum):
-    """What became of a call, a visit or an offer."""
+    """What became of a call, a visit, an offer, or of what people did with a call."""
 
     ANSWERED = "answered"
     MISSED = "missed"
@@ -21,6 +21,8 @@ class Status(StrEnum):
     """Offers only: not the agent's doing."""
     UNANSWERED = "unanswered"
     """Calls only: never in a queue, and nobody talked."""
+    ENDED = "ended"
+    """What people do with calls: is over."""
     OPEN = "open"
     """Has not ended."""
     UNKNOWN = "unknown"
@@ -32,7 +34,8 @@ class CallRow:
     """One caller's stay in the system; its figures are sums over its visits and talks.
 
     `queues` are those it visited, in order, each visit counting; `parties` those who talked with
-    the caller, in order.
+    the caller, in order. `parent_id` is the call of which it is the rest, its caller having left by
+    a transfer; `by` is who asked Usher to place it.
     """
 
     call_id: CallId
@@ -52,6 +55,8 @@ class CallRow:
     hold_ms: int | None
     ended_by: str | None
     cause: int | None
+    parent_id: CallId | None = None
+    by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

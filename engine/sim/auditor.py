@@ -107,6 +107,7 @@ class Auditor:
             facts.AgentAutoPaused: self._agents.auto_paused,
             facts.WrapupStarted: self._agents.wrapup_started,
             facts.WrapupEnded: self._agents.wrapup_ended,
+            facts.WrapupExtended: self._agents.wrapup_extended,
         }
 
     def observe(self, now_ms: int, happened: Input, outputs: Sequence[Command | Fact]) -> None:

@@ -197,7 +197,7 @@ class Shifts:
                     agent_id=worker.agent_id,
                     queue_id=queue_id,
                     action=action,
-                    by="console",
+                    by=str(worker.agent_id),
                     reason=None if reason is None else reason.name,
                 )
             )

@@ -5,20 +5,45 @@ from __future__ import annotations
 from random import Random  # noqa: TID251 - seeded
 
 from engine.core.facts import Fact
-from engine.core.ids import CallId, LegId, QueueId
+from engine.core.ids import AgentId, CallId, LegId, QueueId
 from engine.core.inputs import (
     AgentAction,
+    CallActionRequested,
     EngineStarted,
+    HangUpNow,
     HoldChanged,
+    LegAnswered,
     LegEnded,
+    Monitor,
     NodeConnected,
     NodeDisconnected,
+    Park,
+    PickUp,
+    PresenceRequested,
+    Record,
+    RecordingAction,
+    RecordingFinished,
+    Redirect,
     SeenChannel,
+    Transfer,
+    TransferRequested,
 )
-from engine.core.policy import QueuePolicy, Strategy, ToQueue
+from engine.core.policy import (
+    MonitorMode,
+    ParkingPolicy,
+    Presence,
+    QueuePolicy,
+    RecordingPolicy,
+    Right,
+    Strategy,
+    ToExtension,
+    ToQueue,
+)
 from tests.support.centre import NODE, Centre, dynamic, queue, static
 
 AGENTS = ("1001", "1002", "1003", "1004")
+MANAGER = "1009"
+PARKING = ParkingPolicy(701, 702, timeout_ms=20_000)
 
 
 def _queues() -> tuple[QueuePolicy, ...]:
@@ -31,7 +56,12 @@ def _queues() -> tuple[QueuePolicy, ...]:
             wait_ms_max=40_000,
             failure=ToQueue(QueueId("6401")),
             wrapup_ms=5_000,
+            wrapup_extend_ms=4_000,
+            wrapup_extend_ms_max=8_000,
             ring_in_use=True,
+            recording=RecordingPolicy(),
+            managers=(MANAGER,),
+            manager_rights=tuple(Right),
         ),
         queue(
             "6401",
@@ -42,6 +72,9 @@ def _queues() -> tuple[QueuePolicy, ...]:
             autopause_after=2,
             agent_prompt="sound:hello",
             wrapup_ms=3_000,
+            recording=RecordingPolicy(automatic=False),
+            managers=(MANAGER,),
+            manager_rights=tuple(Right),
         ),
     )
 
@@ -51,7 +84,7 @@ class CoreWalk:
 
     def __init__(self, seed: int) -> None:
         self.rng = Random(seed)
-        self.centre = Centre(*_queues(), seed=seed)
+        self.centre = Centre(*_queues(), seed=seed, parking=PARKING)
 
     def tell(self, steps: int) -> list[Fact]:
         acts = (
@@ -65,19 +98,29 @@ class CoreWalk:
             self._hang_up,
             self._end_leg,
             self._hold,
+            self._pass_on,
+            self._command,
+            self._command,
+            self._finish,
+            self._say,
+            self._pick_up_phone,
             self._act,
             self._act,
             self._obey,
             self._reconnect,
             self._reload,
         )
-        weights = (6, 6, 6, 6, 6, 8, 8, 4, 5, 4, 4, 4, 6, 1, 1)
+        weights = (6, 6, 6, 6, 6, 8, 8, 4, 5, 4, 4, 6, 6, 4, 1, 8, 4, 4, 6, 1, 1)
         for _ in range(steps):
             self.rng.choices(acts, weights)[0]()
         return list(self.centre.facts)
 
     def _call(self) -> None:
-        self.centre.call(self.rng.choice(("6400", "6401")))
+        if self.rng.random() < 0.8:
+            self.centre.call(self.rng.choice(("6400", "6401")))
+            return
+        dialled = self.rng.choice(("1002", "1004", "6401", "701", "702"))
+        self.centre.call(dialled, source=self.rng.choice((*AGENTS, "1008")))
 
     def _wait(self) -> None:
         self.centre.wait(self.rng.choice((1, 500, 6_000, 25_000)))
@@ -110,6 +153,56 @@ class CoreWalk:
         if channel is not None:
             self.centre.give(HoldChanged(channel, self.rng.random() < 0.6))
 
+    def _pass_on(self) -> None:
+        """A phone transfers: to a queue or a phone, or to its other call if it has one."""
+        channel = self._a_leg() if self.rng.random() < 0.7 else self._a_call()
+        if channel is None:
+            return
+        other = self._a_leg() if self.rng.random() < 0.5 else None
+        target = self.rng.choice(("6400", "6401", "1002", "1004", "999"))
+        self.centre.give(TransferRequested(channel, target, other))
+
+    def _command(self) -> None:
+        """The manager does something with a call, seen as it is or as it was."""
+        call_id = self._a_call()
+        if call_id is None:
+            return
+        destination = self.rng.choice((ToQueue(QueueId("6401")), ToExtension("1003")))
+        action = self.rng.choice(
+            (
+                PickUp(),
+                Redirect(destination),
+                Transfer(destination),
+                Park(),
+                Park(),
+                HangUpNow(),
+                *(Monitor(mode) for mode in MonitorMode),
+                *(Record(wanted) for wanted in RecordingAction),
+            )
+        )
+        seen = self.centre.core.state.calls[call_id].version - (self.rng.random() < 0.1)
+        request = f"r{len(self.centre.facts)}"
+        self.centre.give(CallActionRequested(request, call_id, action, MANAGER, seen))
+
+    def _pick_up_phone(self) -> None:
+        """A phone that rings for a direct call, or for a call that Usher places."""
+        state = self.centre.core.state
+        own = [LegId(call_id) for call_id in state.calls if call_id.startswith("own-")]
+        legs = [*state.legs, *own]
+        if legs:
+            self.centre.give(LegAnswered(self.rng.choice(legs)))
+
+    def _finish(self) -> None:
+        """Asterisk closes a file."""
+        running = list(self.centre.core.state.recordings)
+        if running:
+            ok = self.rng.random() < 0.8
+            self.centre.give(RecordingFinished(self.rng.choice(running), ok, "" if ok else "full"))
+
+    def _say(self) -> None:
+        agent, presence = self.rng.choice(AGENTS), self.rng.choice(list(Presence))
+        self.centre.give(PresenceRequested(AgentId(agent), presence, agent, "p"))
+
     def _act(self) -> None:
         reason = self.rng.choice((None, "Lunch", "Break"))
         self.centre.act(
@@ -140,5 +233,5 @@ class CoreWalk:
 
     def _reload(self) -> None:
         """A queue disappears, and comes back."""
-        self.centre.apply(_queues()[1])
-        self.centre.apply(*_queues())
+        self.centre.apply(_queues()[1], parking=PARKING)
+        self.centre.apply(*_queues(), parking=PARKING)

@@ -51,6 +51,12 @@ class Database:
                 del row["epoch_no"]
         return {name: rows for name, rows in record.items() if rows}
 
+    def old_rows(self, table: str, where: str) -> list[dict[str, Any]]:
+        """Rows of a table that may lack newer columns, in the order of their ids."""
+        query = text(f"SELECT * FROM {table} WHERE {where} ORDER BY 1")
+        with self.engine.connect() as connection:
+            return [dict(row) for row in connection.execute(query).mappings()]
+
     def execute(self, statement: str, **parameters: Any) -> None:
         with self.engine.begin() as connection:
             connection.execute(text(statement), parameters)

@@ -15,14 +15,17 @@ from engine.core.facts import (
     InputIgnored,
     OfferOutcome,
     OfferReason,
+    ParkEnd,
     PauseEnd,
     VisitReason,
     WrapupEnd,
 )
-from tests.db.story import Story
+from engine.core.policy import MonitorMode, Presence
+from tests.db.handling import HandlingStory
 
 QUEUES = ("6400", "6401")
 AGENTS = ("1001", "1002", "1003")
+SLOTS = ("701", "702")
 
 
 @dataclass
@@ -36,6 +39,13 @@ class _Call:
     talk: tuple[int, str] | None = None
     holds: int = 0
     on_hold: bool = False
+    recording: bool = False
+    recordings: int = 0
+    paused: bool = False
+    monitored: int = 0
+    """Number of the running spell of monitoring; 0: none."""
+    monitors: int = 0
+    parkings: int = 0
 
 
 class Model:
@@ -43,13 +53,15 @@ class Model:
 
     def __init__(self, rng: Random) -> None:
         self.rng = rng
-        self.story = Story()
+        self.story = HandlingStory()
         self.calls: list[_Call] = []
         self.made = 0
         self.spells = 0
         self.logins: dict[tuple[str, str], str] = {}
         self.pauses: dict[tuple[str, str], str] = {}
         self.wrapups: dict[tuple[str, str], str] = {}
+        self.parked: dict[str, _Call] = {}
+        """By slot. Such a call is in no queue and talks with nobody."""
 
     def tell(self, steps: int) -> list[Fact]:
         acts = (
@@ -66,6 +78,16 @@ class Model:
             self._shift,
             self._pause,
             self._end_wrapup,
+            self._extend_wrapup,
+            self._record,
+            self._record,
+            self._pause_recording,
+            self._pause_recording,
+            self._monitor,
+            self._pass_on,
+            self._park,
+            self._unpark,
+            self._say,
             self._ignore,
         )
         for _ in range(steps):
@@ -77,7 +99,9 @@ class Model:
         fitting = [
             call
             for call in self.calls
-            if (call.queue is not None) == waiting and (call.talk is not None) == talking
+            if (call.queue is not None) == waiting
+            and (call.talk is not None) == talking
+            and call not in self.parked.values()
         ]
         return self.rng.choice(fitting) if fitting else None
 
@@ -179,19 +203,108 @@ class Model:
 
     def _part(self) -> None:
         call = self._pick(waiting=True, talking=True)
-        if call is None or call.talk is None or call.queue is None:
-            return
+        if call is not None:
+            by = self.rng.choice((CallEnd.CALLER, CallEnd.AGENT))
+            self._end_talk(call, by)
+            self._over(call, by)
+
+    def _end_talk(self, call: _Call, by: CallEnd) -> None:
+        assert call.talk is not None
+        assert call.queue is not None
         leg, agent = call.talk
         if call.on_hold:
             self.story.hold_over(call.call_id, leg, call.holds)
-        by = self.rng.choice((CallEnd.CALLER, CallEnd.AGENT))
+        if call.recording:
+            ok = self.rng.random() < 0.8
+            why = "" if ok else "disk full"
+            self.story.record_over(call.call_id, leg, call.recordings, ok=ok, why=why)
+        if call.monitored:
+            self.story.monitor_over(f"s-{call.call_id}", call.monitored, call.call_id)
         self.story.talk_over(call.call_id, leg, by)
         key = (agent, call.queue)
         if key in self.wrapups:
             self.story.wrapup_over(self.wrapups[key], agent, WrapupEnd.REPLACED, call.queue)
         self.wrapups[key] = self._spell()
         self.story.wrapup(self.wrapups[key], agent, call.call_id, queue=call.queue)
-        self._over(call, by)
+        call.talk = call.queue = None
+        call.on_hold = call.recording = call.paused = False
+        call.monitored = 0
+
+    def _record(self) -> None:
+        call = self._pick(waiting=True, talking=True)
+        if call is None or call.talk is None:
+            return
+        leg, agent = call.talk
+        if call.recording:
+            self.story.record_over(call.call_id, leg, call.recordings)
+        else:
+            call.recordings += 1
+            self.story.record(call.call_id, agent, leg, call.recordings)
+        call.recording, call.paused = not call.recording, False
+
+    def _pause_recording(self) -> None:
+        recorded = [call for call in self.calls if call.recording]
+        if not recorded:
+            return
+        call = self.rng.choice(recorded)
+        assert call.talk is not None
+        tell = self.story.record_resume if call.paused else self.story.record_pause
+        tell(call.call_id, call.talk[0], call.recordings)
+        call.paused = not call.paused
+
+    def _monitor(self) -> None:
+        """Begins; or changes the mode, which is an end and a start."""
+        call = self._pick(waiting=True, talking=True)
+        if call is None or call.talk is None:
+            return
+        if call.monitored:
+            self.story.monitor_over(f"s-{call.call_id}", call.monitored, call.call_id)
+        call.monitors += 1
+        call.monitored = call.monitors
+        mode = self.rng.choice(list(MonitorMode))
+        supervisor = f"s-{call.call_id}"
+        self.story.monitor(supervisor, call.monitored, call.call_id, call.talk[1], mode)
+
+    def _pass_on(self) -> None:
+        call = self._pick(waiting=True, talking=True)
+        if call is None or call.talk is None:
+            return
+        agent = call.talk[1]
+        self._end_talk(call, CallEnd.TRANSFERRED)
+        self.story.transfer(call.call_id, agent, self.rng.choice(AGENTS))
+
+    def _park(self) -> None:
+        free = [slot for slot in SLOTS if slot not in self.parked]
+        call = self._pick()
+        if call is None or not free:
+            return
+        slot = self.rng.choice(free)
+        self.parked[slot] = call
+        call.parkings += 1
+        self.story.park(call.call_id, slot, self.rng.choice(AGENTS), call.parkings)
+
+    def _unpark(self) -> None:
+        if self.parked:
+            slot = self.rng.choice(list(self.parked))
+            call = self.parked.pop(slot)
+            why = self.rng.choice((ParkEnd.RETRIEVED, ParkEnd.TIMED_OUT))
+            by = "1002" if why is ParkEnd.RETRIEVED else ""
+            self.story.unpark(call.call_id, slot, why, by, call.parkings)
+
+    def _say(self) -> None:
+        agent = self.rng.choice(AGENTS)
+        match self.rng.randrange(3):
+            case 0:
+                self.story.presence(agent, self.rng.choice(list(Presence)))
+            case 1:
+                self.story.done("pick_up", agent, call_id="usher-n1-1")
+            case _:
+                self.story.refused("hang_up", agent, agent="1001")
+
+    def _extend_wrapup(self) -> None:
+        if self.wrapups:
+            agent, queue = key = self.rng.choice(list(self.wrapups))
+            self.story.extend(self.wrapups[key], agent, queue=queue)
 
     def _end(self) -> None:
         call = self._pick()

@@ -32,7 +32,7 @@ from engine.core.facts import (
     WrapupEnded,
     WrapupStarted,
 )
-from engine.core.ids import AgentId, CallId, EndpointName, LegId, NodeId, QueueId, VisitId
+from engine.core.ids import AgentId, CallId, EndpointName, LegId, NodeId, QueueId, TalkId, VisitId
 
 T0 = 1_735_689_600_000
 """2025-01-01T00:00:00Z."""
@@ -193,7 +193,7 @@ class Story:
         self._began[f"talk {call_id}"] = self.now_ms
         return self._tell(
             TalkStarted,
-            LegId(f"leg-{call_id}-{leg}"),
+            TalkId(f"leg-{call_id}-{leg}"),
             CallId(call_id),
             VisitId(f"{call_id}-v{n}"),
             QueueId(queue),
@@ -204,22 +204,30 @@ class Story:
     def direct_talk(self, call_id: str, party: str, leg: int = 1) -> Any:
         self._began[f"talk {call_id}"] = self.now_ms
         return self._tell(
-            TalkStarted, LegId(f"leg-{call_id}-{leg}"), CallId(call_id), None, None, None, party
+            TalkStarted, TalkId(f"leg-{call_id}-{leg}"), CallId(call_id), None, None, None, party
         )
 
     def talk_over(self, call_id: str, leg: int = 1, by: CallEnd = CallEnd.CALLER) -> Any:
         talk_ms = self.now_ms - self._began_ms(f"talk {call_id}")
-        return self._tell(TalkEnded, LegId(f"leg-{call_id}-{leg}"), CallId(call_id), by, talk_ms)
+        return self._tell(TalkEnded, TalkId(f"leg-{call_id}-{leg}"), CallId(call_id), by, talk_ms)
+
+    def second_talk(self, call_id: str, talk: str, party: str) -> Any:
+        self._began[f"talk {call_id}"] = self.now_ms
+        return self._tell(TalkStarted, TalkId(talk), CallId(call_id), None, None, None, party)
+
+    def second_talk_over(self, call_id: str, talk: str, by: CallEnd = CallEnd.CALLER) -> Any:
+        talk_ms = self.now_ms - self._began_ms(f"talk {call_id}")
+        return self._tell(TalkEnded, TalkId(talk), CallId(call_id), by, talk_ms)
 
     def hold(self, call_id: str, leg: int = 1, n: int = 1) -> Any:
         self._began[f"hold {call_id}"] = self.now_ms
-        leg_id, by_caller = LegId(f"leg-{call_id}-{leg}"), False
-        return self._tell(HoldStarted, f"{leg_id}-h{n}", leg_id, CallId(call_id), by_caller)
+        talk_id, by_caller = TalkId(f"leg-{call_id}-{leg}"), False
+        return self._tell(HoldStarted, f"{talk_id}-h{n}", talk_id, CallId(call_id), by_caller)
 
     def hold_over(self, call_id: str, leg: int = 1, n: int = 1) -> Any:
         hold_ms = self.now_ms - self._began_ms(f"hold {call_id}")
-        leg_id = LegId(f"leg-{call_id}-{leg}")
-        return self._tell(HoldEnded, f"{leg_id}-h{n}", leg_id, CallId(call_id), hold_ms)
+        talk_id = TalkId(f"leg-{call_id}-{leg}")
+        return self._tell(HoldEnded, f"{talk_id}-h{n}", talk_id, CallId(call_id), hold_ms)
 
     def login(self, spell: str, agent: str, queue: str = "6400") -> Any:
         return self._tell(AgentLoggedIn, spell, AgentId(agent), QueueId(queue), How.CODE, agent)

@@ -2,15 +2,34 @@
 
 from __future__ import annotations
 
+import itertools
 import re
+from collections.abc import Callable
+from enum import StrEnum
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Table, text
 
+from engine.adapters.db import SqlFactStore
 from engine.adapters.db.history import History
-from engine.adapters.db.tables import HISTORIES, OFFER_REASONS, VISIT_REASONS, epochs
+from engine.adapters.db.tables import HISTORIES, MOMENTS, epochs
+from engine.adapters.db.words import OFFER_REASONS, VISIT_REASONS
+from engine.core.facts import (
+    CallEnd,
+    OfferReason,
+    ParkEnd,
+    PauseEnd,
+    SourceKind,
+    TransferKind,
+    VisitReason,
+    WrapupEnd,
+)
+from engine.core.policy import MonitorMode, Presence
 from engine.reports import ReportKind
 from engine.reports.columns import COLUMNS, Form
+from tests.db.databases import Database
+from tests.db.handling import HandlingStory, consulted_call, transferred_call
 
 pytestmark = pytest.mark.db
 
@@ -30,10 +49,18 @@ def words(cell: str) -> list[str]:
 
 @pytest.mark.parametrize("history", HISTORIES.values(), ids=lambda each: each.table.name)
 def test_every_column_is_described(history: History) -> None:
-    _, row_id, start, end = cells(f"`{history.table.name}`")
+    _, row_id, start, *rest = cells(f"`{history.table.name}`")
+    end = rest[0] if rest else ""  # Nothing is told at the end of some.
     described = {*words(row_id), *words(start), *words(end)}
     assert described == {column.name for column in history.table.columns} - SHARED
     assert set(history.ending) - SHARED == set(words(end))
+
+
+@pytest.mark.parametrize("table", MOMENTS.values(), ids=lambda each: each.name)
+def test_every_column_of_what_does_not_last_is_described(table: Table) -> None:
+    _, key, columns = cells(f"`{table.name}`")
+    names = columns.split("; the pause itself")[0]
+    assert {*words(key), *words(names)} == {column.name for column in table.columns}
 
 
 def test_every_table_is_described() -> None:
@@ -62,3 +89,80 @@ def test_every_reason_is_described() -> None:
     assert offers == {
         each.value: {why.value for why in OFFER_REASONS[each]} for each in OFFER_REASONS
     }
+
+
+def test_a_reason_goes_with_one_outcome() -> None:
+    """A new reason has to be put somewhere, or its facts would be rejected."""
+    assert sorted(itertools.chain(*VISIT_REASONS.values())) == sorted(VisitReason)
+    assert sorted(itertools.chain(*OFFER_REASONS.values())) == sorted(OfferReason)
+
+
+@pytest.mark.parametrize(
+    ("first", "vocabulary"),
+    [
+        ("`calls`", SourceKind),
+        ("`calls`", CallEnd),
+        ("`pauses`", PauseEnd),
+        ("`wrapups`", WrapupEnd),
+        ("`parkings`", ParkEnd),
+        ("`monitors`", MonitorMode),
+        ("`transfers`", TransferKind),
+        ("`presence_changes`", Presence),
+    ],
+)
+def test_every_word_is_described(first: str, vocabulary: type[StrEnum]) -> None:
+    [line] = [line for line in TEXT.splitlines() if line.startswith(f"| {first}")]
+    assert f"({', '.join(vocabulary)})" in line
+
+
+@pytest.mark.parametrize("record", [transferred_call, consulted_call])
+def test_the_example_query_tells_who_talked_when(
+    record: Callable[[HandlingStory], None], database: Database
+) -> None:
+    story = HandlingStory()
+    record(story)
+    store = SqlFactStore(database.url)
+    store.write("e1", story.facts)
+    store.close()
+    [query] = re.findall(r"```sql\n(.*?)```", TEXT, re.DOTALL)
+    with database.connect() as connection:
+        rows = connection.execute(text(query), {"call_id": "c1"}).all()
+    told = [(row.call_id, row.party, row.talk_ms, row.ended_by) for row in rows]
+    assert (
+        told
+        == {
+            transferred_call: [
+                ("c1", "1001", 10_000, "transferred"),
+                ("c1", "1003", 7_000, "caller"),
+            ],
+            consulted_call: [
+                ("c1", "1001", 13_000, "transferred"),
+                ("c2", "1003", 6_000, "transferred"),
+                ("c1", "1003", 9_000, "caller"),
+            ],
+        }[record]
+    )
+
+
+def test_the_rest_of_a_call_is_of_its_family(database: Database) -> None:
+    story = HandlingStory()
+    story.call("c1")
+    story.direct_talk("c1", "1001")
+    story.wait(3_000).talk_over("c1", 1, CallEnd.TRANSFERRED)
+    story.rest_of_call("leg-c1-1", "c1")
+    story.call_over("c1", CallEnd.TRANSFERRED)
+    story.transfer("leg-c1-1", "5550100", "1003")
+    story.wait(1_000).direct_talk("leg-c1-1", "1003")
+    story.wait(4_000).talk_over("leg-c1-1")
+    story.call("c9")
+    story.direct_talk("c9", "1007")
+    store = SqlFactStore(database.url)
+    store.write("e1", story.facts)
+    store.close()
+    [query] = re.findall(r"```sql\n(.*?)```", TEXT, re.DOTALL)
+    with database.connect() as connection:
+        rows = connection.execute(text(query), {"call_id": "c1"}).all()
+    assert [(row.caller_number, row.party, row.talk_ms) for row in rows] == [
+        ("5550100", "1001", 3_000),
+        ("1001", "1003", 4_000),
+    ]

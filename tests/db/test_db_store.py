@@ -51,6 +51,8 @@ def test_a_call_becomes_rows(database: Database, facts_store: SqlFactStore) -> N
             "caller_name": "Ann",
             "dialled": "6400",
             "arrived_at_ms": T0,
+            "parent_id": None,
+            "by": None,
             "started_at_ms": T0,
             "ended_at_ms": T0 + 25_000,
             "started_seq": 1,
@@ -103,6 +105,8 @@ def test_shifts_and_moments_become_rows(database: Database, facts_store: SqlFact
             "action": "log_in",
             "why": "no such queue",
             "by": "1001",
+            "request_id": None,
+            "call_id": None,
         }
     ]
     assert record["auto_pauses"] == [

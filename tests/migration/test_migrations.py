@@ -9,12 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from sqlalchemy import Engine, inspect
 
 from engine.adapters.db import SqlFactStore, schema
 from engine.adapters.db.tables import SCHEMA_REVISION, epochs
 from engine.app.ports import StoreUnavailable
+from engine.core.facts import OfferOutcome, OfferReason, VisitReason, WrapupEnd
 from tests.db.databases import KINDS, TEMPLATE, Database, DatabaseMaker
+from tests.db.handling import HandlingStory, consulted_call, transferred_call
 from tests.db.story import Story, answered_call
 
 pytestmark = pytest.mark.migration
@@ -37,10 +40,10 @@ def shape(engine: Engine) -> dict[str, Any]:
     found = inspect(engine)
     return {
         table: {
-            "columns": [
+            "columns": sorted(
                 (column["name"], str(column["type"]), column["nullable"], column["default"])
                 for column in found.get_columns(table)
-            ],
+            ),
             "primary key": found.get_pk_constraint(table),
             "foreign keys": found.get_foreign_keys(table),
             "unique": found.get_unique_constraints(table),
@@ -122,6 +125,52 @@ def test_data_outlives_an_upgrade(empty: Database) -> None:
     store.write("e1", story.facts)
     store.close()
     assert empty.rows("calls")[0]["ended_by"] == "caller"
+
+
+@pytest.mark.parametrize("revision", ["0001"])
+def test_the_way_back_leads_to_the_old_tables(
+    revision: str, databases: DatabaseMaker, empty: Database
+) -> None:
+    back = databases.fresh(empty.kind)
+    schema.downgrade(back.url, revision)
+    with empty.engine.begin() as connection:
+        command.upgrade(schema._alembic(connection), revision)
+    assert schema.current(empty.url) == revision
+    assert shape(back.engine) == shape(empty.engine)
+    assert names(back.engine) == names(empty.engine)
+
+
+def test_the_way_back_finds_words_that_the_old_tables_know(database: Database) -> None:
+    """What 0001 cannot say becomes the nearest that it can; nothing stands in the way."""
+    story = HandlingStory()
+    transferred_call(story, "c1")
+    consulted_call(story, "c2", "c3")
+    story.rest_of_call("c4", "c1")
+    story.placed_call("c5", "1009")
+    story.visit("c5")
+    story.offer("c5", "1001")
+    story.offer_over("c5", "1001", 1, OfferOutcome.MISSED, OfferReason.FORWARDED)
+    story.offer("c5", "1002", 2)
+    story.offer_over("c5", "1002", 2, OfferOutcome.CANCELLED, OfferReason.PICKED_UP)
+    story.missed("c5", reason=VisitReason.REDIRECTED)
+    story.wrapup_over("w-c1", "1001", WrapupEnd.LOGGED_OUT)
+    refusal = story.refused("hang_up", "1001", agent="1002")
+    store = SqlFactStore(database.url)
+    store.write("e1", story.facts)
+    assert store.counts.rejected == 0
+    store.close()
+    schema.downgrade(database.url, "0001")
+    old = database.old_rows
+    assert [row["ended_by"] for row in old("calls", "ended_seq IS NOT NULL")] == [
+        *("caller", "caller", "agent"),
+    ]
+    assert [row["source"] for row in old("calls", "call_id = 'c5'")] == ["extension"]
+    assert [row["reason"] for row in old("queue_visits", "call_id = 'c5'")] == ["lost"]
+    assert [row["reason"] for row in old("offers", "call_id = 'c5'")] == ["failed", "visit_ended"]
+    assert [row["ended_why"] for row in old("wrapups", "ended_seq IS NOT NULL")] == ["removed"]
+    assert [row["why"] for row in old("action_refusals", "1 = 1")] == [refusal.why]
+    assert schema.upgrade(database.url) == SCHEMA_REVISION
+    assert schema.check(database.url) == []
 
 
 def test_revisions_are_numbered_without_gaps() -> None:

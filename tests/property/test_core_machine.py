@@ -6,6 +6,7 @@ passes, and every caller's stay and every record must come to an end: nobody is 
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 from typing import Any
@@ -15,40 +16,91 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
+from engine.core.call import CallState
 from engine.core.commands import PlayPrompt
 from engine.core.facts import (
+    ActionDone,
+    ActionRefused,
+    AgentLoggedIn,
+    AgentLoggedOut,
     CallEnded,
+    CallParked,
     CallStarted,
+    CallUnparked,
+    MonitorEnded,
+    MonitorStarted,
     OfferEnded,
     OfferMade,
+    PauseEnded,
+    PauseStarted,
+    RecordingEnded,
+    RecordingStarted,
     TalkEnded,
     TalkStarted,
     VisitEnded,
     VisitStarted,
+    WrapupEnded,
+    WrapupStarted,
 )
-from engine.core.ids import AgentId, EndpointName, QueueId
+from engine.core.ids import (
+    AgentId,
+    EndpointName,
+    LegId,
+    MonitorId,
+    QueueId,
+    RecordingId,
+    is_own,
+)
 from engine.core.inputs import (
+    BY_SYSTEM,
     AgentAction,
+    AgentActionRequested,
+    CallActionRequested,
+    CallAgentRequested,
     CommandFailed,
     DeviceState,
     EngineStarted,
+    HangUpNow,
     HoldChanged,
     LegAnswered,
     LegEnded,
     LegRinging,
+    Monitor,
     NodeConnected,
     NodeDisconnected,
+    Park,
     PhoneDevice,
+    PickUp,
     PlaybackEnded,
+    PolicyApplied,
+    PresenceRequested,
+    Record,
+    RecordingAction,
+    RecordingFinished,
+    Redirect,
     SeenChannel,
+    SpyEnded,
+    Transfer,
 )
 from engine.core.policy import (
     HangUp,
+    InboundRoute,
     InitialState,
     Member,
     MemberKind,
+    MonitorMode,
+    OutboundRoute,
+    ParkingPolicy,
     PlayThenHangUp,
+    Policy,
+    Presence,
+    PresenceAction,
+    PresenceRule,
     QueuePolicy,
+    RecordingPolicy,
+    Right,
+    SkillStep,
+    StickyPolicy,
     Strategy,
     ToExtension,
     ToQueue,
@@ -56,12 +108,20 @@ from engine.core.policy import (
 )
 from engine.core.router import RoutingCore
 from tests.support.centre import NODE, TRUNK, Centre, changed, queue
+from tests.support.centre import policy as centre_policy
 
 # Many examples on a busy machine take their time; a hang is still found.
 pytestmark = [pytest.mark.property, pytest.mark.timeout(600)]
 
 AGENTS = ("1001", "1002", "1003", "1004")
 QUEUES = ("6400", "6401", "6402")
+
+DIGITS = (
+    *("6400", "1002", "*76400", "*076401", "*076401*01", "*7", "*0799", "*766400"),
+    *("*77", "*077", "*78", "*481", "*483", "*485", "*486", "*71002*6400", "*071002*6401*02"),
+    *("*901001", "*921002", "*931001", "*941002", "701", "702"),
+)
+MANAGER = "1004"
 
 agents = st.sampled_from(AGENTS)
 members = st.lists(
@@ -70,12 +130,22 @@ members = st.lists(
         agents.map(AgentId),
         st.sampled_from(MemberKind),
         st.integers(1, 2),
+        st.integers(1, 3),
     ),
     max_size=4,
     unique_by=lambda member: member.agent_id,
 )
 failures = st.sampled_from(
     [HangUp(17), ToQueue(QueueId("6401")), ToExtension("1003"), PlayThenHangUp(("sound:bye",))]
+)
+
+destinations = st.one_of(failures, st.just(ToQueue(QueueId("6402"))), st.just(ToExtension("1001")))
+wishes = st.one_of(
+    st.sampled_from([PickUp(), PickUp(), Park(), HangUpNow()]),
+    st.builds(Redirect, destinations),
+    st.builds(Transfer, destinations),
+    st.builds(Record, st.sampled_from(RecordingAction)),
+    st.builds(Monitor, st.sampled_from(MonitorMode)),
 )
 
 
@@ -93,11 +163,46 @@ def queues(number: str) -> st.SearchStrategy[QueuePolicy]:
         ring_timeout_ms=st.just(5_000),
         retry_interval_ms=st.sampled_from([0, 2_000]),
         wrapup_ms=st.sampled_from([0, 4_000]),
+        wrapup_extend_ms=st.sampled_from([0, 3_000]),
+        wrapup_extend_ms_max=st.just(4_000),
         agent_prompt=st.sampled_from([None, "sound:x"]),
         ring_in_use=st.booleans(),
         autopause_after=st.sampled_from([0, 2]),
         waiting_sound=st.sampled_from([WaitingSound("default"), WaitingSound(None)]),
+        follow_forward=st.booleans(),
+        progressive_step_ms=st.sampled_from([500, 2_000]),
+        skill_steps=st.sampled_from([(), (SkillStep(0, 1), SkillStep(2_000, 2))]),
+        required_skills_ms=st.sampled_from([0, 2_500]),
+        sticky=st.sampled_from([None, StickyPolicy(memory_ms=8_000, hold_out_ms=2_000)]),
+        recording=st.sampled_from([None, RecordingPolicy(), RecordingPolicy(automatic=False)]),
+        managers=st.sampled_from([(), (MANAGER, "1004", "1009"), ("1001", "1009")]),
+        manager_rights=st.just(tuple(Right)),
     )
+
+
+def with_choosy_callers(policy: Policy) -> Policy:
+    """Who dials 1 comes before others in queue 6400 and wants French there, which two agents speak."""
+    route = InboundRoute("vip", "1", ToQueue(QueueId("6400")), None, 1, ("french",))
+    return dataclasses.replace(
+        policy,
+        inbound_routes=(route, *policy.inbound_routes),
+        agents=tuple(
+            dataclasses.replace(each, skills=("french",)) if each.agent_id in AGENTS[1:3] else each
+            for each in policy.agents
+        ),
+        outbound_routes=(OutboundRoute("out", "00.", TRUNK),),
+        extensions=tuple(
+            dataclasses.replace(each, outbound_routes=("out",)) for each in policy.extensions
+        ),
+    )
+
+
+PRESENCE_RULES = (
+    PresenceRule(Presence.AVAILABLE, PresenceAction.LOG_IN_LAST),
+    PresenceRule(Presence.BUSINESS_TRIP, PresenceAction.LOG_IN_ALL),
+    PresenceRule(Presence.LUNCH, PresenceAction.PAUSE_ALL, "Lunch"),
+    PresenceRule(Presence.OFF_WORK, PresenceAction.LOG_OUT_ALL),
+)
 
 
 class AnyHistory(RuleBasedStateMachine):
@@ -116,20 +221,32 @@ class AnyHistory(RuleBasedStateMachine):
     ) -> None:
         self.lines = lines
         self.centre = Centre(
-            *lines, shared_wrapup=shared, initial_state=initial, failed_offer_pause_ms=pause_ms
+            *lines,
+            shared_wrapup=shared,
+            initial_state=initial,
+            failed_offer_pause_ms=pause_ms,
+            presence_rules=PRESENCE_RULES,
+            parking=ParkingPolicy(701, 702, 8_000),
         )
         self.strangers = 0
+        self.apply(*lines)
+
+    def apply(self, *lines: QueuePolicy) -> None:
+        settings = self.centre.policy.settings
+        policy = with_choosy_callers(centre_policy(*lines))
+        self.centre.policy = dataclasses.replace(policy, settings=settings)
+        self.centre.give(PolicyApplied(self.centre.policy))
 
     def pick(self, data: st.DataObject, population: Any) -> Any:
         return data.draw(st.sampled_from(list(population)))
 
-    @rule(number=st.sampled_from([*QUEUES, "999"]))
+    @rule(number=st.sampled_from([*QUEUES, "1", "999"]))
     def caller_dials(self, number: str) -> None:
         self.centre.call(number)
 
     @rule(
         agent=agents,
-        digits=st.sampled_from(["6400", "1002", "*76400", "*076401", "*076401*01", "*7", "*0799"]),
+        digits=st.sampled_from(DIGITS),
     )
     def agent_dials(self, agent: str, digits: str) -> None:
         self.centre.call(digits, source=agent)
@@ -142,17 +259,77 @@ class AnyHistory(RuleBasedStateMachine):
     def asterisk_obeys(self) -> None:
         self.centre.obey()
 
-    @precondition(lambda self: self.centre.core.state.legs)
+    @precondition(lambda self: self.rung())
     @rule(data=st.data(), cause=st.sampled_from([0, 16, 17, 19, 20, 21]), what=st.integers(0, 3))
     def phone_does(self, data: st.DataObject, cause: int, what: int) -> None:
-        leg_id = self.pick(data, self.centre.core.state.legs)
+        leg_id = self.pick(data, self.rung())
         happened = (LegRinging(leg_id), LegAnswered(leg_id), LegAnswered(leg_id))
         self.centre.give(happened[what] if what < 3 else LegEnded(leg_id, cause))
+
+    def rung(self) -> list[LegId]:
+        """Channels of phones that Usher rang."""
+        state = self.centre.core.state
+        return [*state.legs, *(LegId(call_id) for call_id in state.calls if is_own(call_id))]
+
+    @precondition(lambda self: self.centre.core.state.calls)
+    @rule(
+        data=st.data(),
+        wish=wishes,
+        by=st.sampled_from(["1004", "1004", "1001", BY_SYSTEM]),
+        behind=st.sampled_from([0, 0, 0, 1]),
+    )
+    def person_asks(self, data: st.DataObject, wish: Any, by: str, behind: int) -> None:
+        call = self.pick(data, self.centre.core.state.calls.values())
+        self.centre.give(CallActionRequested("r", call.call_id, wish, by, call.version - behind))
+        assert len(self.centre.told(ActionDone)) + len(self.centre.told(ActionRefused)) == 1
+
+    @rule(agent=agents, by=agents)
+    def person_calls_agent(self, agent: str, by: str) -> None:
+        self.centre.give(CallAgentRequested("r", AgentId(agent), by))
+
+    @precondition(lambda self: self.centre.core.state.legs)
+    @rule(data=st.data(), to=st.sampled_from(["", "1002", "1003", "00171", "6400"]))
+    def phone_forwards(self, data: st.DataObject, to: str) -> None:
+        leg_id = self.pick(data, self.centre.core.state.legs)
+        self.centre.give(LegEnded(leg_id, 0, forward_to=to))
 
     @precondition(lambda self: self.centre.core.state.calls)
     @rule(data=st.data())
     def caller_hangs_up(self, data: st.DataObject) -> None:
         self.centre.hang_up(self.pick(data, self.centre.core.state.calls))
+
+    @precondition(lambda self: self.centre.core.state.calls)
+    @rule(
+        data=st.data(),
+        supervisor=st.sampled_from(["1004", "1009"]),
+        mode=st.sampled_from(MonitorMode),
+    )
+    def supervisor_dials(self, data: st.DataObject, supervisor: str, mode: MonitorMode) -> None:
+        state = self.centre.core.state
+        talks = [call.call_id for call in state.calls.values() if call.state is CallState.TALKING]
+        self.centre.supervise(supervisor, self.pick(data, [*talks, "nobody"]), mode)
+
+    @rule(data=st.data(), digit=st.sampled_from("0456"))
+    def key_is_pressed(self, data: st.DataObject, digit: str) -> None:
+        state = self.centre.core.state
+        supervisors = [monitor.supervisor_call_id for monitor in state.monitors.values()]
+        self.centre.press(self.pick(data, supervisors or [*state.calls, "nobody"]), digit)
+
+    @rule(data=st.data(), ok=st.booleans(), spy=st.booleans())
+    def ear_ends(self, data: st.DataObject, ok: bool, spy: bool) -> None:
+        state = self.centre.core.state
+        if spy:
+            ears = [*state.monitors, MonitorId("spy-old-1")]
+            self.centre.give(SpyEnded(self.pick(data, ears)))
+        else:
+            recordings = [*state.recordings, RecordingId("rec-old-1")]
+            self.centre.give(RecordingFinished(self.pick(data, recordings), ok, "because"))
+
+    @precondition(lambda self: self.centre.core.state.legs)
+    @rule(data=st.data(), action=st.sampled_from(RecordingAction))
+    def recording_is_changed(self, data: st.DataObject, action: RecordingAction) -> None:
+        leg_id = self.pick(data, self.centre.core.state.legs)
+        self.centre.record(leg_id, action, "1009")
 
     @rule(data=st.data(), held=st.booleans())
     def hold_changes(self, data: st.DataObject, held: bool) -> None:
@@ -162,12 +339,45 @@ class AnyHistory(RuleBasedStateMachine):
 
     @rule(
         agent=agents,
-        number=st.sampled_from(QUEUES),
+        number=st.sampled_from([*QUEUES, None]),
         action=st.sampled_from(AgentAction),
         reason=st.sampled_from([None, "Lunch", "Nonsense"]),
+        by=st.sampled_from([None, BY_SYSTEM, BY_SYSTEM, MANAGER]),
+        seen=st.sampled_from([None, None, 0]),
     )
-    def service_asks(self, agent: str, number: str, action: AgentAction, reason: str) -> None:
-        self.centre.act(agent, number, action, reason)
+    def service_asks(
+        self,
+        agent: str,
+        number: str | None,
+        action: AgentAction,
+        reason: str,
+        by: str | None,
+        seen: int | None,
+    ) -> None:
+        queue_id = None if number is None else QueueId(number)
+        who = AgentId(agent)
+        self.ask(AgentActionRequested(who, queue_id, action, by or agent, reason, "r", seen), agent)
+
+    @rule(
+        agent=agents,
+        presence=st.sampled_from(Presence),
+        by=st.sampled_from([None, BY_SYSTEM, MANAGER]),
+        seen=st.sampled_from([None, None, 0]),
+    )
+    def presence_is_asked(
+        self, agent: str, presence: Presence, by: str | None, seen: int | None
+    ) -> None:
+        self.ask(PresenceRequested(AgentId(agent), presence, by or agent, "r", seen), agent)
+
+    def ask(self, asked: AgentActionRequested | PresenceRequested, agent: str) -> None:
+        """Asks; there is exactly one answer, and a refusal changes nothing."""
+        version = self.centre.core.state.agents[AgentId(agent)].version
+        outputs = self.centre.give(asked)
+        done, refused = self.centre.told(ActionDone), self.centre.told(ActionRefused)
+        assert len(done) + len(refused) == 1
+        if refused:
+            assert outputs == refused
+            assert self.centre.core.state.agents[AgentId(agent)].version == version
 
     @rule(agent=agents, reachable=st.booleans())
     def phone_registers(self, agent: str, reachable: bool) -> None:
@@ -197,24 +407,28 @@ class AnyHistory(RuleBasedStateMachine):
         state = self.centre.core.state
         channels = [
             SeenChannel(name, data.draw(st.booleans()), None, TRUNK, "6400")
-            for name in [*state.calls, *state.legs]
+            for name in [*state.calls, *state.legs, *state.monitors, *state.recordings]
             if data.draw(st.integers(0, 4)) > 0
         ]
         if stranger:
             self.strangers += 1
             channels.append(SeenChannel(f"s{self.strangers}", up=False, dialled="6401"))
             channels.append(SeenChannel(f"leg-s{self.strangers}-1", up=True))
-        bridges = ("talk-leg-old-1", "somebody-elses")
+        bridges = ("talk-leg-old-1", "ear-old", "somebody-elses")
         self.centre.give(NodeConnected(NODE, tuple(channels), bridges, boot_id))
 
     @rule(data=st.data())
     def configuration_changes(self, data: st.DataObject) -> None:
         kept = [
-            changed(line, strategy=data.draw(st.sampled_from(Strategy)))
+            changed(
+                line,
+                strategy=data.draw(st.sampled_from(Strategy)),
+                skill_steps=data.draw(st.sampled_from([line.skill_steps, ()])),
+            )
             for line in self.lines
             if data.draw(st.integers(0, 3)) > 0
         ]
-        self.centre.apply(*kept)
+        self.apply(*kept)
 
     @rule()
     def engine_dies_and_comes_back(self) -> None:
@@ -228,7 +442,8 @@ class AnyHistory(RuleBasedStateMachine):
         if not hasattr(self, "centre"):
             return
         centre = self.centre
-        everything = (*centre.core.state.calls, *centre.core.state.legs)
+        state = centre.core.state
+        everything = (*state.calls, *state.legs, *state.monitors, *state.recordings)
         channels = tuple(SeenChannel(name, up=True) for name in everything)
         centre.give(NodeConnected(NODE, channels))
         for _ in range(3):
@@ -237,7 +452,7 @@ class AnyHistory(RuleBasedStateMachine):
         for call_id in list(centre.core.state.calls):
             centre.hang_up(call_id)
         centre.obey()
-        centre.wait(600_000)
+        centre.wait(600_000)  # Nobody says that recordings have stopped.
         self.everything_has_ended()
 
     def everything_has_ended(self) -> None:
@@ -245,12 +460,19 @@ class AnyHistory(RuleBasedStateMachine):
         state = centre.core.state
         assert not state.calls
         assert not state.legs
+        assert not state.parked
+        assert not state.monitors
+        assert not state.recordings
         assert all(not line.waiting and not line.wanting for line in state.lines.values())
         for begun, ended, name in [
             (CallStarted, CallEnded, "call_id"),
             (VisitStarted, VisitEnded, "visit_id"),
             (OfferMade, OfferEnded, "offer_id"),
             (TalkStarted, TalkEnded, "talk_id"),
+            (WrapupStarted, WrapupEnded, "wrapup_id"),
+            (CallParked, CallUnparked, "park_id"),
+            (MonitorStarted, MonitorEnded, "monitor_id"),
+            (RecordingStarted, RecordingEnded, "recording_id"),
         ]:
             first = sorted(getattr(fact, name) for fact in centre.of(begun))
             last = sorted(getattr(fact, name) for fact in centre.of(ended))
@@ -258,7 +480,23 @@ class AnyHistory(RuleBasedStateMachine):
             assert len(set(first)) == len(first)
         seqs = [fact.seq for fact in centre.facts]
         assert seqs == list(range(1, len(seqs) + 1)), "no fact is lost, doubled or out of order"
+        for begun, ended, running in [
+            (AgentLoggedIn, AgentLoggedOut, "login_id"),
+            (PauseStarted, PauseEnded, "pause_id"),
+        ]:
+            first = [fact.spell_id for fact in centre.of(begun)]
+            last = [fact.spell_id for fact in centre.of(ended)]
+            open_spells = [
+                getattr(membership, running)
+                for agent in state.agents.values()
+                for membership in agent.memberships.values()
+                if getattr(membership, running) is not None
+            ]
+            assert sorted(first) == sorted(last + open_spells), (
+                f"{begun.__name__}: a spell too many"
+            )
         for agent in state.agents.values():
+            assert not agent.own_calls
             assert agent.offers == 0
             assert agent.wrapups == 0
             assert not agent.backing_off

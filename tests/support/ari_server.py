@@ -59,6 +59,7 @@ class AriServer:
         self._out: asyncio.Queue[str | bytes | None] = asyncio.Queue()
         self._runner: web.AppRunner | None = None
         self._stopping = asyncio.Event()
+        self.lamps: dict[str, str] = {}
 
     async def __aenter__(self) -> AriServer:
         await self.listen()
@@ -254,6 +255,12 @@ class AriServer:
                 return 200, []
             case "DELETE", "bridges", bridge_id:
                 switch.remove_bridge(bridge_id)
+            case "GET", "deviceStates":
+                return 200, [{"name": n, "state": state} for n, state in self.lamps.items()]
+            case "PUT", "deviceStates", name:
+                self.lamps[name] = query["deviceState"]
+            case "DELETE", "deviceStates", name:
+                self.lamps.pop(name, None)
             case _:
                 raise AssertionError(f"the adapter asked {method} {path}, which is new")
         return 204, None

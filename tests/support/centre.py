@@ -8,13 +8,19 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, TypeVar
 
+import pytest
+
+from engine.core import calls, recording
+from engine.core.call import ToMonitor
 from engine.core.commands import HangUpCall, HangUpLeg, RingPhone
 from engine.core.ids import AgentId, CallId, EndpointName, LegId, NodeId, QueueId
 from engine.core.inputs import (
+    BY_SYSTEM,
     AgentAction,
     AgentActionRequested,
     CallArrived,
     CallerHungUp,
+    DigitPressed,
     EngineStarted,
     Input,
     LegAnswered,
@@ -23,6 +29,7 @@ from engine.core.inputs import (
     NodeConnected,
     PhoneReachable,
     PolicyApplied,
+    RecordingAction,
     TimePassed,
 )
 from engine.core.policy import (
@@ -32,6 +39,7 @@ from engine.core.policy import (
     InboundRoute,
     Member,
     MemberKind,
+    MonitorMode,
     PauseReason,
     Policy,
     QueuePolicy,
@@ -39,6 +47,7 @@ from engine.core.policy import (
     ToQueue,
     TrunkPolicy,
 )
+from engine.core.refusals import Refusal
 from engine.core.router import Output, RoutingCore
 
 T = TypeVar("T")
@@ -99,7 +108,10 @@ class Centre:
 
     def give(self, happened: Input) -> list[Output]:
         """Feeds one input now."""
-        self.last = list(self.core.handle(self.now_ms, happened))
+        return self._take(self.core.handle(self.now_ms, happened))
+
+    def _take(self, outputs: list[Output]) -> list[Output]:
+        self.last = list(outputs)
         self.core.check()
         for output in self.last:
             (self.facts if hasattr(output, "seq") else self.commands).append(output)
@@ -115,7 +127,11 @@ class Centre:
 
     def apply(self, *queues: QueuePolicy, **settings: Any) -> None:
         """Reloads the configuration."""
-        self.policy = policy(*queues, **settings)
+        self.reload(policy(*queues, **settings))
+
+    def reload(self, policy_: Policy) -> None:
+        """Reloads a configuration that is written out."""
+        self.policy = policy_
         self.give(PolicyApplied(self.policy))
 
     def call(self, dialled: str, *, source: str = TRUNK, call_id: str | None = None) -> CallId:
@@ -126,6 +142,29 @@ class Centre:
             CallArrived(name, NODE, EndpointName(source), dialled, "0151", "Ann", self.now_ms)
         )
         return name
+
+    def supervise(self, supervisor: str, call_id: CallId, mode: MonitorMode) -> CallId:
+        """A supervisor's call goes on to monitoring, as if a code had been dialled."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(calls, "_meaning", lambda *_: ToMonitor(call_id, mode))
+            return self.call("*90", source=supervisor)
+
+    def press(self, channel_id: str, digit: str) -> None:
+        """A key is pressed."""
+        self.give(DigitPressed(channel_id, digit))
+
+    def record(self, leg_id: LegId, action: RecordingAction, by: str) -> str | None:
+        """Somebody asks for a change of a talk's recording; returns why not, or None."""
+        state = self.core.state
+        state.out = []
+        try:
+            recording.change(state, state.legs[leg_id], action, by)
+        except Refusal as refusal:
+            assert state.out == []
+            return str(refusal)
+        finally:
+            self._take(state.out)
+        return None
 
     def hang_up(self, call_id: CallId, cause: int = 16) -> None:
         """The caller hangs up."""
@@ -139,7 +178,9 @@ class Centre:
         self, agent: str, queue_id: str, action: AgentAction, reason: str | None = None
     ) -> None:
         """A service asks for a change of an agent's state."""
-        self.give(AgentActionRequested(AgentId(agent), QueueId(queue_id), action, "boss", reason))
+        self.give(
+            AgentActionRequested(AgentId(agent), QueueId(queue_id), action, BY_SYSTEM, reason)
+        )
 
     def log_in(self, *agents: str, queue_id: str) -> None:
         """Dynamic agents log in."""

@@ -38,6 +38,18 @@ exten => 603,1,Progress()
 exten => 604,1,Ringing()
  same => n,Wait(30)
 exten => 605,1,Busy()
+exten => 670,1,Answer()
+ same => n,ConfBridge(room)
+exten => 671,1,Answer()
+ same => n,ChanSpy(PJSIP/101,dqE)
+exten => 672,1,MixMonitor(both.wav,r(from.wav)t(to.wav))
+ same => n,Dial(PJSIP/101,30)
+exten => 680,1,Answer()
+ same => n,Playback(activated)
+ same => n,Hangup()
+exten => 681,1,Answer()
+ same => n,Wait(0.3)
+ same => n,Hangup()
 exten => *7100*6400,hint,Custom:agent
 exten => _*7XXX,hint,Custom:agent${EXTEN:2}
 exten => 103,hint,PJSIP/103
@@ -133,7 +145,7 @@ def configure(server: AsteriskServer) -> None:
         "logger.conf": "[logfiles]\nmessages.log => notice,warning,error\n",
         "rtp.conf": f"[general]\nrtpstart = {server.ports.rtp_first}\n"
         f"rtpend = {server.ports.rtp_last}\nstrictrtp = yes\n",
-        "confbridge.conf": "[general]\n",
+        "confbridge.conf": "[default_user]\ntype = user\nquiet = yes\n",
         "musiconhold.conf": "[default]\nmode = files\ndirectory = moh\n",
         "pjsip.conf": pjsip(server.ports.sip),
         "extensions.conf": DIALPLAN,

@@ -3,9 +3,11 @@
 import pytest
 
 from engine.config import to_policy
+from engine.config.queue import HARMLESS
 from engine.config.values import milliseconds
 from engine.core import policy
 from engine.core.policy import InitialState, Member, MemberKind, Strategy, WaitingSound
+from engine.core.rights import GRANTABLE, Role
 from tests.support.config_files import BASE, changed, loaded
 
 pytestmark = pytest.mark.unit
@@ -15,7 +17,14 @@ def test_a_queue_without_options_is_the_cores_default_queue(tmp_path):
     """Both places have defaults; they must not drift apart."""
     text = changed(BASE, '    members:\n      - {agent: "1001"}\n      - {agent: "1002"}\n', "")
     [queue] = to_policy(loaded(tmp_path, text)).queues
-    assert queue == policy.QueuePolicy(queue_id="6400", name="Sales")
+    assert queue == policy.QueuePolicy(
+        queue_id="6400",
+        name="Sales",
+        # The core grants nothing by itself; what is usual is said where admins read it.
+        manager_rights=GRANTABLE[Role.MANAGER],
+        agent_rights=HARMLESS,
+    )
+    assert set(HARMLESS) <= set(GRANTABLE[Role.AGENT])
 
 
 def test_settings_extensions_and_routes_have_the_cores_defaults(tmp_path):
@@ -52,17 +61,29 @@ name: Sales
     alert_info: info=sales
     waiting_sound: ringing
     language: zh
+    progressive_step_s: 2.5
+    skill_steps: [{after_s: 0, max_level: 1}, {after_s: 20.5, max_level: 3}]
+    required_skills_s: 45
+    sticky: {memory_s: 3600, hold_out_s: 12.5}
+    wrapup_extend_s: 20
+    wrapup_extend_max_s: 60
+    follow_forward: true
+    recording: {automatic: false, stereo: true}
+    managers: ["1002", "1001"]
+    rights: {managers: [monitor, record], agents: []}
 """
 
 
 def test_every_option_of_a_queue_arrives(tmp_path):
     text = changed(BASE, "name: Sales\n", QUEUE)
-    text = changed(text, '- {agent: "1002"}', '- {agent: "1002", kind: static, skill_level: 2}')
+    text = changed(
+        text, '- {agent: "1002"}', '- {agent: "1002", kind: static, skill_level: 2, share: 5}'
+    )
     [queue] = to_policy(loaded(tmp_path, text)).queues
     assert queue == policy.QueuePolicy(
         queue_id="6400",
         name="Sales",
-        members=(Member("1001"), Member("1002", MemberKind.STATIC, 2)),
+        members=(Member("1001"), Member("1002", MemberKind.STATIC, 2, 5)),
         strategy=Strategy.ROUND_ROBIN,
         skill_based=True,
         weight=7,
@@ -80,7 +101,80 @@ def test_every_option_of_a_queue_arrives(tmp_path):
         alert_info="info=sales",
         waiting_sound=WaitingSound(None),
         language="zh",
+        progressive_step_ms=2_500,
+        skill_steps=(policy.SkillStep(0, 1), policy.SkillStep(20_500, 3)),
+        required_skills_ms=45_000,
+        sticky=policy.StickyPolicy(3_600_000, 12_500),
+        wrapup_extend_ms=20_000,
+        wrapup_extend_ms_max=60_000,
+        follow_forward=True,
+        recording=policy.RecordingPolicy(automatic=False, stereo=True),
+        managers=("1002", "1001"),
+        manager_rights=(policy.Right.MONITOR, policy.Right.RECORD),
+        agent_rights=(),
     )
+
+
+def test_a_wrapup_can_be_extended_once_unless_more_is_said(tmp_path):
+    text = changed(BASE, "name: Sales", "name: Sales\n    wrapup_s: 9\n    wrapup_extend_s: 20")
+    [queue] = to_policy(loaded(tmp_path, text)).queues
+    assert (queue.wrapup_extend_ms, queue.wrapup_extend_ms_max) == (20_000, 20_000)
+
+
+def test_recording_without_more_is_of_every_talk_on_one_track(tmp_path):
+    text = changed(BASE, "name: Sales", "name: Sales\n    recording: {}\n    sticky: {}")
+    [queue] = to_policy(loaded(tmp_path, text)).queues
+    assert queue.recording == policy.RecordingPolicy(automatic=True, stereo=False)
+    assert queue.sticky == policy.StickyPolicy(86_400_000, 30_000)
+
+
+@pytest.mark.row("A-04")
+def test_what_a_presence_does_arrives_with_the_reasons_name(tmp_path):
+    text = changed(
+        BASE, '"1001": {}', '"1001": {presence_rules: {available: nothing}, skills: [fr]}'
+    )
+    text += (
+        'pause_reasons: {"01": Lunch}\n'
+        "settings:\n  presence_rules:\n    lunch: {pause_all: '01'}\n    away: pause_all\n"
+        "    available: log_in_last\n    off_work: log_out_all\n"
+    )
+    made = to_policy(loaded(tmp_path, text))
+    on, does = policy.Presence, policy.PresenceAction
+    assert made.settings.presence_rules == (
+        policy.PresenceRule(on.AVAILABLE, does.LOG_IN_LAST),
+        policy.PresenceRule(on.AWAY, does.PAUSE_ALL),
+        policy.PresenceRule(on.LUNCH, does.PAUSE_ALL, "Lunch"),
+        policy.PresenceRule(on.OFF_WORK, does.LOG_OUT_ALL),
+    )
+    assert made.agents[0].presence_rules == (policy.PresenceRule(on.AVAILABLE, does.NOTHING),)
+    assert made.agents[0].skills == ("fr",)
+    assert made.agents[1].presence_rules is None
+
+
+@pytest.mark.row("R-08")
+def test_a_routes_priority_and_skills_arrive(tmp_path):
+    text = changed(BASE, '"1001": {}', '"1001": {skills: [fr, vip]}') + (
+        'inbound_routes: {a: {pattern: "5", destination: {queue: "6400"}, priority: 3,'
+        " required_skills: [vip, fr]}}\n"
+    )
+    [route] = to_policy(loaded(tmp_path, text)).inbound_routes
+    assert (route.priority, route.required_skills) == (3, ("vip", "fr"))
+
+
+def test_codes_that_are_switched_off_arrive_empty(tmp_path):
+    text = BASE + 'settings: {feature_codes: {login_last: "", presence: null, barge: "#3"}}\n'
+    codes = to_policy(loaded(tmp_path, text)).settings.feature_codes
+    assert codes == policy.FeatureCodes(login_last="", presence="", barge="#3")
+
+
+def test_parking_and_the_supervisors_keys_arrive(tmp_path):
+    text = BASE + (
+        'settings:\n  parking: {first: "701", last: "720", timeout_s: 50, music: jazz}\n'
+        '  monitor_digits: {barge: "#"}\n  music: {default: /a, jazz: /b}\n'
+    )
+    made = to_policy(loaded(tmp_path, text)).settings
+    assert made.parking == policy.ParkingPolicy(701, 720, 50_000, "jazz")
+    assert made.monitor_digits == policy.MonitorDigits("4", "5", "#")
 
 
 @pytest.mark.row("Q-06")

@@ -3,7 +3,7 @@
 import pytest
 
 from engine.config import check, load
-from engine.config.forms import DESTINATION_WORDS
+from engine.config.forms import DESTINATION_WORDS, PRESENCE_WORDS
 from tests.support.config_files import BASE, changed, lines_of, loaded, write
 
 pytestmark = pytest.mark.unit
@@ -74,9 +74,10 @@ def queue_with(option):
     ("option", "line"),
     [
         ("strategy: round-robin", ("strategy - must be ring_all, least_recent, fewest_answered,"
-         " random, round_robin or linear, did you mean round_robin?")),
+         " random, round_robin, linear, weighted, least_talk or progressive, did you mean"
+         " round_robin?")),
         ("strategy: 3", ("strategy - must be ring_all, least_recent, fewest_answered, random,"
-         " round_robin or linear")),
+         " round_robin, linear, weighted, least_talk or progressive")),
         ("ring_timeout_s: 0", "ring_timeout_s - must be at least 0.05, not 0"),
         ("ring_timeout_s: 301", "ring_timeout_s - must be at most 300, not 301"),
         ("ring_timeout_s: .inf", 'ring_timeout_s - must be a number, not ".inf"'),
@@ -114,9 +115,29 @@ def queue_with(option):
         ("failure: {extension: '1001', play: ['sound:x']}",
          "failure.play - a destination is one thing only, here already extension"),
         ("description: x", ("description - unknown key; there are: name, members, strategy,"
-         " skill_based, weight, accelerate_s, max_wait_s, max_waiting, failure, ring_timeout_s,"
-         " retry_interval_s, wrapup_s, agent_prompt, ring_in_use, autopause_after,"
-         " answered_elsewhere, alert_info, waiting_sound, language")),
+         " progressive_step_s, skill_based, skill_steps, required_skills_s, sticky, weight,"
+         " accelerate_s, max_wait_s, max_waiting, failure, ring_timeout_s, retry_interval_s,"
+         " wrapup_s, wrapup_extend_s, wrapup_extend_max_s, agent_prompt, ring_in_use,"
+         " follow_forward, autopause_after, answered_elsewhere, alert_info, waiting_sound, language,"
+         " recording, managers, rights")),
+        ("progressive_step_s: 0", "progressive_step_s - must be at least 0.5, not 0"),
+        ("skill_steps: [{after_s: 0}]", "skill_steps[0] - max_level is missing"),
+        ("skill_steps: 5", "skill_steps - must be a list, not 5"),
+        ("required_skills_s: -1", "required_skills_s - must be at least 0, not -1"),
+        ("sticky: true", "sticky - must be a mapping, not true"),
+        ("sticky: {memory: 5}", "sticky.memory - unknown key, did you mean memory_s?"),
+        ("sticky: {memory_s: 0}", "sticky.memory_s - must be at least 1, not 0"),
+        ("sticky: {hold_out_s: 3601}", "sticky.hold_out_s - must be at most 3600, not 3601"),
+        ("wrapup_extend_s: 7201", "wrapup_extend_s - must be at most 7200, not 7201"),
+        ("follow_forward: no", 'follow_forward - must be true or false, not "no"'),
+        ("recording: yes", 'recording - must be a mapping, not "yes"'),
+        ("recording: {sterio: true}", "recording.sterio - unknown key, did you mean stereo?"),
+        ("managers: '1001'", 'managers - must be a list, not "1001"'),
+        ("managers: [1001]", 'managers[0] - must be a text in quotes: "1001"'),
+        ("rights: [monitor]", "rights - must be a mapping, not a list"),
+        ("rights: {agents: [monitr]}", ("rights.agents[0] - must be wallboard, panel,"
+         " change_state, distribute, pick_up, monitor, park, record, contact_match, see_missed,"
+         " delete_missed or queue_log, did you mean monitor?")),
     ],
 )  # fmt: skip
 def test_a_wrong_option_of_a_queue_is_one_line_that_says_what_is_right(tmp_path, option, line):
@@ -198,7 +219,22 @@ def test_other_patterns_are_refused(tmp_path, pattern):
         ("music: {Default: /x}", ("music.Default - this key must be a name: a small letter, then"
          " up to 39 small letters, digits, - or _")),
         ("feature_codes: {login_toggle: '7'}", ("feature_codes.login_toggle - must be * or # and"
-         ' then 1 to 9 digits, * or #, in quotes, not "7"')),
+         ' then 1 to 9 digits, * or #, in quotes ("" switches the code off), not "7"')),
+        ("feature_codes: {login: '*7'}", ("feature_codes.login - unknown key, did you mean"
+         " login_all?")),
+        ("parking: {first: '701'}", "parking - last is missing"),
+        ("parking: {first: '0701', last: '702'}", ("parking.first - must be 2 to 6 digits, not 0"
+         ' first, in quotes, not "0701"')),
+        ("parking: {first: 701, last: '702'}", 'parking.first - must be a text in quotes: "701"'),
+        ("presence_rules: {lunch: pause}", f"presence_rules.lunch - {PRESENCE_WORDS}"),
+        ("presence_rules: {lunch: {pause_all: 1}}", ("presence_rules.lunch.pause_all - must be a"
+         ' text in quotes: "1"')),
+        ("presence_rules: {dinner: pause_all}", ("presence_rules.dinner - unknown key; there are:"
+         " available, away, business_trip, do_not_disturb, lunch, off_work")),
+        ("recordings: {directory: rec}", ("recordings.directory - must be a path that begins with"
+         ' /, such as /srv/music, not "rec"')),
+        ("recordings: {keep_days: -1}", "recordings.keep_days - must be at least 0, not -1"),
+        ("control_socket: /run/x", 'control_socket - must be true or false, not "/run/x"'),
         ("database: {url: mysql://x/y}", ("database.url - must be postgresql://USER@HOST/DATABASE"
          " or sqlite:////ABSOLUTE/PATH")),
         ("initial_state: paussed", ("initial_state - must be logged_out, logged_in or paused, did"

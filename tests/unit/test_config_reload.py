@@ -75,6 +75,9 @@ def test_only_nodes_wait_for_a_restart(tmp_path, old, new, restart):
         ("music: {default: /srv/music}", ()),
         ("database: {url: 'sqlite:////x'}", ("settings.database",)),
         ("data_directory: /x", ("settings.data_directory",)),
+        ("recordings: {directory: /srv/spool}", ("settings.recordings",)),
+        ("control_socket: true", ("settings.control_socket",)),
+        ("parking: {first: '701', last: '702'}", ()),
         ("max_calls: 3", ()),
     ],
 )

@@ -104,17 +104,11 @@ def inbound(*routes):
             "a.yaml:13: queues.6400 - the number is already an extension's, in a.yaml:9",
         ),
         (
-            BASE + 'settings:\n  feature_codes: {login_toggle: "*0"}\n',
-            (
-                "a.yaml:22: settings.feature_codes.pause_toggle -"
-                " *07 and *0 (login_toggle) begin alike, so that one hides the other"
-            ),
-        ),
-        (
             changed(BASE, '"0X."', '"*7X."'),
             (
                 "a.yaml:20: outbound_routes.national.pattern -"
-                " takes numbers that begin with the feature code *7 (login_toggle)"
+                " takes numbers that begin with a feature code: *7 (login_toggle), *77 (login_all),"
+                " *78 (login_last), *76 (wrapup_extend)"
             ),
         ),
         (
@@ -185,7 +179,7 @@ def test_what_does_not_fit_is_one_line_at_the_value_that_says_so(tmp_path, text,
     assert lines_of(write(tmp_path, text)) == [line]
 
 
-@pytest.mark.parametrize("name", ["leg", "leg-1", "talk", "play-x"])
+@pytest.mark.parametrize("name", ["leg", "leg-1", "talk", "play-x", "own", "spy-2", "rec", "ear"])
 def test_a_nodes_name_cannot_be_confused_with_our_own_ids(tmp_path, name):
     """A caller's channel id begins with the node's name; a rung phone's with `leg-`."""
     [problem] = check(write(tmp_path, changed(BASE, "main:", f"{name}:")))

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from engine.adapters.ari.client import Answered
-from engine.adapters.ari.encode import AriRequest
 from engine.adapters.ari.lamps import UNANSWERED_MAX, AriLamps
+from engine.adapters.ari.requests import AriRequest
 from engine.app.lamps import Lamps
 from engine.core.inputs import AgentAction, DeviceState
 from engine.core.policy import FeatureCodes

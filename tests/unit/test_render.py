@@ -152,15 +152,57 @@ def test_binds_to_the_loopback_interface_unless_told_otherwise(tmp_path: Path) -
 
 
 def test_dialplan_expands_nothing_that_a_caller_sends(tmp_path: Path) -> None:
-    rendered(tmp_path)
+    rendered(tmp_path, dataclasses.replace(VIEW, lamps=("*71[01]XX*6400", "#7")))
     expressions = set(re.findall(r"\$\{[^}]*\}", "\n".join(settings(tmp_path, "extensions.conf"))))
 
-    # EXTEN is the name of a lamp that is being asked about, never of a call.
+    # EXTEN is the key of a lamp that is being asked about, never what a call dialled.
     assert expressions == {
         *("${STASISSTATUS}", "${EPOCH}", "${USHER_KEEP_UNTIL}", "${CHANNEL(endpoint)}", "${EXTEN}")
     }
-    uses = [line for line in settings(tmp_path, "extensions.conf") if "${EXTEN}" in line]
-    assert uses == ["exten => _[*].,hint,Stasis:${EXTEN}"]
+    lines = settings(tmp_path, "extensions.conf")
+    # In a context of their own, from which nobody calls; each fits digits, * and # only.
+    assert lines[lines.index("[usher-lamps]") + 1 :] == [
+        "exten => 1001,hint,PJSIP/1001",
+        "exten => _*71[01]XX*6400,hint,Stasis:${EXTEN}",
+        "exten => #7,hint,Stasis:${EXTEN}",
+    ]
+    assert sum("${EXTEN}" in line for line in lines) == 2
+
+
+@pytest.mark.parametrize("lamp", ["", "*7.", "*7!", "_*7X", "*7[1-9]", "*7[]", "*7,1,Hangup", "7N"])
+def test_a_lamp_is_digits_and_classes_of_digits(tmp_path: Path, lamp: str) -> None:
+    """Nothing with an open end, which would fit more than the keys that there are."""
+    with pytest.raises(RenderRefused, match=r"extensions\.conf: cannot be dialled"):
+        rendered(tmp_path / "etc", dataclasses.replace(VIEW, lamps=(lamp,)))
+
+
+def test_recordings_go_where_the_configuration_says_unless_the_site_knows_better(
+    tmp_path: Path,
+) -> None:
+    view = dataclasses.replace(VIEW, spool_directory="/srv/calls")
+    rendered(tmp_path / "a", view)
+    rendered(tmp_path / "b", view, directories={"astspooldir": "/run/lab", "astetcdir": "/e"})
+    rendered(tmp_path / "c")
+
+    assert "astspooldir => /srv/calls" in settings(tmp_path / "a", "asterisk.conf")
+    assert settings(tmp_path / "b", "asterisk.conf")[1:3] == [
+        "astspooldir => /run/lab",
+        "astetcdir => /e",
+    ]
+    assert "astspooldir" not in text(tmp_path / "c", "asterisk.conf")
+
+
+def test_only_phones_watch_lamps_and_transfer(tmp_path: Path) -> None:
+    """A REFER of theirs is the engine's affair; one of a trunk is refused, and forwards are told."""
+    rendered(tmp_path)
+    phones, trunks = "\n".join(settings(tmp_path, "pjsip.conf")).split("\n[carrier]\n", 1)
+
+    for part, may in ((phones, "yes"), (trunks, "no")):
+        assert part.count(f"allow_subscribe = {may}") == 1
+        assert part.count(f"allow_transfer = {may}") == 1
+        assert part.count("redirect_method = user") == 1
+    assert "subscribe_context = usher-lamps" in phones
+    assert "subscribe_context" not in trunks
 
 
 def test_nobody_is_answered_before_the_engine_was_asked(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from engine.reports.definitions import (
     average_ms,
     call_status,
     is_within_sla,
+    left_out_ms,
     percent,
 )
 from engine.reports.rows import OfferRow, Status, VisitRow
@@ -211,3 +212,23 @@ def test_what_became_of_a_call(
 ) -> None:
     """Overflow to an extension that answers, say: the visit was missed and the call answered."""
     assert call_status(statuses, talked=talked, ended=ended, running=running) is expected
+
+
+@pytest.mark.parametrize(
+    ("marks", "left_out"),
+    [
+        ([], 0),
+        ([(10, True), (25, False)], 15),
+        ([(10, True), (25, False), (30, True), (31, False)], 16),
+        ([(10, True)], 90),
+        ([(10, True), (10, False), (100, True)], 0),
+        ([(10, True), (20, True), (25, False)], None),
+        ([(10, False)], None),
+        ([(10, True), (20, False), (30, False)], None),
+    ],
+)
+def test_what_is_left_out_of_a_recording(
+    marks: list[tuple[int, bool]], left_out: int | None
+) -> None:
+    """The recording ends at 100. Where a mark was lost nothing is invented."""
+    assert left_out_ms(marks, 100) == left_out

@@ -10,12 +10,38 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from engine.core.ids import AgentId, CallId, LegId, QueueId, VisitId
-from engine.reports import Query, Report, ReportKind, make_report, render_json, render_text
+from engine.cli import REPORTS
+from engine.core.ids import (
+    AgentId,
+    CallId,
+    LegId,
+    MonitorId,
+    QueueId,
+    RecordingId,
+    TalkId,
+    VisitId,
+)
+from engine.reports import (
+    BadQuery,
+    Query,
+    Report,
+    ReportKind,
+    make_report,
+    render_json,
+    render_text,
+)
 from engine.reports.build import SummaryRow
 from engine.reports.columns import COLUMNS
 from engine.reports.render_text import shown_duration
 from engine.reports.rows import CallRow, OfferRow, Status, VisitRow
+from engine.reports.rows_handling import (
+    ActionRow,
+    MonitorRow,
+    ParkingRow,
+    PresenceRow,
+    RecordingRow,
+    TransferRow,
+)
 
 pytestmark = pytest.mark.unit
 
@@ -79,6 +105,79 @@ OFFER = OfferRow(
     cause=19,
     visit_status=Status.ABANDONED,
 )
+TRANSFER = TransferRow(
+    at_ms=T0 + 7,
+    call_id=CallId("c1"),
+    caller_number="5550100",
+    caller_name="Ann",
+    kind="attended",
+    by="1001",
+    target="1003",
+    other_call_id=CallId("c2"),
+)
+PARKING = ParkingRow(
+    park_id="park-1",
+    call_id=CallId("c1"),
+    started_at_ms=T0,
+    ended_at_ms=T0 + 30_000,
+    caller_number="5550100",
+    caller_name="Ann",
+    slot="701",
+    park_by="1001",
+    status=Status.ENDED,
+    reason="retrieved",
+    unpark_by="1002",
+    duration_ms=30_000,
+)
+MONITOR = MonitorRow(
+    monitor_id=MonitorId("spy-c9-1"),
+    supervisor_call_id=CallId("c9"),
+    call_id=CallId("c1"),
+    started_at_ms=T0,
+    ended_at_ms=None,
+    caller_number="5550100",
+    caller_name="Ann",
+    by="1009",
+    agent_id=AgentId("1001"),
+    queue_id=None,
+    mode="whisper",
+    status=Status.OPEN,
+    duration_ms=None,
+)
+RECORDING = RecordingRow(
+    recording_id=RecordingId("rec-leg-c1-1-1"),
+    call_id=CallId("c1"),
+    talk_id=TalkId("leg-c1-1"),
+    started_at_ms=T0,
+    ended_at_ms=T0 + 30_000,
+    caller_number="5550100",
+    caller_name="Ann",
+    queue_id=QueueId("6400"),
+    agent_id=AgentId("1001"),
+    name="2025/01/01/c1-1",
+    stereo=False,
+    status=Status.ENDED,
+    ok=True,
+    why=None,
+    pauses=1,
+    paused_ms=10_000,
+    duration_ms=20_000,
+    start_by="engine",
+    stop_by="1001",
+)
+PRESENCE = PresenceRow(T0, AgentId("1001"), "lunch", "code", "1001")
+ACTION = ActionRow(
+    at_ms=T0,
+    outcome="refused",
+    action="hang_up",
+    by="1001",
+    agent_id="1002",
+    queue_id=None,
+    call_id="c1",
+    detail=None,
+    why="not allowed",
+    request_id="r1",
+)
 
 
 class Shelf:
@@ -92,7 +191,8 @@ class Shelf:
         self.asked.append(query)
         yield from self.rows[: query.limit]
 
-    calls = visits = offers = _give
+    calls = visits = offers = transfers = _give
+    parkings = monitors = recordings = presence = actions = _give
 
     def close(self) -> None:
         pass
@@ -101,9 +201,9 @@ class Shelf:
 CALLS_TEXT = """
 Calls, 2025-01-01 01:00:00 to 2025-01-02 01:00:00, Europe/Berlin
 
-started              call  from      caller   name  dialled  status    queues     talked with     wait     ring     talk     hold  ended by
-2025-01-01 01:00:00  c1    provider  5550100  王芳  6400     answered  6400 6401  1001         0:00:05  0:00:03  0:00:45  0:00:00  caller
-2025-01-01 01:00:00  c1    provider  5550100  Ann   6400     answered  -          -                  -  0:00:03  0:00:45  0:00:00  caller
+started              call  from      caller   name  dialled  status    queues     talked with     wait     ring     talk     hold  ended by  rest of  asked by
+2025-01-01 01:00:00  c1    provider  5550100  王芳  6400     answered  6400 6401  1001         0:00:05  0:00:03  0:00:45  0:00:00  caller    -        -
+2025-01-01 01:00:00  c1    provider  5550100  Ann   6400     answered  -          -                  -  0:00:03  0:00:45  0:00:00  caller    c0       1009
 
 2 in all
 """
@@ -112,6 +212,12 @@ ROWS: dict[ReportKind, Any] = {
     ReportKind.CALLS: CALL,
     ReportKind.VISITS: VISIT,
     ReportKind.OFFERS: OFFER,
+    ReportKind.TRANSFERS: TRANSFER,
+    ReportKind.RECORDINGS: RECORDING,
+    ReportKind.MONITORS: MONITOR,
+    ReportKind.PARKINGS: PARKING,
+    ReportKind.PRESENCE: PRESENCE,
+    ReportKind.ACTIONS: ACTION,
 }
 
 
@@ -187,6 +293,8 @@ def test_json_of_a_call() -> None:
                 "hold_ms": 0,
                 "ended_by": "caller",
                 "cause": 16,
+                "parent_id": None,
+                "by": None,
             }
         ],
     }
@@ -199,6 +307,12 @@ def test_json_of_a_call() -> None:
         (ReportKind.VISITS, VisitRow),
         (ReportKind.OFFERS, OfferRow),
         (ReportKind.SUMMARY, SummaryRow),
+        (ReportKind.TRANSFERS, TransferRow),
+        (ReportKind.RECORDINGS, RecordingRow),
+        (ReportKind.MONITORS, MonitorRow),
+        (ReportKind.PARKINGS, ParkingRow),
+        (ReportKind.PRESENCE, PresenceRow),
+        (ReportKind.ACTIONS, ActionRow),
     ],
 )
 def test_json_has_every_field_of_a_row_once(kind: ReportKind, row: type[Any]) -> None:
@@ -231,7 +345,15 @@ def test_what_was_never_told_is_null_and_a_dash() -> None:
 
 
 def test_text_of_calls() -> None:
-    plain = dataclasses.replace(CALL, caller_name="Ann", queues=(), parties=(), wait_ms=None)
+    plain = dataclasses.replace(
+        CALL,
+        caller_name="Ann",
+        queues=(),
+        parties=(),
+        wait_ms=None,
+        parent_id=CallId("c0"),
+        by="1009",
+    )
     report = make_report(Shelf(CALL, plain), ReportKind.CALLS, QUERY)
     assert render_text(report, BERLIN) == CALLS_TEXT.strip()
 
@@ -295,3 +417,47 @@ def test_a_report_is_a_value() -> None:
 def test_a_limit_is_at_least_one(limit: int) -> None:
     with pytest.raises(ValueError, match="--limit"):
         dataclasses.replace(QUERY, limit=limit)
+
+
+@pytest.mark.parametrize(
+    ("kind", "title", "cells"),
+    [
+        (ReportKind.TRANSFERS, "Transfers", "c1 5550100 Ann attended 1001 1003 c2"),
+        (
+            *(ReportKind.RECORDINGS, "Recordings"),
+            "6400 1001 5550100 Ann 2025/01/01/c1-1 ended yes - 0:00:20 1 0:00:10 engine 1001",
+        ),
+        (
+            *(ReportKind.MONITORS, "Monitoring"),
+            "c1 1009 whisper 1001 - 5550100 Ann open -",
+        ),
+        (
+            *(ReportKind.PARKINGS, "Parked calls"),
+            "c1 5550100 Ann 701 1001 ended retrieved 1002 0:00:30",
+        ),
+        (ReportKind.PRESENCE, "Changes of presence", "1001 lunch code 1001"),
+        (ReportKind.ACTIONS, "Actions", "refused hang_up 1001 1002 - c1 - not allowed"),
+    ],
+)
+def test_texts_of_what_people_do(kind: ReportKind, title: str, cells: str) -> None:
+    text = render_text(make_report(Shelf(ROWS[kind]), kind, QUERY), BERLIN)
+    head, _, _, line, *_ = text.splitlines()
+    assert head.startswith(f"{title}, 2025-01-01")
+    assert " ".join(line.split()) == f"2025-01-01 01:00:00 {cells}"
+
+
+def test_json_of_a_recording() -> None:
+    report = make_report(Shelf(RECORDING), ReportKind.RECORDINGS, QUERY)
+    [row] = json.loads(render_json(report, BERLIN))["rows"]
+    assert (row["ok"], row["stereo"], row["why"]) == (True, False, None)
+    assert (row["duration_ms"], row["started_at"]) == (20_000, "2025-01-01T01:00:00.000+01:00")
+
+
+def test_presence_is_of_no_queue() -> None:
+    query = dataclasses.replace(QUERY, queues=(QueueId("6400"),))
+    with pytest.raises(BadQuery, match="--queue: presence is of a person"):
+        make_report(Shelf(PRESENCE), ReportKind.PRESENCE, query)
+
+
+def test_the_command_line_offers_every_report() -> None:
+    assert set(REPORTS) == set(ReportKind)

@@ -14,9 +14,10 @@ import logging
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Final
+from urllib.parse import quote
 
 from engine.adapters.ari.client import Answered
-from engine.adapters.ari.requests import NOT_FOUND, AriRequest, quoted
+from engine.adapters.ari.requests import NOT_FOUND, AriRequest
 from engine.core.inputs import DeviceState
 
 log = logging.getLogger(__name__)
@@ -91,7 +92,7 @@ class AriLamps:
             state = self._wanted.get(name)
             if state == self._told.get(name):
                 continue
-            uri = f"deviceStates/{quoted(PREFIX + name)}"
+            uri = f"deviceStates/{quote(PREFIX + name, safe='')}"
             if state is None:
                 self._told.pop(name, None)
                 request = AriRequest("DELETE", uri, tolerated=(NOT_FOUND,))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -60,6 +60,7 @@ def history(  # noqa: PLR0913 - a table is many things
     end: tuple[Column[Any], ...] = (),
     one_open: tuple[str, ...] = (),
     look_up: tuple[str, ...] = (),
+    rare: tuple[str, ...] = (),
 ) -> History:
     """Makes one such table.
 
@@ -70,9 +71,10 @@ def history(  # noqa: PLR0913 - a table is many things
         rules: laws of this table alone.
         both: columns that the start fact and the end fact both bring.
         start: columns of the start fact.
-        end: columns of the end fact; there is at least one, and the first is never null then.
+        end: columns of the end fact; the first, if there is one, is never null then.
         one_open: columns that tell open rows apart.
         look_up: columns by which reports find rows.
+        rare: the same, columns that are null in nearly all rows.
     """
     table = Table(
         grain.value,
@@ -90,7 +92,7 @@ def history(  # noqa: PLR0913 - a table is many things
         CheckConstraint("started_seq IS NOT NULL OR ended_seq IS NOT NULL", name="told"),
         CheckConstraint("(started_at_ms IS NULL) = (started_seq IS NULL)", name="start"),
         CheckConstraint("(ended_at_ms IS NULL) = (ended_seq IS NULL)", name="end"),
-        CheckConstraint(f"({end[0].name} IS NULL) = (ended_seq IS NULL)", name="end_told"),
+        *(law("end_told", f"({each.name} IS NULL) = (ended_seq IS NULL)") for each in end[:1]),
         CheckConstraint("ended_at_ms >= started_at_ms", name="order"),
         *rules,
     )
@@ -98,6 +100,8 @@ def history(  # noqa: PLR0913 - a table is many things
     _partial(table, "startless", ("ended_at_ms",), STARTLESS)
     for column in look_up:
         Index(None, table.c[column])
+    for column in rare:
+        _partial(table, column, (column,), f"{column} IS NOT NULL")
     if one_open:
         _partial(table, "open", ("epoch_no", *one_open), OPEN, unique=True)
     return History(
@@ -109,18 +113,44 @@ def history(  # noqa: PLR0913 - a table is many things
     )
 
 
-def one_of(column: str, kind: type[StrEnum]) -> CheckConstraint:
-    """Law: the column holds a word of that vocabulary (or nothing yet)."""
-    return CheckConstraint(f"{column} IN {_words(kind)}", name=column)
-
-
-def pairs(reasons: Mapping[Any, tuple[StrEnum, ...]]) -> CheckConstraint:
-    """Law: `outcome` and `reason` come together and fit."""
-    ways = " OR ".join(
-        f"outcome = '{outcome.value}' AND reason IN {_words(why)}"
-        for outcome, why in reasons.items()
+def moments(
+    metadata: MetaData,
+    grain: Grain,
+    *columns: Column[Any],
+    rules: tuple[CheckConstraint, ...] = (),
+    look_up: tuple[str, ...] = (),
+) -> Table:
+    """Makes a table of things that happen and do not last; a row is named by its fact."""
+    table = Table(
+        grain.value,
+        metadata,
+        epoch_number(),
+        Column("seq", BigInteger, primary_key=True),
+        Column("at_ms", BigInteger, nullable=False, index=True),
+        *columns,
+        *rules,
     )
-    return CheckConstraint(f"(outcome IS NULL) = (reason IS NULL) AND ({ways})", name="outcome")
+    for column in look_up:
+        Index(None, table.c[column])
+    return table
+
+
+def word(name: str) -> Column[Any]:
+    """A text that is always there."""
+    return Column(name, Text, nullable=False)
+
+
+def outcome_of(outcomes: type[StrEnum], answered: StrEnum) -> CheckConstraint:
+    """Law: `outcome` is one of these and comes with a `reason`; answered goes with one alone.
+
+    Which other reason goes with which outcome: `engine.adapters.db.words`.
+    """
+    return law(
+        "outcome",
+        "(outcome IS NULL) = (reason IS NULL)"
+        f" AND outcome IN {_words(outcomes)}"
+        f" AND (outcome = 'answered') = (reason = '{answered.value}')",
+    )
 
 
 def law(name: str, condition: str) -> CheckConstraint:

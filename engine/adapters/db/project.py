@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from engine.adapters.db.rows import Grain, Part, RowOp, Value
+from engine.adapters.db.project_handling import handling
+from engine.adapters.db.rows import Grain, RowOp, Value
+from engine.adapters.db.telling import clean, end, moment, start
+from engine.adapters.db.words import OFFER_REASONS, VISIT_REASONS, fitting
 from engine.core.facts import (
     ActionRefused,
     AgentAutoPaused,
@@ -21,28 +24,20 @@ from engine.core.facts import (
     OfferMade,
     PauseEnded,
     PauseStarted,
+    PresenceChanged,
     TalkEnded,
     TalkStarted,
     VisitEnded,
     VisitStarted,
     WrapupEnded,
+    WrapupExtended,
     WrapupStarted,
 )
 
-AgentFact = (
-    AgentLoggedIn
-    | AgentLoggedOut
-    | PauseStarted
-    | PauseEnded
-    | AgentAutoPaused
-    | WrapupStarted
-    | WrapupEnded
-    | ActionRefused
-)
+SpellFact = AgentLoggedIn | AgentLoggedOut | PauseStarted | PauseEnded | WrapupStarted | WrapupEnded
+AgentFact = WrapupExtended | PresenceChanged | AgentAutoPaused | ActionRefused
 CallFact = CallStarted | CallEnded | TalkStarted | TalkEnded | HoldStarted | HoldEnded
 QueueFact = VisitStarted | VisitEnded | OfferMade | OfferEnded
-
-_REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 
 def project(fact: Fact) -> RowOp | None:
@@ -53,37 +48,17 @@ def project(fact: Fact) -> RowOp | None:
         return _queue(fact)
     if isinstance(fact, CallFact):
         return _call(fact)
-    return _agent(fact)
-
-
-def clean(text: str) -> str:
-    """Returns `text` as both databases can keep it.
-
-    PostgreSQL has no NUL in text, and no database takes half of a surrogate pair, which a SIP
-    display name can smuggle in through JSON. Each becomes U+FFFD: better than losing the call.
-    """
-    if text.isascii():
-        return text.replace("\0", _REPLACEMENT) if "\0" in text else text
-    text = text.replace("\0", _REPLACEMENT)
-    return "".join(_REPLACEMENT if "\ud800" <= each <= "\udfff" else each for each in text)
-
-
-def _start(grain: Grain, fact: Fact, row_id: str, **values: Value) -> RowOp:
-    return RowOp(grain, Part.START, fact.seq, fact.at_ms, row_id, values)
-
-
-def _end(grain: Grain, fact: Fact, row_id: str, **values: Value) -> RowOp:
-    return RowOp(grain, Part.END, fact.seq, fact.at_ms, row_id, values)
-
-
-def _moment(grain: Grain, fact: Fact, **values: Value) -> RowOp:
-    return RowOp(grain, Part.MOMENT, fact.seq, fact.at_ms, "", values)
+    if isinstance(fact, SpellFact):
+        return _spell(fact)
+    if isinstance(fact, AgentFact):
+        return _agent(fact)
+    return handling(fact)
 
 
 def _queue(fact: QueueFact) -> RowOp:
     match fact:
         case VisitStarted():
-            return _start(
+            return start(
                 Grain.VISIT,
                 fact,
                 fact.visit_id,
@@ -92,21 +67,20 @@ def _queue(fact: QueueFact) -> RowOp:
                 entry_position=fact.position,
             )
         case VisitEnded():
-            return _end(
+            return end(
                 Grain.VISIT,
                 fact,
                 fact.visit_id,
                 call_id=fact.call_id,
                 queue_id=fact.queue_id,
-                outcome=fact.outcome.value,
-                reason=fact.reason.value,
+                **fitting(VISIT_REASONS, fact.outcome, fact.reason),
                 agent_id=fact.agent_id,
                 wait_ms=fact.wait_ms,
                 ring_ms=fact.ring_ms,
                 exit_position=fact.position,
             )
         case OfferMade():
-            return _start(
+            return start(
                 Grain.OFFER,
                 fact,
                 fact.offer_id,
@@ -117,7 +91,7 @@ def _queue(fact: QueueFact) -> RowOp:
                 attempt=fact.attempt,
             )
         case OfferEnded():
-            return _end(
+            return end(
                 Grain.OFFER,
                 fact,
                 fact.offer_id,
@@ -125,8 +99,7 @@ def _queue(fact: QueueFact) -> RowOp:
                 call_id=fact.call_id,
                 queue_id=fact.queue_id,
                 agent_id=fact.agent_id,
-                outcome=fact.outcome.value,
-                reason=fact.reason.value,
+                **fitting(OFFER_REASONS, fact.outcome, fact.reason),
                 ring_ms=fact.ring_ms,
                 cause=fact.cause,
             )
@@ -137,7 +110,7 @@ def _queue(fact: QueueFact) -> RowOp:
 def _call(fact: CallFact) -> RowOp:
     match fact:
         case CallStarted():
-            return _start(
+            return start(
                 Grain.CALL,
                 fact,
                 fact.call_id,
@@ -148,9 +121,11 @@ def _call(fact: CallFact) -> RowOp:
                 caller_name=clean(fact.caller_name),
                 dialled=clean(fact.dialled),
                 arrived_at_ms=fact.arrived_ms,
+                parent_id=fact.parent_id,
+                by=clean(fact.by) or None,
             )
         case CallEnded():
-            return _end(
+            return end(
                 Grain.CALL,
                 fact,
                 fact.call_id,
@@ -158,7 +133,7 @@ def _call(fact: CallFact) -> RowOp:
                 cause=fact.cause,
             )
         case TalkStarted():
-            return _start(
+            return start(
                 Grain.TALK,
                 fact,
                 fact.talk_id,
@@ -169,7 +144,7 @@ def _call(fact: CallFact) -> RowOp:
                 party=clean(fact.party),
             )
         case TalkEnded():
-            return _end(
+            return end(
                 Grain.TALK,
                 fact,
                 fact.talk_id,
@@ -178,7 +153,7 @@ def _call(fact: CallFact) -> RowOp:
                 talk_ms=fact.talk_ms,
             )
         case HoldStarted():
-            return _start(
+            return start(
                 Grain.HOLD,
                 fact,
                 fact.hold_id,
@@ -187,7 +162,7 @@ def _call(fact: CallFact) -> RowOp:
                 by_caller=fact.by_caller,
             )
         case HoldEnded():
-            return _end(
+            return end(
                 Grain.HOLD,
                 fact,
                 fact.hold_id,
@@ -199,10 +174,10 @@ def _call(fact: CallFact) -> RowOp:
             assert_never(fact)
 
 
-def _agent(fact: AgentFact) -> RowOp:
+def _spell(fact: SpellFact) -> RowOp:
     match fact:
         case AgentLoggedIn():
-            return _start(
+            return start(
                 Grain.LOGIN,
                 fact,
                 fact.spell_id,
@@ -211,7 +186,7 @@ def _agent(fact: AgentFact) -> RowOp:
                 login_by=clean(fact.by),
             )
         case AgentLoggedOut():
-            return _end(
+            return end(
                 Grain.LOGIN,
                 fact,
                 fact.spell_id,
@@ -220,7 +195,7 @@ def _agent(fact: AgentFact) -> RowOp:
                 logout_by=clean(fact.by),
             )
         case PauseStarted():
-            return _start(
+            return start(
                 Grain.PAUSE,
                 fact,
                 fact.spell_id,
@@ -230,7 +205,7 @@ def _agent(fact: AgentFact) -> RowOp:
                 pause_by=clean(fact.by),
             )
         case PauseEnded():
-            return _end(
+            return end(
                 Grain.PAUSE,
                 fact,
                 fact.spell_id,
@@ -240,7 +215,7 @@ def _agent(fact: AgentFact) -> RowOp:
                 resume_by=clean(fact.by),
             )
         case WrapupStarted():
-            return _start(
+            return start(
                 Grain.WRAPUP,
                 fact,
                 fact.wrapup_id,
@@ -249,17 +224,42 @@ def _agent(fact: AgentFact) -> RowOp:
                 planned_end_at_ms=fact.until_ms,
             )
         case WrapupEnded():
-            return _end(
+            return end(
                 Grain.WRAPUP,
                 fact,
                 fact.wrapup_id,
                 **_whose(fact),
                 ended_why=fact.why.value,
             )
+        case _:
+            assert_never(fact)
+
+
+def _agent(fact: AgentFact) -> RowOp:
+    match fact:
+        case WrapupExtended():
+            return moment(
+                Grain.WRAPUP_EXTENSION,
+                fact,
+                wrapup_id=fact.wrapup_id,
+                **_whose(fact),
+                planned_end_at_ms=fact.until_ms,
+                how=fact.how.value,
+                by=clean(fact.by),
+            )
+        case PresenceChanged():
+            return moment(
+                Grain.PRESENCE,
+                fact,
+                agent_id=fact.agent_id,
+                presence=fact.presence.value,
+                how=fact.how.value,
+                by=clean(fact.by),
+            )
         case AgentAutoPaused():
-            return _moment(Grain.AUTO_PAUSE, fact, **_whose(fact), missed=fact.missed)
+            return moment(Grain.AUTO_PAUSE, fact, **_whose(fact), missed=fact.missed)
         case ActionRefused():
-            return _moment(
+            return moment(
                 Grain.REFUSAL,
                 fact,
                 agent_id=clean(fact.agent_id),
@@ -267,18 +267,12 @@ def _agent(fact: AgentFact) -> RowOp:
                 action=clean(fact.action),
                 why=clean(fact.why),
                 by=clean(fact.by),
+                request_id=clean(fact.request_id) or None,
+                call_id=clean(fact.call_id) or None,
             )
         case _:
             assert_never(fact)
 
 
-def _whose(
-    fact: AgentLoggedIn
-    | AgentLoggedOut
-    | PauseStarted
-    | PauseEnded
-    | AgentAutoPaused
-    | WrapupStarted
-    | WrapupEnded,
-) -> dict[str, Value]:
+def _whose(fact: SpellFact | WrapupExtended | AgentAutoPaused) -> dict[str, Value]:
     return {"agent_id": fact.agent_id, "queue_id": fact.queue_id}

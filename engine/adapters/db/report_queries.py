@@ -5,31 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    FromClause,
-    Select,
-    Table,
-    and_,
-    case,
-    func,
-    or_,
-    select,
-)
+from sqlalchemy import ColumnElement, FromClause, Select, Table, and_, func, select
 
-from engine.adapters.db.tables import calls, epochs, holds, offers, queue_visits, talk_segments
+from engine.adapters.db.report_parts import has, in_period, running, same_call
+from engine.adapters.db.tables import calls, holds, offers, queue_visits, talk_segments
 from engine.reports.ports import Query
 
 
 def calls_query(query: Query) -> Select[Any]:
     """Calls, without what their visits and talks add (see `parts_of_calls`)."""
-    asked = _period(select(calls, _running(calls)), calls, query)
+    asked = in_period(select(calls, running(calls)), calls, query)
     if query.queues:
         visited = queue_visits.c.queue_id.in_(query.queues)
-        asked = asked.where(_has(queue_visits, visited))
+        asked = asked.where(has(queue_visits, calls, visited))
     if query.agents:
         talked = talk_segments.c.agent_id.in_(query.agents)
-        asked = asked.where(_has(talk_segments, talked))
+        asked = asked.where(has(talk_segments, calls, talked))
     return asked
 
 
@@ -63,7 +54,7 @@ def visits_query(query: Query) -> Select[Any]:
     asked = (
         select(
             queue_visits,
-            _running(queue_visits),
+            running(queue_visits),
             calls.c.caller_number,
             calls.c.caller_name,
             _added(select(func.sum(talk.talk_ms)).where(of_visit), "talk_ms"),
@@ -73,9 +64,9 @@ def visits_query(query: Query) -> Select[Any]:
             _added(parted, "talk_ended_by"),
         )
         .select_from(queue_visits)
-        .outerjoin(calls, _same_call(queue_visits))
+        .outerjoin(calls, same_call(calls, queue_visits))
     )
-    asked = _period(asked, queue_visits, query)
+    asked = in_period(asked, queue_visits, query)
     if query.queues:
         asked = asked.where(visit.queue_id.in_(query.queues))
     if query.agents:
@@ -90,52 +81,21 @@ def offers_query(query: Query) -> Select[Any]:
     asked = (
         select(
             offers,
-            _running(offers),
+            running(offers),
             calls.c.caller_number,
             calls.c.caller_name,
             visit.outcome.label("visit_outcome"),
         )
         .select_from(offers)
-        .outerjoin(calls, _same_call(offers))
+        .outerjoin(calls, same_call(calls, offers))
         .outerjoin(queue_visits, of_visit)
     )
-    asked = _period(asked, offers, query)
+    asked = in_period(asked, offers, query)
     if query.queues:
         asked = asked.where(offer.queue_id.in_(query.queues))
     if query.agents:
         asked = asked.where(offer.agent_id.in_(query.agents))
     return asked
-
-
-def _running(table: Table) -> ColumnElement[int]:
-    """1 if a missing end can still come.
-
-    It cannot once a newer history has begun, a later start has overtaken the row, or the call has
-    ended (its visits and offers end before it). `calls` is the table or joined to it.
-    """
-    newest = select(func.max(epochs.c.number)).scalar_subquery()
-    goes_on = and_(
-        table.c.overtaken_seq.is_(None),
-        table.c.epoch_no == newest,
-        calls.c.ended_seq.is_(None),
-    )
-    return case((goes_on, 1), else_=0).label("running")
-
-
-def _period(asked: Select[Any], table: Table, query: Query) -> Select[Any]:
-    """What began in the period, newest first; where the start was never told, what ended in it."""
-    began, ended = table.c.started_at_ms, table.c.ended_at_ms
-    startless = table.c.started_seq.is_(None)
-    within = or_(
-        and_(began >= query.from_ms, began < query.to_ms),
-        and_(startless, ended >= query.from_ms, ended < query.to_ms),
-    )
-    newest_first = (
-        func.coalesce(began, ended).desc(),
-        table.c.epoch_no.desc(),
-        func.coalesce(table.c.started_seq, table.c.ended_seq).desc(),
-    )
-    return asked.where(within).order_by(*newest_first).limit(query.limit)
 
 
 def _parts(table: Table, call_ids: Sequence[str]) -> Select[Any]:
@@ -154,11 +114,3 @@ def _added(asked: Select[Any], name: str) -> ColumnElement[Any]:
 
 def _join(left: FromClause, right: FromClause, on: ColumnElement[bool]) -> FromClause:
     return left.join(right, on)
-
-
-def _same_call(table: Table) -> ColumnElement[bool]:
-    return and_(calls.c.call_id == table.c.call_id, calls.c.epoch_no == table.c.epoch_no)
-
-
-def _has(table: Table, condition: ColumnElement[bool]) -> ColumnElement[bool]:
-    return select(1).select_from(table).where(_same_call(table), condition).exists()

@@ -66,6 +66,8 @@ def call_row(row: AnyRow, parts: CallParts) -> CallRow:
         hold_ms=parts.hold_ms if talks_known else None,
         ended_by=row.ended_by,
         cause=row.cause,
+        parent_id=row.parent_id,
+        by=row.by,
     )
 
 

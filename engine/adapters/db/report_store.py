@@ -17,6 +17,15 @@ from engine.adapters.db.report_queries import (
     parts_of_calls,
     visits_query,
 )
+from engine.adapters.db.report_queries_handling import (
+    actions_query,
+    marks_of_recordings,
+    monitors_query,
+    parkings_query,
+    presence_query,
+    recordings_query,
+    transfers_query,
+)
 from engine.adapters.db.report_rows import (
     CallParts,
     call_row,
@@ -24,10 +33,26 @@ from engine.adapters.db.report_rows import (
     parts_by_call,
     visit_row,
 )
+from engine.adapters.db.report_rows_handling import (
+    action_row,
+    monitor_row,
+    parking_row,
+    presence_row,
+    recording_row,
+    transfer_row,
+)
 from engine.adapters.db.revision import SchemaMismatch, require_known
 from engine.app.ports import StoreUnavailable
 from engine.reports.ports import Query
 from engine.reports.rows import CallRow, OfferRow, VisitRow
+from engine.reports.rows_handling import (
+    ActionRow,
+    MonitorRow,
+    ParkingRow,
+    PresenceRow,
+    RecordingRow,
+    TransferRow,
+)
 
 ROWS_AT_ONCE: Final = 500
 """Rows fetched, and calls put together, at a time."""
@@ -69,6 +94,38 @@ class SqlReportStore:
         for row in self._stream(offers_query(query)):
             yield offer_row(row)
 
+    def transfers(self, query: Query) -> Iterator[TransferRow]:
+        """Transfers, newest first; `agents`: by or to one of them."""
+        for row in self._stream(transfers_query(query)):
+            yield transfer_row(row)
+
+    def parkings(self, query: Query) -> Iterator[ParkingRow]:
+        """Parked calls, newest first; `agents`: parked or taken by one of them."""
+        for row in self._stream(parkings_query(query)):
+            yield parking_row(row)
+
+    def monitors(self, query: Query) -> Iterator[MonitorRow]:
+        """Monitoring, newest first; `agents`: of one of them."""
+        for row in self._stream(monitors_query(query)):
+            yield monitor_row(row)
+
+    def recordings(self, query: Query) -> Iterator[RecordingRow]:
+        """Recordings, newest first; `agents`: of one of them."""
+        with self._reading() as connection:
+            found = iter(connection.execute(recordings_query(query)).all())
+            while page := list(islice(found, ROWS_AT_ONCE)):
+                yield from _with_marks(connection, page)
+
+    def presence(self, query: Query) -> Iterator[PresenceRow]:
+        """Changes of presence, newest first. It is of a person: `queues` must be empty."""
+        for row in self._stream(presence_query(query)):
+            yield presence_row(row)
+
+    def actions(self, query: Query) -> Iterator[ActionRow]:
+        """Actions done and refused, newest first; `agents`: by or on one of them."""
+        for row in self._stream(actions_query(query)):
+            yield action_row(row)
+
     def _stream(self, asked: Select[Any]) -> Iterator[Row[Any]]:
         with self._reading() as connection:
             streaming = connection.execution_options(yield_per=ROWS_AT_ONCE)
@@ -93,3 +150,11 @@ def _with_parts(connection: Connection, page: Sequence[Row[Any]]) -> Iterator[Ca
     )
     for row in page:
         yield call_row(row, parts.get((row.epoch_no, row.call_id), CallParts()))
+
+
+def _with_marks(connection: Connection, page: Sequence[Row[Any]]) -> Iterator[RecordingRow]:
+    marks: dict[tuple[int, str], list[Row[Any]]] = {}
+    for mark in connection.execute(marks_of_recordings([row.recording_id for row in page])):
+        marks.setdefault((mark.epoch_no, mark.recording_id), []).append(mark)
+    for row in page:
+        yield recording_row(row, marks.get((row.epoch_no, row.recording_id), []))

@@ -23,6 +23,14 @@ class Grain(StrEnum):
     WRAPUP = "wrapups"
     REFUSAL = "action_refusals"
     AUTO_PAUSE = "auto_pauses"
+    PARKING = "parkings"
+    MONITOR = "monitors"
+    RECORDING = "recordings"
+    RECORDING_MARK = "recording_marks"
+    TRANSFER = "transfers"
+    PRESENCE = "presence_changes"
+    WRAPUP_EXTENSION = "wrapup_extensions"
+    ACTION = "actions_done"
 
 
 class Part(Enum):

@@ -13,11 +13,12 @@ from sqlalchemy import Connection, case, delete, insert, select, update
 
 from engine.adapters.db.connect import shown, writing_engine
 from engine.adapters.db.errors import DatabaseErrors, in_words, unavailable
-from engine.adapters.db.project import clean, project
+from engine.adapters.db.project import project
 from engine.adapters.db.revision import SchemaMismatch, require_known
 from engine.adapters.db.rows import RowOp
 from engine.adapters.db.statements import OF_EPOCH, insert_into, the_epoch
 from engine.adapters.db.tables import epochs, facts_rejected, facts_seen
+from engine.adapters.db.telling import clean
 from engine.adapters.db.writer import RowWriter, Tally
 from engine.app.ports import StoreUnavailable
 from engine.core.codec import encode

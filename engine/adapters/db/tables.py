@@ -5,6 +5,8 @@
 * A row is made by its start fact and completed by its end fact; `started_seq` and `ended_seq` name
   those facts. A row that lacks one of them says that the fact never came: nothing is invented.
 * Ids are unique within an epoch (one history of the core), so every key has `epoch_no` in it.
+* The vocabularies of words (`ended_by`, `reason`, `how` and so on) are those of `core.facts`; the
+  tables do not repeat them, for they grow (see `words`).
 * There are no foreign keys between facts: a fact is kept even when the one before it was lost.
 """
 
@@ -20,23 +22,15 @@ from engine.adapters.db.history import (
     epoch_number,
     history,
     law,
-    one_of,
-    pairs,
+    moments,
+    outcome_of,
+    word,
 )
 from engine.adapters.db.rows import Grain
-from engine.core.facts import (
-    CallEnd,
-    How,
-    OfferOutcome,
-    OfferReason,
-    PauseEnd,
-    SourceKind,
-    VisitOutcome,
-    VisitReason,
-    WrapupEnd,
-)
+from engine.adapters.db.tables_handling import handling_histories, handling_moments
+from engine.core.facts import OfferOutcome, OfferReason, VisitOutcome, VisitReason
 
-SCHEMA_REVISION: Final = "0001"
+SCHEMA_REVISION: Final = "0002"
 """The migration that makes exactly these tables. Revisions are numbered, each one higher."""
 
 metadata = MetaData(
@@ -48,39 +42,6 @@ metadata = MetaData(
         "ix": "ix_%(table_name)s_%(column_0_name)s",
     }
 )
-
-VISIT_REASONS: Final[dict[VisitOutcome, tuple[VisitReason, ...]]] = {
-    VisitOutcome.ANSWERED: (VisitReason.CONNECTED,),
-    VisitOutcome.ABANDONED: (VisitReason.CALLER_HUNG_UP,),
-    VisitOutcome.MISSED: (
-        VisitReason.QUEUE_FULL,
-        VisitReason.MAX_WAIT,
-        VisitReason.QUEUE_REMOVED,
-        VisitReason.LOST,
-    ),
-}
-"""Which reasons go with which outcome of a visit."""
-
-OFFER_REASONS: Final[dict[OfferOutcome, tuple[OfferReason, ...]]] = {
-    OfferOutcome.ANSWERED: (OfferReason.ANSWERED,),
-    OfferOutcome.MISSED: (
-        OfferReason.NO_ANSWER,
-        OfferReason.BUSY,
-        OfferReason.REJECTED,
-        OfferReason.UNREACHABLE,
-        OfferReason.FAILED,
-        OfferReason.ANSWERED_THEN_LEFT,
-    ),
-    OfferOutcome.CANCELLED: (
-        OfferReason.ANSWERED_ELSEWHERE,
-        OfferReason.CALLER_HUNG_UP,
-        OfferReason.VISIT_ENDED,
-        OfferReason.RANG_SHORTLY,
-        OfferReason.AGENT_LEFT,
-        OfferReason.LOST,
-    ),
-}
-"""Which reasons go with which outcome of an offer."""
 
 epochs: Final = Table(
     "epochs",
@@ -118,8 +79,6 @@ HISTORIES: Final[dict[Grain, History]] = {
         metadata,
         Grain.CALL,
         "call_id",
-        one_of("source", SourceKind),
-        one_of("ended_by", CallEnd),
         start=(
             Column("node", Text),
             Column("source", Text),
@@ -128,14 +87,17 @@ HISTORIES: Final[dict[Grain, History]] = {
             Column("caller_name", Text),
             Column("dialled", Text),
             Column("arrived_at_ms", BigInteger),
+            Column("parent_id", Text),
+            Column("by", Text),
         ),
         end=(Column("ended_by", Text), Column("cause", Integer)),
+        rare=("parent_id",),
     ),
     Grain.VISIT: history(
         metadata,
         Grain.VISIT,
         "visit_id",
-        pairs(VISIT_REASONS),
+        outcome_of(VisitOutcome, VisitReason.CONNECTED),
         at_least("entry_position", 1),
         at_least("exit_position", 0),
         at_least("ring_ms", 0),
@@ -161,7 +123,7 @@ HISTORIES: Final[dict[Grain, History]] = {
         metadata,
         Grain.OFFER,
         "offer_id",
-        pairs(OFFER_REASONS),
+        outcome_of(OfferOutcome, OfferReason.ANSWERED),
         at_least("attempt", 1),
         at_least("ring_ms", 0),
         both=(
@@ -184,7 +146,6 @@ HISTORIES: Final[dict[Grain, History]] = {
         metadata,
         Grain.TALK,
         "talk_id",
-        one_of("ended_by", CallEnd),
         at_least("talk_ms", 0),
         both=(Column("call_id", Text, nullable=False),),
         start=(
@@ -215,8 +176,6 @@ HISTORIES: Final[dict[Grain, History]] = {
         metadata,
         Grain.LOGIN,
         "spell_id",
-        one_of("login_how", How),
-        one_of("logout_how", How),
         both=(
             Column("agent_id", Text, nullable=False),
             Column("queue_id", Text, nullable=False),
@@ -229,9 +188,6 @@ HISTORIES: Final[dict[Grain, History]] = {
         metadata,
         Grain.PAUSE,
         "spell_id",
-        one_of("pause_how", How),
-        one_of("ended_why", PauseEnd),
-        one_of("resume_how", How),
         both=(
             Column("agent_id", Text, nullable=False),
             Column("queue_id", Text, nullable=False),
@@ -252,7 +208,6 @@ HISTORIES: Final[dict[Grain, History]] = {
         metadata,
         Grain.WRAPUP,
         "wrapup_id",
-        one_of("ended_why", WrapupEnd),
         both=(
             Column("agent_id", Text, nullable=False),
             Column("queue_id", Text, nullable=False),
@@ -262,33 +217,31 @@ HISTORIES: Final[dict[Grain, History]] = {
         one_open=("agent_id", "queue_id"),
         look_up=("call_id",),
     ),
+    **handling_histories(metadata),
 }
 """What begins and ends."""
 
 MOMENTS: Final[dict[Grain, Table]] = {
-    Grain.REFUSAL: Table(
-        Grain.REFUSAL.value,
+    Grain.REFUSAL: moments(
         metadata,
-        epoch_number(),
-        Column("seq", BigInteger, primary_key=True),
-        Column("at_ms", BigInteger, nullable=False, index=True),
-        Column("agent_id", Text, nullable=False),
-        Column("queue_id", Text, nullable=False),
-        Column("action", Text, nullable=False),
-        Column("why", Text, nullable=False),
-        Column("by", Text, nullable=False),
+        Grain.REFUSAL,
+        word("agent_id"),
+        word("queue_id"),
+        word("action"),
+        word("why"),
+        word("by"),
+        Column("request_id", Text),
+        Column("call_id", Text),
     ),
-    Grain.AUTO_PAUSE: Table(
-        Grain.AUTO_PAUSE.value,
+    Grain.AUTO_PAUSE: moments(
         metadata,
-        epoch_number(),
-        Column("seq", BigInteger, primary_key=True),
-        Column("at_ms", BigInteger, nullable=False, index=True),
-        Column("agent_id", Text, nullable=False),
-        Column("queue_id", Text, nullable=False),
+        Grain.AUTO_PAUSE,
+        word("agent_id"),
+        word("queue_id"),
         Column("missed", Integer, nullable=False),
-        at_least("missed", 1),
+        rules=(at_least("missed", 1),),
     ),
+    **handling_moments(metadata),
 }
 """What happens and does not last."""
 
@@ -297,3 +250,11 @@ queue_visits: Final = HISTORIES[Grain.VISIT].table
 offers: Final = HISTORIES[Grain.OFFER].table
 talk_segments: Final = HISTORIES[Grain.TALK].table
 holds: Final = HISTORIES[Grain.HOLD].table
+parkings: Final = HISTORIES[Grain.PARKING].table
+monitors: Final = HISTORIES[Grain.MONITOR].table
+recordings: Final = HISTORIES[Grain.RECORDING].table
+recording_marks: Final = MOMENTS[Grain.RECORDING_MARK]
+transfers: Final = MOMENTS[Grain.TRANSFER]
+presence_changes: Final = MOMENTS[Grain.PRESENCE]
+action_refusals: Final = MOMENTS[Grain.REFUSAL]
+actions_done: Final = MOMENTS[Grain.ACTION]

@@ -6,13 +6,13 @@ import ipaddress
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
+from engine.adapters.render.lamps import lamps_of
 from engine.adapters.render.render import RenderRefused
 from engine.adapters.render.view import (
     LOOPBACK,
     AsteriskView,
     Listener,
     MusicClass,
-    Parking,
     Phone,
     RtpRange,
     Secrets,
@@ -20,7 +20,8 @@ from engine.adapters.render.view import (
     Stasis,
     Trunk,
 )
-from engine.config import models
+from engine.config import models, people
+from engine.config import sip as lines
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -87,8 +88,9 @@ def view_of(
         ),
         trunks=tuple(_trunk(name, trunk) for name, trunk in configuration.trunks.items()),
         music_classes=tuple(MusicClass(name, path) for name, path in settings.music.items()),
-        parking=Parking(music=music),
         stasis=Stasis(keep_music=music),
+        lamps=lamps_of(configuration),
+        spool_directory=settings.recordings.directory,
     )
 
 
@@ -114,7 +116,7 @@ def secrets_of(configuration: models.Configuration, node: str, secrets: FetchedS
     )
 
 
-def _phone(number: str, extension: models.Extension, hold_music: str) -> Phone:
+def _phone(number: str, extension: people.Extension, hold_music: str) -> Phone:
     return Phone(
         number=number,
         name=extension.name,
@@ -125,8 +127,8 @@ def _phone(number: str, extension: models.Extension, hold_music: str) -> Phone:
     )
 
 
-def _trunk(name: str, trunk: models.Trunk) -> Trunk:
-    if trunk.transport is models.Transport.TLS:
+def _trunk(name: str, trunk: lines.Trunk) -> Trunk:
+    if trunk.transport is lines.Transport.TLS:
         raise RenderRefused(f"trunks.{name}.transport - tls is not supported yet: use tcp or udp")
     return Trunk(
         name=name,
@@ -140,13 +142,13 @@ def _trunk(name: str, trunk: models.Trunk) -> Trunk:
     )
 
 
-def _where_it_calls_from(trunk: models.Trunk) -> tuple[str, ...]:
+def _where_it_calls_from(trunk: lines.Trunk) -> tuple[str, ...]:
     # On this machine everybody has the same address, phones too: there the port is part of who it is.
     # Elsewhere the port is not asked for, because carriers send from any.
     return (f"{trunk.host}:{trunk.port}",) if _is_loopback(trunk.host) else (trunk.host,)
 
 
-def _codecs(codecs: tuple[models.Codec, ...]) -> tuple[str, ...]:
+def _codecs(codecs: tuple[lines.Codec, ...]) -> tuple[str, ...]:
     return tuple(codec.value for codec in codecs)
 
 

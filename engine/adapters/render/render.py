@@ -20,13 +20,14 @@ from engine.adapters.render.modules import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from engine.adapters.render.view import AsteriskView, Site
 
 FOLDERS: Final = ("asterisk-conf", "dialplan")
 _SUFFIX: Final = ".j2"
 _NAME: Final = re.compile(r"[A-Za-z0-9_.+*@-]+(/[A-Za-z0-9_.+*@-]+)*")
+_DIALLED: Final = re.compile(r"(?:[0-9*#X]|\[[0-9]+\])+")
 _SECRET: Final = re.compile(r"[!-\[\]-~]+")
 # Readable by the directory's group, so that Asterisk may have a user of its own; never by others.
 _FILE_MODE: Final = 0o640
@@ -107,10 +108,10 @@ def _values(view: AsteriskView, site: Site) -> dict[str, object]:
         "ami": view.ami,
         "ami_events": AMI_EVENTS,
         "ari": view.ari,
-        "directories": site.directories,
+        "directories": _directories(view, site),
+        "lamps": view.lamps,
         "modules": tuple(dict.fromkeys(modules)),
         "music_classes": view.music_classes,
-        "parking": view.parking,
         "phones": view.phones,
         "rtp": view.rtp,
         "secrets": site.secrets,
@@ -119,6 +120,11 @@ def _values(view: AsteriskView, site: Site) -> dict[str, object]:
         "system_name": view.system_name,
         "trunks": view.trunks,
     }
+
+
+def _directories(view: AsteriskView, site: Site) -> Mapping[str, str]:
+    wanted = {} if view.spool_directory is None else {"astspooldir": view.spool_directory}
+    return wanted | dict(site.directories)
 
 
 def _environment(templates: Path) -> Environment:
@@ -133,6 +139,7 @@ def _environment(templates: Path) -> Environment:
         "name": _name,
         "names": _names,
         "display": _display,
+        "key": _key,
         "secret": _secret,
     }
     return environment
@@ -161,6 +168,13 @@ def _name(value: object) -> str:
     if not _NAME.fullmatch(text.removeprefix("/")):
         raise RenderRefused(f"not a name: {text!r}")
     return text
+
+
+def _key(value: str) -> str:
+    """A pattern of digits, * and #; with the sign in front that makes one of it, where it is needed."""
+    if not _DIALLED.fullmatch(value):
+        raise RenderRefused(f"cannot be dialled: {value!r}")
+    return f"_{value}" if "X" in value or "[" in value else value
 
 
 def _names(values: Iterable[object], separator: str = ",") -> str:

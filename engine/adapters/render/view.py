@@ -97,16 +97,6 @@ class RtpRange:
 
 
 @dataclass(frozen=True, slots=True)
-class Parking:
-    """The parking lot's places, both ends inclusive."""
-
-    first: int = 701
-    last: int = 720
-    timeout_s: int = 120
-    music: str = "default"
-
-
-@dataclass(frozen=True, slots=True)
 class Stasis:
     """How calls reach the engine, and what happens to callers while there is none.
 
@@ -133,9 +123,13 @@ class AsteriskView:
     phones: tuple[Phone, ...] = ()
     trunks: tuple[Trunk, ...] = ()
     music_classes: tuple[MusicClass, ...] = (MusicClass("default", f"{SOUND_LIBRARY}/moh"),)
-    parking: Parking = Parking()
     stasis: Stasis = Stasis()
     system_name: str | None = None
+    lamps: tuple[str, ...] = ()
+    """What a phone's lamp keys can watch besides phones: patterns of dialled codes (see `lamps`), whose
+    states the engine sets."""
+    spool_directory: str | None = None
+    """Where Asterisk keeps recordings (in `recording` there), unless the site says it."""
 
 
 @dataclass(frozen=True, slots=True)

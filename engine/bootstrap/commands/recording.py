@@ -16,6 +16,7 @@ from engine.config.secrets import fetch
 from engine.core.ids import AgentId, QueueId
 from engine.reports import (
     BadPeriod,
+    BadQuery,
     Query,
     ReportKind,
     make_report,
@@ -68,6 +69,8 @@ def report_command(options: argparse.Namespace) -> int:
             ),
             sla_ms=round(options.sla_s * 1000),
         )
+    except BadQuery as error:
+        return fail(error)
     finally:
         store.close()
     print(render_json(report, zone) if options.json else render_text(report, zone))

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from engine.config.places import Problem
-from engine.config.rules import lines, loops, numbers, queues, references
+from engine.config.rules import dialled, lines, loops, numbers, queues, references, rights, slots
 from engine.config.rules.subject import Subject
 
 __all__ = ["Subject", "crosscheck"]
@@ -21,13 +21,23 @@ _RULES: Final[tuple[Callable[[Subject], Iterator[Problem]], ...]] = (
     references.trunks,
     references.outbound_rights,
     references.music,
+    references.managers,
+    references.presence_reasons,
+    references.skills,
     numbers.shared_numbers,
-    numbers.feature_codes,
+    dialled.feature_codes,
+    dialled.monitor_digits,
+    slots.slots,
+    numbers.outbound_codes,
     numbers.inbound_patterns,
     numbers.outbound_patterns,
     numbers.pause_reasons,
     queues.members_once,
     queues.without_effect,
+    queues.skill_steps,
+    queues.wrapup_extension,
+    rights.grantable,
+    rights.managers_once,
     loops.failure_loops,
     lines.trunks,
     lines.nodes,

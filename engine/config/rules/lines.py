@@ -5,11 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from engine.config.models import Transport
 from engine.config.places import KeyPath, Problem
 from engine.config.rules.subject import Subject
-from engine.core.ids import BRIDGE_PREFIX, LEG_PREFIX, PLAYBACK_PREFIX
+from engine.config.sip import Transport
+from engine.core import ids
 
+_OWN_PREFIXES: Final = (
+    ids.LEG_PREFIX,
+    ids.BRIDGE_PREFIX,
+    ids.PLAYBACK_PREFIX,
+    ids.OWN_PREFIX,
+    ids.SPY_PREFIX,
+    ids.RECORDER_PREFIX,
+    ids.MONITOR_BRIDGE_PREFIX,
+)
 _TAKEN_NAMES: Final = frozenset({"anonymous", "global", "system"})
 """Names that mean something of their own in pjsip.conf (`anonymous` would let anybody in)."""
 
@@ -59,7 +68,7 @@ def nodes(subject: Subject) -> Iterator[Problem]:
     urls: dict[str, str] = {}
     for name, node in subject.configuration.nodes.items():
         path = ("nodes", name)
-        for prefix in (LEG_PREFIX, BRIDGE_PREFIX, PLAYBACK_PREFIX):
+        for prefix in _OWN_PREFIXES:
             if f"{name}-".startswith(prefix):
                 yield subject.places.problem(
                     path,

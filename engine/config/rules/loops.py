@@ -13,8 +13,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from engine.config.forms import QueueDestination
-from engine.config.models import Queue
 from engine.config.places import Problem
+from engine.config.queue import Queue
 from engine.config.rules.subject import Subject
 
 

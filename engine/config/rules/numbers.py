@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from engine.config.convert import codes_of
 from engine.config.patterns import covers, length_min, may_begin_with
 from engine.config.places import Problem
 from engine.config.rules.subject import Subject
@@ -20,25 +21,22 @@ def shared_numbers(subject: Subject) -> Iterator[Problem]:
             )
 
 
-def feature_codes(subject: Subject) -> Iterator[Problem]:
-    """No feature code is the beginning of another one, or of what an outbound route takes."""
+def outbound_codes(subject: Subject) -> Iterator[Problem]:
+    """No outbound route takes what begins with a feature code."""
     if not subject.intact(("settings", "feature_codes")):
         return
-    codes = list(subject.configuration.settings.feature_codes.model_dump().items())
-    for position, (name, code) in enumerate(codes):
-        path = ("settings", "feature_codes", name)
-        for other_name, other in codes[:position]:
-            if code.startswith(other) or other.startswith(code):
-                yield subject.places.problem(
-                    path,
-                    f"{code} and {other} ({other_name}) begin alike, so that one hides the other",
-                )
-        for route_name, route in subject.configuration.outbound_routes.items():
-            if may_begin_with(route.pattern, code):
-                yield subject.places.problem(
-                    ("outbound_routes", route_name, "pattern"),
-                    f"takes numbers that begin with the feature code {code} ({name})",
-                )
+    codes = codes_of(subject.configuration.settings.feature_codes)
+    for route_name, route in subject.configuration.outbound_routes.items():
+        taken = [
+            f"{code} ({name})"
+            for name, code in codes.items()
+            if code and may_begin_with(route.pattern, code)
+        ]
+        if taken:
+            yield subject.places.problem(
+                ("outbound_routes", route_name, "pattern"),
+                f"takes numbers that begin with a feature code: {', '.join(taken)}",
+            )
 
 
 def inbound_patterns(subject: Subject) -> Iterator[Problem]:

@@ -8,11 +8,15 @@ from engine.config.forms import (
     ExtensionDestination,
     ExternalDestination,
     MusicSound,
+    PauseForReason,
     QueueDestination,
 )
-from engine.config.places import Problem
+from engine.config.people import PresenceRules
+from engine.config.places import KeyPath, Problem
 from engine.config.rules.subject import Subject
+from engine.config.words import did_you_mean
 from engine.core.numbers import matches
+from engine.core.policy import Presence
 
 
 def agents(subject: Subject) -> Iterator[Problem]:
@@ -87,3 +91,49 @@ def music(subject: Subject) -> Iterator[Problem]:
                 f"there is no music {sound.music}; settings.music has:"
                 f" {', '.join(classes) or 'nothing'}",
             )
+    parking = subject.configuration.settings.parking
+    if parking is not None and parking.music not in classes:
+        yield subject.places.problem(
+            ("settings", "parking", "music"),
+            f"there is no music {parking.music}; settings.music has:"
+            f" {', '.join(classes) or 'nothing'}",
+        )
+
+
+def managers(subject: Subject) -> Iterator[Problem]:
+    """A queue's managers have extensions."""
+    for number, queue in subject.configuration.queues.items():
+        for index, manager in enumerate(queue.managers):
+            path = ("queues", number, "managers", index)
+            yield from subject.absent("extensions", manager, path, "extension")
+
+
+def presence_reasons(subject: Subject) -> Iterator[Problem]:
+    """A presence pauses for a reason that there is."""
+    settings = subject.configuration.settings
+    rules: list[tuple[KeyPath, PresenceRules]] = [
+        (("settings", "presence_rules"), settings.presence_rules)
+    ]
+    for number, agent in subject.configuration.agents.items():
+        if agent.presence_rules is not None:
+            rules.append((("agents", number, "presence_rules"), agent.presence_rules))
+    for path, each in rules:
+        for presence in Presence:
+            does = getattr(each, presence.value)
+            if isinstance(does, PauseForReason):
+                where = (*path, presence.value, "pause_all")
+                yield from subject.absent("pause_reasons", does.pause_all, where, "pause reason")
+
+
+def skills(subject: Subject) -> Iterator[Problem]:
+    """A skill that is required is somebody's; else the calls wait in vain, which is worth a warning."""
+    if not subject.complete or not subject.intact(("agents",)):
+        return
+    known = {skill for agent in subject.configuration.agents.values() for skill in agent.skills}
+    for name, route in subject.configuration.inbound_routes.items():
+        for index, skill in enumerate(route.required_skills):
+            if skill not in known:
+                yield subject.places.warning(
+                    ("inbound_routes", name, "required_skills", index),
+                    f"no agent has the skill {skill}{did_you_mean(skill, known)}",
+                )

@@ -12,6 +12,7 @@ from engine.core.facts import (
     PauseStarted,
     WrapupEnd,
     WrapupEnded,
+    WrapupExtended,
     WrapupStarted,
 )
 from engine.core.ids import AgentId, QueueId
@@ -87,7 +88,18 @@ class AgentLaws:
         member.wrapup = fact.wrapup_id
         member.wrapup_until_ms = fact.until_ms
         self.wrapups_begun[fact.call_id] = member
-        self._dues.expect(fact.until_ms, wrapup_over, (member, fact.wrapup_id))
+        self._dues.expect(fact.until_ms, wrapup_over, (member, fact.wrapup_id, fact.until_ms))
+
+    def wrapup_extended(self, fact: WrapupExtended) -> None:
+        """It gets longer, by no more than its queue allows."""
+        member = self._member(fact.agent_id, fact.queue_id)
+        longer_ms = fact.until_ms - member.wrapup_until_ms
+        if member.wrapup != fact.wrapup_id or longer_ms <= 0:
+            raise self._books.fail("spells", f"{fact.agent_id} extended no wrap-up")
+        if longer_ms > member.queue.policy.wrapup_extend_ms:
+            raise self._books.fail("timers", f"a wrap-up was made {longer_ms} ms longer")
+        member.wrapup_until_ms = fact.until_ms
+        self._dues.expect(fact.until_ms, wrapup_over, (member, fact.wrapup_id, fact.until_ms))
 
     def wrapup_ended(self, fact: WrapupEnded) -> None:
         """It expires at its time, not before."""
@@ -113,10 +125,13 @@ class AgentLaws:
     def asked(self, asked: AgentActionRequested) -> None:
         """A service asks for a change: notes what must come of it."""
         agent = self._books.agents.get(asked.agent_id)
+        if asked.queue_id is None:  # What must come of wishes for all queues is not foretold.
+            self.owed = None
+            return
         member = None if agent is None else agent.members.get(asked.queue_id)
         reasons = [reason.name for reason in self._books.policy.pause_reasons]
         known = asked.reason is None or asked.reason in reasons
-        self.owed = (asked, member is not None and known and _possible(member, asked))
+        self.owed = (asked, member is not None and known and self._possible(member, asked))
 
     def refused(self, fact: ActionRefused) -> None:
         """Nothing changed, and nothing could."""
@@ -132,6 +147,7 @@ class AgentLaws:
         (asked, possible), self.owed = self.owed, None
         if not possible:
             raise self._books.fail("actions", f"{asked} is impossible, and was not refused")
+        assert asked.queue_id is not None
         member = self._member(asked.agent_id, asked.queue_id)
         logged_in, paused = member.login_spell is not None, member.pause_spell is not None
         done = {
@@ -183,20 +199,27 @@ class AgentLaws:
             raise self._books.fail("spells", f"{agent_id} is no member of {queue_id}")
         return member
 
+    def _possible(self, member: MemberBook, asked: AgentActionRequested) -> bool:
+        """Tells whether this action has something to change, and is allowed."""
+        logged_in, paused = member.login_spell is not None, member.pause_spell is not None
+        match asked.action:
+            case AgentAction.LOG_IN:
+                return not logged_in
+            case AgentAction.LOG_OUT:
+                return logged_in and member.kind is MemberKind.DYNAMIC
+            case AgentAction.PAUSE:
+                return logged_in and not (paused and member.pause_reason == asked.reason)
+            case AgentAction.RESUME:
+                return paused or self._in_wrapup(member)
+            case AgentAction.TOGGLE_LOGIN:
+                return not (logged_in and member.kind is MemberKind.STATIC)
+            case AgentAction.TOGGLE_PAUSE:
+                return logged_in
+            case AgentAction.LOG_IN_LAST | AgentAction.EXTEND_WRAPUP:
+                return False  # Nobody in the simulation asks for these.
 
-def _possible(member: MemberBook, asked: AgentActionRequested) -> bool:
-    """Tells whether this action has something to change, and is allowed."""
-    logged_in, paused = member.login_spell is not None, member.pause_spell is not None
-    match asked.action:
-        case AgentAction.LOG_IN:
-            return not logged_in
-        case AgentAction.LOG_OUT:
-            return logged_in and member.kind is MemberKind.DYNAMIC
-        case AgentAction.PAUSE:
-            return logged_in and not (paused and member.pause_reason == asked.reason)
-        case AgentAction.RESUME:
-            return paused
-        case AgentAction.TOGGLE_LOGIN:
-            return not (logged_in and member.kind is MemberKind.STATIC)
-        case AgentAction.TOGGLE_PAUSE:
-            return logged_in
+    def _in_wrapup(self, member: MemberBook) -> bool:
+        """Tells whether a wrap-up keeps calls of this queue away: its own, or where shared any."""
+        if self._books.policy.settings.shared_wrapup:
+            return any(each.wrapup is not None for each in member.agent.members.values())
+        return member.wrapup is not None

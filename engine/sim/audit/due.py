@@ -78,9 +78,9 @@ def ring_over(ringing: tuple[VisitBook, int]) -> tuple[str, NodeId | None] | Non
     return f"the ringing for {visit.visit_id}", visit.call.node
 
 
-def wrapup_over(wrapup: tuple[MemberBook, str]) -> tuple[str, NodeId | None] | None:
+def wrapup_over(wrapup: tuple[MemberBook, str, int]) -> tuple[str, NodeId | None] | None:
     """A wrap-up."""
-    member, wrapup_id = wrapup
-    if member.wrapup != wrapup_id:
-        return None
+    member, wrapup_id, until_ms = wrapup
+    if member.wrapup != wrapup_id or member.wrapup_until_ms != until_ms:
+        return None  # Over, or made longer since.
     return f"the wrap-up of {member.agent.agent_id}", None

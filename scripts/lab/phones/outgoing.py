@@ -50,6 +50,8 @@ class OutgoingCall(Call):
         self.trying: Happening[Response] = Happening(f"any answer to the call to {number}")
         self.ringing: Happening[Response] = Happening(f"180 for the call to {number}")
         self.progress: Happening[Response] = Happening(f"183 for the call to {number}")
+        self.settled: Happening[int] = Happening(f"a final answer to the call to {number}")
+        """Answered or refused: the status."""
         self.answered.what = f"200 for the call to {number}"
         self.ended.what = f"end of the call to {number}"
         self.responses: list[Response] = []
@@ -103,7 +105,9 @@ class OutgoingCall(Call):
             self._provisional(response)
         elif response.status < 300:
             self._success(response)
+            self.settled.mark(response.status)
         else:
+            self.settled.mark(response.status)
             self._offering = False
             cancelled = (self._cancel_sent or self._bye_sent) and response.status == 487
             silent = self._exchange.transaction.timed_out

@@ -11,7 +11,7 @@ import struct
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from scripts.lab.phones.address import Address
 from scripts.lab.phones.happening import Happening
@@ -72,6 +72,27 @@ def _even_pair(host: str) -> tuple[socket.socket, socket.socket]:
     raise OSError("no free pair of UDP ports")
 
 
+class Packet(NamedTuple):
+    """One packet of audio as it came in."""
+
+    at_ns: int
+    """When it was read, on the scale of `time.monotonic_ns`."""
+    source: int
+    """SSRC."""
+    stamp: int
+    """RTP time: samples, modulo 2**32."""
+    kind: int
+    """Payload type, 0 or 8."""
+    payload: bytes
+
+    def samples(self) -> list[int]:
+        """Linear samples."""
+        return decode(self.payload, A_LAW if self.kind == PCMA else MU_LAW)
+
+
+Tap = Callable[[Packet], None]
+
+
 class RtpSession:
     """The audio of one call.
 
@@ -89,6 +110,9 @@ class RtpSession:
         self.media = media
         self.sent = 0
         self.received = 0
+        self.ignored = 0
+        """Packets of audio that came although this side had said that it does not listen: it holds.
+        Asterisk goes on sending then; a phone does not play it."""
         self.dtmf: list[str] = []
         """Keys heard as RFC 4733 events."""
         self.muted = False
@@ -97,7 +121,9 @@ class RtpSession:
         self.port: int = self._socket.getsockname()[1]
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(self._socket.fileno(), self._readable)
-        self._heard: deque[tuple[int, int, bytes]] = deque(maxlen=int(keep_s * 50))
+        self.taps: set[Tap] = set()
+        """Called with every packet of audio, duplicates and late ones too; see `listen`."""
+        self._heard: deque[Packet] = deque(maxlen=int(keep_s * 50))
         self._watchers: list[tuple[Callable[[], bool], Happening[None]]] = []
         self._events: deque[tuple[bytes, int, bool, Happening[None] | None]] = deque()
         self._last_event = -1
@@ -105,13 +131,15 @@ class RtpSession:
         self._codec = 0
         self._dtmf_type: int | None = None
         self._sending = False
+        self._hearing = True
         self._tick_at = 0.0
         self._tick: asyncio.TimerHandle | None = None
         self._sequence = 0
         self._stamp = 0
         self._ssrc = self.port << 8
         self._frame = 0
-        self._beats = 0
+        self.beats = 0
+        """Ticks of 20 ms since `connect`, whether anything was sent or not; few on a busy machine."""
         self._frames: tuple[bytes, ...] = ()
         self.closed = False
 
@@ -124,10 +152,21 @@ class RtpSession:
         self._codec = agreed.codecs[0]
         self._dtmf_type = theirs.dtmf
         self._sending = sends(mine.direction) and receives(theirs.direction)
+        self._hearing = receives(mine.direction)
         self._play()
         if self._tick is None and not self.closed:
             self._tick_at = self._loop.time()
             self._beat()
+
+    @property
+    def running(self) -> bool:
+        """It is connected and not closed."""
+        return self._tick is not None and not self.closed
+
+    @property
+    def hertz(self) -> int:
+        """The tone that it sends; 0 is silence."""
+        return self._hertz
 
     def tone(self, hertz: int) -> None:
         """Send another tone from now on; 0 is silence."""
@@ -166,8 +205,8 @@ class RtpSession:
                            marker=self.sent == 0)  # fmt: skip
             self._frame += 1
         self._stamp = (self._stamp + FRAME) & 0xFFFFFFFF
-        self._beats += 1
-        if self._watchers and self._beats % 2 == 0:
+        self.beats += 1
+        if self._watchers and self.beats % 2 == 0:
             self._watch()
         # Absolute times: a late tick does not slow the stream. After a long stall, start anew.
         self._tick_at = max(self._tick_at + FRAME / RATE, self._loop.time() - 0.2)
@@ -215,9 +254,15 @@ class RtpSession:
             start = 12 + 4 * (data[0] & 0x0F)
             if kind == self._dtmf_type:
                 self._key(data[start:], struct.unpack("!I", data[4:8])[0])
+            elif kind in {0, PCMA} and not self._hearing:
+                self.ignored += 1
             elif kind in {0, PCMA}:
                 self.received += 1
-                self._heard.append((time.monotonic_ns(), kind, data[start:]))
+                stamp, source = struct.unpack("!II", data[4:12])
+                packet = Packet(time.monotonic_ns(), source, stamp, kind, data[start:])
+                self._heard.append(packet)
+                for tap in tuple(self.taps):
+                    tap(packet)
 
     def _key(self, payload: bytes, stamp: int) -> None:
         # The packets of one key press share a time stamp; the first one seen counts.
@@ -229,16 +274,19 @@ class RtpSession:
         """What came in during the last `window_ms`; where packets are missing there is silence."""
         since = time.monotonic_ns() - window_ms * 1_000_000
         samples: list[int] = []
-        for at_ns, kind, payload in self._heard:
-            if at_ns >= since:
-                samples += decode(payload, A_LAW if kind == PCMA else MU_LAW)
+        for packet in self._heard:
+            if packet.at_ns >= since:
+                samples += packet.samples()
         missing = window_ms * RATE // 1000 - len(samples)
         return samples + [0] * missing if missing > 0 else samples
 
     def recording(self) -> list[int]:
         """All audio that is remembered, one packet after the other."""
-        return [sample for _, kind, payload in self._heard
-                for sample in decode(payload, A_LAW if kind == PCMA else MU_LAW)]  # fmt: skip
+        return [sample for packet in self._heard for sample in packet.samples()]
+
+    def drain(self) -> None:
+        """Read what has come in until now, so that what is read later came later."""
+        self._readable()
 
     def hears(self, what: float | Literal["anything", "silence"]) -> bool:
         """Whether a tone (Hz), any sound, or nothing at all came in during the last window."""

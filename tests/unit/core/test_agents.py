@@ -34,17 +34,9 @@ from engine.core.inputs import (
 )
 from engine.core.policy import AgentPolicy, ExtensionPolicy, InitialState, Strategy
 from tests.support.centre import NODE, Centre, dynamic, queue, static
+from tests.support.desk import dial
 
 pytestmark = pytest.mark.unit
-
-
-def dial(centre: Centre, agent: str, digits: str) -> tuple[str, ...]:
-    """Dials a code, hears the answer to its end; returns what was spoken."""
-    centre.call(digits, source=agent)
-    (prompt,) = centre.told(PlayPrompt)
-    centre.give(PlaybackEnded(prompt.playback_id, ok=True))
-    centre.obey()
-    return prompt.media
 
 
 def whys(centre: Centre) -> list[str]:

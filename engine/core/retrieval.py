@@ -1,0 +1,45 @@
+"""Parked callers fetched: whoever dials a slot talks to who is parked there."""
+
+from __future__ import annotations
+
+from engine.core.call import Call, ToSlot
+from engine.core.facts import ActionRefused, ParkEnd
+from engine.core.parking import unpark
+from engine.core.passing import adopt_call, join
+from engine.core.policy import HangUp, PlayThenHangUp, ToExtension
+from engine.core.state import State
+from engine.core.visits import answer_call, follow
+
+ACTION = "retrieve"
+NOBODY_THERE = "nobody is parked there"
+NOBODY_THERE_MEDIA = ("sound:pbx-invalidpark",)
+
+
+def retrieve(state: State, call: Call, wanted: ToSlot) -> None:
+    """Lets the caller of `call`, who dialled a slot, talk to who is parked there.
+
+    The parked caller's call goes on, with the one who dialled as its other party. If the two came in
+    at different Asterisks, media cannot be joined: then the one who dialled is let go and rung from
+    the parked caller's, and the parked caller returns to a slot if that is not answered.
+    """
+    if not state.node_up(call.node):
+        return
+    call.then = None
+    call.hops += 1
+    by = call.endpoint
+    parked = state.calls.get(state.parked.get(wanted.slot, call.call_id))
+    if parked is None or parked is call or not state.node_up(parked.node):
+        state.note(ActionRefused, by, "", ACTION, NOBODY_THERE, by, "", call.call_id)
+        follow(state, call, PlayThenHangUp(NOBODY_THERE_MEDIA))
+        return
+    unpark(state, parked, ParkEnd.RETRIEVED, by)
+    if parked.node != call.node:
+        parked.park_rounds += 1
+        parked.parked_by = by
+        follow(state, call, HangUp())
+        follow(state, parked, ToExtension(by))
+        return
+    parked.park_rounds = 0
+    if not call.answered:
+        answer_call(state, call)
+    join(state, parked, adopt_call(state, call, parked))
