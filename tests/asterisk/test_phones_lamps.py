@@ -9,6 +9,7 @@ import pytest_asyncio
 
 from scripts.lab.asterisk import AsteriskServer
 from scripts.lab.phones import LAMP_OF_DEVICE, Phone, SipRefused, SubscriptionOver
+from scripts.lab.waiting import look_until
 from tests.support.phone_lab import Lab, at, running
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
@@ -121,7 +122,7 @@ async def test_a_subscription_that_ran_out_is_dark_until_asked_again(lab: Lab) -
     await lamp.off()
 
 
-async def test_restart_of_asterisk(tmp_path: Path) -> None:
+async def test_restart_of_asterisk_that_has_forgotten(tmp_path: Path) -> None:
     async with running(tmp_path) as asterisk, at(asterisk) as lab:
         await press(lab, "INUSE")
         phone = await lab.phone(101)
@@ -129,6 +130,8 @@ async def test_restart_of_asterisk(tmp_path: Path) -> None:
         await lamp.shows("confirmed")
         await other.shows("confirmed")
         await asterisk.kill()
+        for file in (asterisk.run_dir / "db").glob("astdb.sqlite3*"):
+            file.unlink()
         await asterisk.start()
         await press(lab, "RINGING")
         await lamp.again()
@@ -136,6 +139,21 @@ async def test_restart_of_asterisk(tmp_path: Path) -> None:
         other.refresh()  # a phone that did not notice
         assert await other.over == "481"
         assert other.state is None
+        await lamp.off()
+
+
+async def test_restart_of_asterisk_that_remembers(tmp_path: Path) -> None:
+    async with running(tmp_path) as asterisk, at(asterisk) as lab:
+        await press(lab, "INUSE")
+        lamp = (await lab.phone(101)).watch(KEY)
+        await lamp.shows("confirmed")
+        await asterisk.cli("core stop now")  # writes its database to the disk
+        await look_until(lambda: not asterisk.running, "the end of Asterisk", 10)
+        await asterisk.kill()
+        await asterisk.start()
+        await press(lab, "RINGING")
+        await lamp.shows("early")
+        assert [shown.state for shown in lamp.history] == ["confirmed", "early"]
         await lamp.off()
 
 

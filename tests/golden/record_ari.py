@@ -18,6 +18,7 @@ from engine.core.commands import (
     HangUpLeg,
     PlayPrompt,
     StartWaitingSound,
+    TransferState,
 )
 from engine.core.ids import bridge_id_of, leg_id_of, playback_id_of
 from engine.core.inputs import (
@@ -39,8 +40,9 @@ from tests.support.telephony_contract import (
     TelephonyContract,
     ring,
 )
+from tests.support.telephony_features import TelephonyFeatures
 
-steps = TelephonyContract()
+steps, features = TelephonyContract(), TelephonyFeatures()
 
 
 async def end_by_agent(world: LabWorld, posted: Posted) -> None:
@@ -137,6 +139,41 @@ async def connected_out_of_a_prompt(world: LabWorld, posted: Posted) -> None:
     await steps.test_a_prompt_does_not_delay_the_connection(world, posted, None)
 
 
+async def forwarded(world: LabWorld, posted: Posted) -> None:
+    await features.test_a_phone_that_forwards_says_whereto(world, posted, None)
+
+
+async def blind_transfer(world: LabWorld, posted: Posted) -> None:
+    state = TransferState.REFUSED
+    test = features.test_a_blind_transfer_is_told_and_nothing_else_happens
+    await test(world, posted, None, state)
+
+
+async def attended_transfer(world: LabWorld, posted: Posted) -> None:
+    await features.test_an_attended_transfer_joins_the_two_who_are_left(world, posted, None)
+
+
+async def call_of_our_own(world: LabWorld, posted: Posted) -> None:
+    await features.test_a_call_of_our_own_is_given_up_before_it_could_ring(world, posted, None)
+
+
+async def monitoring(world: LabWorld, posted: Posted) -> None:
+    await features.test_listening_whispering_barging_and_back(world, posted, None)
+
+
+async def keys_of_a_supervisor(world: LabWorld, posted: Posted) -> None:
+    await features.test_a_supervisors_keys_are_told_in_every_mode(world, posted, None, "barge")
+
+
+async def recording(world: LabWorld, posted: Posted) -> None:
+    await features.test_a_recording_is_paused_resumed_and_stopped(world, posted, None, stereo=False)
+
+
+async def stereo_recording_and_the_caller_leaves(world: LabWorld, posted: Posted) -> None:
+    test = features.test_a_recording_ends_well_with_its_channel
+    await test(world, posted, None, "caller", stereo=True)
+
+
 async def reconnection(world: LabWorld, posted: Posted) -> None:
     await steps.test_what_happens_in_a_cut_is_found_afterwards(world, posted, None)
 
@@ -155,6 +192,14 @@ FLOWS: tuple[Callable[[LabWorld, Posted], Awaitable[None]], ...] = (
     hold,
     prompts,
     connected_out_of_a_prompt,
+    forwarded,
+    blind_transfer,
+    attended_transfer,
+    call_of_our_own,
+    monitoring,
+    keys_of_a_supervisor,
+    recording,
+    stereo_recording_and_the_caller_leaves,
     reconnection,
 )
 

@@ -175,7 +175,7 @@ def queues(number: str) -> st.SearchStrategy[QueuePolicy]:
         required_skills_ms=st.sampled_from([0, 2_500]),
         sticky=st.sampled_from([None, StickyPolicy(memory_ms=8_000, hold_out_ms=2_000)]),
         recording=st.sampled_from([None, RecordingPolicy(), RecordingPolicy(automatic=False)]),
-        managers=st.sampled_from([(), (MANAGER, "1004", "1009"), ("1001", "1009")]),
+        managers=st.sampled_from([(), ("1004", "1009"), ("1001", "1009")]),
         manager_rights=st.just(tuple(Right)),
     )
 

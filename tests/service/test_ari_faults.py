@@ -17,8 +17,27 @@ import engine.adapters.ari.telephony as ari_telephony
 import engine.adapters.ari.transport as ari_transport
 from engine.adapters.ari import AriTelephony
 from engine.adapters.fakes.parts import Manner
-from engine.core.commands import AnswerCall, Connect, HangUpLeg, PlayPrompt
-from engine.core.ids import CallId, bridge_id_of, leg_id_of, playback_id_of
+from engine.core.commands import (
+    AnswerCall,
+    ChangeRecording,
+    Connect,
+    HangUpLeg,
+    PlayPrompt,
+    RecordingChange,
+    StartMonitor,
+    StartRecording,
+    StopMonitor,
+)
+from engine.core.ids import (
+    CallId,
+    MonitorId,
+    RecordingId,
+    bridge_id_of,
+    leg_id_of,
+    monitor_bridge_id_of,
+    monitor_id_of,
+    playback_id_of,
+)
 from engine.core.inputs import (
     CallArrived,
     CallerHungUp,
@@ -28,6 +47,7 @@ from engine.core.inputs import (
     LegRinging,
     NodeConnected,
     NodeDisconnected,
+    RecordingFinished,
 )
 from engine.core.rng import Rng
 from tests.support.ari_server import SECRET, USER, AriServer
@@ -525,6 +545,136 @@ async def test_a_leg_given_up_is_not_dialled(server, posted):
         telephony.send(HangUpLeg(NODE, leg_id_of(call_id, 1), answered_elsewhere=False))
         await posted.exactly(LegEnded(leg_id_of(call_id, 1), 16))
     assert not any(uri.endswith("/dial") for _, uri, *_ in server.requests)
+
+
+# Ears that come half-way.
+
+
+def spy(call_id, whisper=False):
+    bridge_id = monitor_bridge_id_of(call_id)
+    return StartMonitor(NODE, monitor_id_of(call_id, 1), bridge_id, call_id, "spied", whisper)
+
+
+def recording(stereo=False):
+    recording_id = RecordingId("rec-x-1")
+    return StartRecording(NODE, recording_id, CallId("spied"), "2026/x", stereo)
+
+
+def change(what, stereo=False):
+    return ChangeRecording(NODE, RecordingId("rec-x-1"), "2026/x", stereo, what)
+
+
+def deleted(server):
+    uris = [uri for method, uri, *_ in server.requests if method == "DELETE"]
+    return [uri.removeprefix("channels/") for uri in uris if not uri.startswith("deviceStates")]
+
+
+@pytest.mark.parametrize("stereo", [False, True])
+async def test_an_ear_that_never_enters_fails_once_and_is_removed(
+    server, posted, monkeypatch, stereo
+):
+    monkeypatch.setattr(ari_entering, "ENTER_S", 0.05)
+    async with connected(server, posted) as telephony:
+        server.enter_legs = False
+        arrive(server, channel_id="spied")
+        commands = [spy(CallId("boss")), recording(stereo)]
+        pause = change(RecordingChange.PAUSE, stereo)
+        for command in (*commands, pause):
+            telephony.send(command)
+        failed = [await posted.first(CommandFailed) for _ in range(3)]
+        why = "the ear did not enter our application within 0.05 s"
+        assert [each.command for each in failed] == [*commands, pause]
+        assert {(each.status, each.why) for each in failed} == {(0, why)}
+        await telephony.drain()
+    assert deleted(server) == ["spy-boss-1", "rec-x-1"] + ["rec-x-1~r"] * stereo
+    assert posted.count(CommandFailed) == 3
+
+
+async def test_a_recording_that_never_begins_fails(server, posted, monkeypatch):
+    monkeypatch.setattr(ari_entering, "ENTER_S", 0.05)
+    async with connected(server, posted) as telephony:
+        server.answers["POST", "channels/rec-x-1/record"] = (201, {})
+        arrive(server, channel_id="spied")
+        telephony.send(recording())
+        why = "the ear did not begin to record within 0.05 s"
+        await posted.exactly(CommandFailed(recording(), 0, why))
+
+
+@pytest.mark.parametrize("stereo", [False, True])
+async def test_ears_in_the_making_fail_with_the_connection(server, posted, stereo):
+    async with connected(server, posted) as telephony:
+        server.enter_legs = False
+        arrive(server, channel_id="spied")
+        commands = [spy(CallId("boss")), recording(stereo), change(RecordingChange.PAUSE, stereo)]
+        for command in (*commands, NOBODY):
+            telephony.send(command)
+        await posted.first(CommandFailed)
+        server.cut()
+        failed = [await posted.first(CommandFailed) for _ in range(3)]
+        assert failed == [CommandFailed(command, 0, "connection lost") for command in commands]
+
+
+@pytest.mark.parametrize(
+    ("place", "removed"),
+    [
+        ("channels/spied/snoop/rec-x-1~r", ["rec-x-1", "rec-x-1~r"]),
+        ("channels/rec-x-1/record", ["rec-x-1", "rec-x-1~r"]),
+        ("channels/rec-x-1~r/record", ["rec-x-1", "rec-x-1~r"]),
+    ],
+)
+async def test_half_a_recording_is_none(server, posted, place, removed):
+    async with connected(server, posted) as telephony:
+        arrive(server, channel_id="spied")
+        server.answers["POST", place] = (500, {"message": "no"})
+        command, pause = recording(stereo=True), change(RecordingChange.PAUSE, stereo=True)
+        telephony.send(command)
+        telephony.send(pause)
+        await posted.exactly(CommandFailed(command, 500, "no"))
+        await posted.exactly(CommandFailed(pause, 500, "no"))
+        await telephony.drain()
+        assert not [each for each in server.switch.channels if each.startswith("rec-")]
+    assert deleted(server)[:2] == removed
+    assert posted.count(CommandFailed) == 2
+
+
+@pytest.mark.parametrize("stereo", [False, True])
+async def test_a_full_disk_is_told_and_the_ears_go(server, posted, stereo):
+    async with connected(server, posted) as telephony:
+        arrive(server, channel_id="spied")
+        server.switch.ears.disk_full = True
+        telephony.send(recording(stereo))
+        finished = await posted.first(RecordingFinished)
+        assert not finished.ok
+        assert "disk is full" in finished.why
+        await telephony.drain()
+        assert list(server.switch.channels) == ["spied"]
+    assert posted.count(RecordingFinished) == 1
+
+
+async def test_a_monitor_given_up_is_not_brought_together(server, posted):
+    async with connected(server, posted) as telephony:
+        server.enter_legs = False
+        arrive(server, channel_id="spied")
+        arrive(server, channel_id="boss")
+        command = spy(CallId("boss"), whisper=True)
+        telephony.send(command)
+        telephony.send(StopMonitor(NODE, command.monitor_id))
+        await telephony.drain()
+        late = {"id": command.monitor_id, "name": "Snoop/spied-00000001"}
+        server.event("StasisStart", channel=late, args=[])
+        telephony.send(NOBODY)
+        await posted.first(CommandFailed)
+    assert not any(uri.startswith("bridges/ear-") for _, uri, *_ in server.requests)
+
+
+async def test_a_recorder_given_up_takes_its_changes_with_it(server, posted):
+    async with connected(server, posted) as telephony:
+        server.enter_legs = False
+        arrive(server, channel_id="spied")
+        pause = change(RecordingChange.PAUSE)
+        for command in (recording(), pause, StopMonitor(NODE, MonitorId("rec-x-1"))):
+            telephony.send(command)
+        await posted.exactly(CommandFailed(pause, 404, "given up"))
 
 
 # What would wait for a prompt.

@@ -24,60 +24,20 @@ from engine.adapters.ari.client import AriClient
 from engine.adapters.ari.compare import QUESTIONS, as_told, picture
 from engine.adapters.ari.counters import Counters
 from engine.adapters.ari.decode import EVENTS, Decoder, entering, starting
-from engine.adapters.ari.ears import remove_ear, twin_of
-from engine.adapters.ari.encode import (
-    Making,
-    channels_made,
-    encode,
-    once_entered,
-    silent_first,
-    stop_playback,
-    undo,
-)
-from engine.adapters.ari.entering import Entering, Half
 from engine.adapters.ari.fields import Event, Nonsense
 from engine.adapters.ari.lamps import AriLamps
+from engine.adapters.ari.lane import Lane
 from engine.adapters.ari.prompts import Prompts
-from engine.adapters.ari.requests import (
-    BAD_REQUEST,
-    CONFLICT,
-    NOT_FOUND,
-    AriRequest,
-    Unspeakable,
-)
+from engine.adapters.ari.requests import AriRequest
 from engine.adapters.ari.transport import ConnectionRefused, write_now
-from engine.core.commands import (
-    ChangeRecording,
-    Command,
-    Connect,
-    DestroyBridge,
-    HangUpCall,
-    HangUpLeg,
-    PlayPrompt,
-    RecordingChange,
-    RingPhone,
-    StartMonitor,
-    StartRecording,
-    StopMonitor,
-)
+from engine.core.commands import Command
 from engine.core.ids import NodeId
-from engine.core.inputs import CommandFailed, Input, PlaybackEnded, RecordingFinished
+from engine.core.inputs import Input, PlaybackEnded, RecordingFinished
 
 log = logging.getLogger(__name__)
 
 COMPARE_S: Final = 10.0
 """Within this time of the connection Asterisk must have told what exists."""
-
-
-class _Said:
-    """What is known of a command whose requests are under way."""
-
-    __slots__ = ("existed", "failed")
-
-    def __init__(self) -> None:
-        self.failed = False
-        self.existed = False
-        """Whether a bridge that it was to make was there."""
 
 
 class Session:
@@ -117,10 +77,10 @@ class Session:
         self._loop = asyncio.get_running_loop()
         self._client = AriClient(partial(write_now, socket), self._loop)
         self._decoder = Decoder(node)
+        self._lane = Lane(self._client, self._decoder, prompts, counters, post)
         self._held_back: list[Event] = []
         self._answers: dict[str, Any] = {}
         """To the questions of the comparison."""
-        self._entering = Entering(self._loop, self._never_entered)
 
     async def live(self) -> str:
         """Reads until the connection is lost; returns why, as far as known.
@@ -138,46 +98,21 @@ class Session:
 
     def send(self, command: Command) -> None:
         """Carries out a command, or posts its failure."""
-        if not self.ready:
-            self._fail(command, 0, "not connected")
-            return
-        try:
-            requests = encode(command)
-        except Unspeakable as error:
-            self._fail(command, BAD_REQUEST, str(error))
-            return
-        match command:
-            case RingPhone() | StartMonitor() | StartRecording():
-                self._make(command, requests)
-                return
-            case ChangeRecording():
-                if self._entering.hold_back(command):
-                    return
-                if command.change is RecordingChange.STOP:
-                    self._decoder.recording_stops(command.recording_id)
-            case HangUpLeg(leg_id=channel_id) | HangUpCall(call_id=channel_id):
-                self._entering.give_up(channel_id)
-            case StopMonitor(monitor_id=channel_id):
-                self._entering.give_up(channel_id)
-            case PlayPrompt():
-                self._prompts.begin(command.channel_id, command.playback_id)
-            case _:
-                self._silence(silent_first(command))
-        self._ask(command, requests)
+        if self.ready:
+            self._lane.send(command)
+        else:
+            self._lane.fail(command, 0, "not connected")
 
     async def drain(self) -> None:
         """Returns when every command sent so far is answered or has failed."""
-        while self._entering or self._client.unanswered:
-            await self._entering.wait_none()
-            await self._client.wait_idle()
+        await self._lane.drain()
 
     def end(self) -> None:
         """Fails all commands that have no answer."""
         self.ready = False
         self._lamps.disconnected()
         self._client.close()
-        for half in self._entering.give_up_all():
-            self._fail_half(half, 0, "connection lost")
+        self._lane.end()
 
     # Messages.
 
@@ -224,10 +159,9 @@ class Session:
             self._counters.odd(f"event {kind}", f"an event {kind} that makes no sense: {error}")
             return
         if entered is not None:
-            self._go_on(self._entering.entered(entered))
+            self._lane.entered(entered)
         if started is not None:
-            for change in self._entering.started(started):
-                self.send(change)
+            self._lane.started(started)
         if happened is None:
             if kind not in EVENTS:
                 self._counters.odd(f"event {kind}", f"an event {kind} that was not asked for")
@@ -235,107 +169,8 @@ class Session:
         if isinstance(happened, PlaybackEnded):
             self._prompts.over(happened.playback_id)
         elif isinstance(happened, RecordingFinished):
-            self._remove_recorder(happened)
+            self._lane.recorded(happened)
         self._post(happened)
-
-    # Commands.
-
-    def _ask(self, command: Command, requests: tuple[AriRequest, ...]) -> None:
-        """Sends a command's requests; its first failure is posted, once."""
-        said = _Said()
-        for request in requests:
-            self._counters.requests += 1
-            self._client.ask(request, partial(self._answered, command, request, said))
-
-    def _answered(
-        self,
-        command: Command,
-        request: AriRequest,
-        said: _Said,
-        status: int,
-        why: str,
-        _body: object,
-    ) -> None:
-        if 200 <= status < 300:
-            return
-        half = None
-        if isinstance(command, RingPhone | StartMonitor | StartRecording):
-            half = self._entering.give_up(channels_made(command)[0])
-        if status in request.tolerated or said.failed:
-            said.existed = said.existed or status == CONFLICT
-            return
-        said.failed = True
-        if isinstance(command, PlayPrompt):
-            self._prompts.over(command.playback_id)
-        elif status:  # The connection is there: what was made for nothing would stay.
-            self._undo(command, request, said)
-        self._fail(command, status, why)
-        if half is not None:
-            self._fail_changes(half, status, why)
-
-    def _fail(self, command: Command, status: int, why: str) -> None:
-        self._counters.failed += 1
-        self._post(CommandFailed(command, status, why))
-
-    def _undo(self, command: Command, request: AriRequest, said: _Said) -> None:
-        """Removes what a command has made whose request has failed."""
-        if isinstance(command, StartMonitor | StartRecording):
-            self._ask_unheard(undo(command))
-        if not isinstance(command, Connect | StartMonitor) or said.existed:
-            return
-        if request.uri.endswith("/addChannel"):  # So the bridge was made, and is empty.
-            self._ask_unheard(encode(DestroyBridge(command.node, command.bridge_id)))
-
-    def _ask_unheard(self, requests: tuple[AriRequest, ...]) -> None:
-        for request in requests:
-            self._client.ask(request, _unheard)
-
-    # Commands of two halves.
-
-    def _make(self, command: Making, requests: tuple[AriRequest, ...]) -> None:
-        """Says the first half, unless it was said before."""
-        if self._entering.expects(command):
-            return
-        if not self._decoder.knows(channels_made(command)[0]):
-            self._entering.expect(command)
-            self._ask(command, requests)
-        elif not isinstance(command, RingPhone):  # Dialled twice, Asterisk would destroy the leg.
-            self._say_second(command, again=True)
-
-    def _go_on(self, command: Making | None) -> None:
-        if command is not None:
-            self._say_second(command, again=False)
-
-    def _say_second(self, command: Making, *, again: bool) -> None:
-        self._silence(silent_first(command))
-        self._ask(command, once_entered(command, again=again))
-
-    def _never_entered(self, half: Half, why: str) -> None:
-        self._ask_unheard(undo(half.command))
-        self._fail_half(half, 0, why)
-
-    def _fail_half(self, half: Half, status: int, why: str) -> None:
-        self._fail(half.command, status, why)
-        self._fail_changes(half, status, why)
-
-    def _fail_changes(self, half: Half, status: int, why: str) -> None:
-        for change in half.changes:
-            self._fail(change, status, why)
-
-    def _remove_recorder(self, finished: RecordingFinished) -> None:
-        """Lets the ears go that have nothing to do any more."""
-        half = self._entering.give_up(finished.recording_id)
-        if half is not None:
-            self._fail_changes(half, NOT_FOUND, finished.why)
-        for ear_id in (finished.recording_id, twin_of(finished.recording_id)):
-            if self._decoder.knows(ear_id):
-                self._ask_unheard((remove_ear(ear_id),))
-
-    def _silence(self, channels: tuple[str, ...]) -> None:
-        """Ends what plays on channels: what comes next would wait for it, and all others too."""
-        for channel_id in channels:
-            for playback_id in self._prompts.take(channel_id):
-                self._client.ask(stop_playback(playback_id), _unheard)
 
     # The comparison.
 
@@ -372,7 +207,3 @@ class Session:
         for event in held_back:
             if event.get("type") in EVENTS:  # Others came before the filter was set.
                 self._take(event)
-
-
-def _unheard(_status: int, _why: str, _body: object) -> None:
-    """Takes an answer that changes nothing."""

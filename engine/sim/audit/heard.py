@@ -119,6 +119,8 @@ class Heard:
                 continue
             if not caller.up and call.talk is not None:
                 self._answer_again(call)
+            if call.visit is not None and call.visit.step_due_ms != NEVER_MS:
+                call.visit.step_due_ms = max(call.visit.step_due_ms, books.now_ms)
             if call.visit is not None and call.visit.rests_until_ms != NEVER_MS:
                 # A rest that was over meanwhile is over when its late timer fires.
                 call.visit.rests_until_ms = max(call.visit.rests_until_ms, books.now_ms)

@@ -128,8 +128,7 @@ class SipEndpoint:
         Raises:
             ValueError: the other endpoint has such a user already.
         """
-        free = isinstance(other.parties.get(party.user, Gone("")), Gone)
-        if not free:
+        if (there := other.parties.get(party.user)) and not isinstance(there, Gone):
             raise ValueError(f"two phones {party.user!r} at one endpoint")
         gone = Gone(party.user)
         self.parties[party.user] = gone

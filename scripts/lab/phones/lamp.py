@@ -45,8 +45,10 @@ class Lamp(Subscription):
     `state` is what it shows now, None as long as nothing is known (before the first NOTIFY, and
     once the subscription is `over`); `history` has every change with its time.
 
-    Asterisk counts the documents' versions from 0 again after its restart while it goes on with
-    the restored subscription; so the order is judged by CSeq and never by version.
+    The order of documents is judged by CSeq, as SIP does; Asterisk repeats a `version` when a refresh
+    tells the state once more, so that is only kept to look at. After a restart Asterisk goes on with
+    the subscriptions that were on its disk (some two seconds old, or all after a decent stop), so a
+    lamp may live on without `again`.
     """
 
     __slots__ = ("_dialogs", "history", "next_notify", "notified", "version")
