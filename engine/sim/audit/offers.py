@@ -123,7 +123,8 @@ class OfferLaws:
         self, visit: VisitBook, leg: LegBook, agent: AgentBook, *, chance: bool = True
     ) -> None:
         """Books an offer that was rightly made."""
-        at_ms = self._books.now_ms
+        books = self._books
+        at_ms = books.now_ms
         ring_all = visit.queue.policy.strategy is Strategy.RING_ALL
         if chance and not ring_all and agent.agent_id in visit.tried:
             visit.tried.clear()
@@ -146,7 +147,9 @@ class OfferLaws:
         leg.ring_ms_min = visit.ring_due_ms - visit.ring_since_ms
         policy = visit.queue.policy
         if policy.strategy is Strategy.PROGRESSIVE:
-            visit.step_due_ms = at_ms + policy.progressive_step_ms
+            waited_for = NEVER_MS < visit.step_due_ms <= books.fired_ms
+            if chance or not waited_for:  # A forward does not make the next one wait again.
+                visit.step_due_ms = at_ms + policy.progressive_step_ms
             if at_ms > visit.ring_since_ms:
                 leg.ring_ms_min = min(leg.ring_ms_min, policy.progressive_step_ms)
 
@@ -163,7 +166,8 @@ class OfferLaws:
         leg.offer = False
         leg.agent.offers -= 1
         visit.offers.pop(leg.leg_id, None)
-        visit.step_due_ms = NEVER_MS  # Whoever is next takes the empty place at once.
+        if fact.reason is not OfferReason.FORWARDED:
+            visit.step_due_ms = NEVER_MS  # Whoever is next takes the empty place at once.
         if fact.outcome is OfferOutcome.ANSWERED:
             self._answered(fact, leg, visit)
             return
@@ -171,11 +175,7 @@ class OfferLaws:
             raise books.fail("timers", f"{fact.offer_id} rang in vain for {fact.ring_ms} ms only")
         if visit.chosen is leg:
             visit.chosen = None
-        directed = visit.directed is leg
-        if directed:
-            visit.directed = None
-        if fact.outcome is OfferOutcome.MISSED and visit.kept_for == leg.agent.agent_id:
-            visit.kept_for = None
+        directed = _no_more_directed(visit, leg, fact)
         if not visit.offers:
             stop_ring_clock(visit, fact.at_ms)
         leg.elsewhere = (
@@ -218,6 +218,16 @@ class OfferLaws:
             visit.doubt_until_ms = until_ms  # Whether that counts as a vain ringing is open.
         elif ring_all and fact.outcome is OfferOutcome.MISSED:
             visit.rests_until_ms = until_ms
+
+
+def _no_more_directed(visit: VisitBook, leg: LegBook, fact: OfferEnded) -> bool:
+    """Returns whether this was the offer to who had asked for it; nobody has to be that any more."""
+    if fact.outcome is OfferOutcome.MISSED and visit.kept_for == fact.agent_id:
+        visit.kept_for = None
+    if visit.directed is not leg:
+        return False
+    visit.directed = None
+    return True
 
 
 def stop_ring_clock(visit: VisitBook, at_ms: int) -> None:

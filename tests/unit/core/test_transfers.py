@@ -26,6 +26,7 @@ from engine.core.facts import (
     TalkStarted,
     TransferKind,
     VisitEnded,
+    VisitStarted,
     VisitOutcome,
     VisitReason,
     WrapupEnded,
@@ -342,3 +343,16 @@ def test_all_of_it_survives_a_restart_in_the_middle(centre: Centre) -> None:
     assert first in centre.core.state.calls
     centre.wait(1_000)
     assert not centre.told(WrapupEnded)
+
+
+def test_a_wait_after_a_talk_does_not_count_the_talk(centre):
+    """Who was called, joined another after a transfer and then entered a queue, had "waited" all along.
+
+    Found by the simulator's desk (`tests/sim/test_desk_mutations.py`).
+    """
+    first, _ = dial(centre, "1002", "1005")
+    second, third = dial(centre, "1003", "1005")
+    centre.give(TransferRequested(first, "1003", second))
+    centre.wait(10_000)
+    centre.give(TransferRequested(third, "6400"))
+    assert centre.of(VisitStarted)[-1].at_ms == centre.core.now_ms
