@@ -26,9 +26,9 @@ from engine.core.facts import (
     TalkStarted,
     TransferKind,
     VisitEnded,
-    VisitStarted,
     VisitOutcome,
     VisitReason,
+    VisitStarted,
     WrapupEnded,
     WrapupStarted,
 )
