@@ -51,7 +51,7 @@ from engine.core.leg import Leg, LegState
 from engine.core.monitoring import monitored_leg
 from engine.core.offers import agent_language, end_offer, hang_up_leg, make_offer
 from engine.core.parking import free_slot, park, unpark
-from engine.core.passing import go_elsewhere
+from engine.core.passing import adopt_leg, go_elsewhere
 from engine.core.policy import (
     Destination,
     Right,
@@ -259,7 +259,7 @@ def _agents_leg(asked: _Asked) -> Leg:
 
 def _leg_to_take_from(asked: _Asked, right: Right) -> Leg:
     leg = _agents_leg(asked)
-    if leg.endpoint != asked.by:
+    if asked.by not in (leg.endpoint, asked.call.endpoint):
         asked.demand(right)
     return leg
 
@@ -270,8 +270,11 @@ def _transfer(asked: _Asked, destination: Destination) -> str:
     check_destination(state, asked.by, destination)
     if isinstance(destination, ToExtension) and destination.number == leg.endpoint:
         raise Refusal("they talk to each other already")
-    go_elsewhere(state, call)
     to = words_of(destination)
+    if _called_party_moves(asked):
+        call = adopt_leg(state, call, dialled=to)
+    else:
+        go_elsewhere(state, call)
     state.note(CallTransferred, call.call_id, asked.by, TransferKind.SERVICE, to, None)
     return _send(state, call, destination)
 
@@ -284,6 +287,12 @@ def _park(asked: _Asked) -> str:
         raise Refusal("no parking is configured")
     if free_slot(state) is None:
         raise Refusal("no free parking slot")
+    if _called_party_moves(asked):
+        slot = free_slot(state)
+        back_to = call.endpoint if asked.by == BY_SYSTEM else asked.by
+        call = adopt_leg(state, call, dialled=f"{slot}", last_words=(f"digits:{slot}",))
+        park(state, call, back_to)
+        return f"{slot}"
     call.parked_from = leg.queue_id
     call.park_rounds = 0
     call.hops = 1
@@ -293,6 +302,19 @@ def _park(asked: _Asked) -> str:
     assert slot is not None
     _tell_slot(state, leg, slot)
     return slot
+
+
+def _called_party_moves(asked: _Asked) -> bool:
+    """Tells whether, of a talk, it is the called party that is to be sent on.
+
+    So it is where a phone of the house placed the call and asks itself, or called outside.
+    """
+    call, state = asked.call, asked.state
+    if call.source is SourceKind.TRUNK:
+        return False
+    assert call.leg_id is not None
+    outside = state.legs[call.leg_id].endpoint in state.trunks
+    return call.endpoint == asked.by or (outside and asked.by != state.legs[call.leg_id].endpoint)
 
 
 def _tell_slot(state: State, leg: Leg, slot: str) -> None:
