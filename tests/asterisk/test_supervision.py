@@ -12,7 +12,7 @@ import pytest
 from scripts.lab.phones import Call, SoundMatrix
 from scripts.lab.phones.detect import stretches
 from scripts.lab.phones.listening import Listening
-from tests.support.draft import Draft
+from tests.support.draft import MUSIC_HZ, Draft
 from tests.support.floor import Floor, hear_packets
 from tests.support.rooms import (
     BARGE,
@@ -168,29 +168,39 @@ CALLER_HOLDS: dict[str, Hearing] = {
 
 @pytest.mark.parametrize("who", ["agent", "caller"])
 async def test_holding_lets_nobody_hear_more(floor: Floor, who: str) -> None:
-    """Through every switch while one holds, and in each mode through hold and resume."""
+    """Through every switch while one holds, and in each mode through hold and resume.
+
+    The other one hears the hold music then, unless the supervisor is in the talk: whom it hears.
+    """
     room = await open_room(floor, HELD)
-    party: Call = room.there if who == "agent" else room.call
+    holder, held = (room.there, room.call) if who == "agent" else (room.call, room.there)
     heard = AGENT_HOLDS if who == "agent" else CALLER_HOLDS
     boss = await room.supervise(await floor.phone(BOSS), LISTEN)
     await room.until(HEARD_IN[LISTEN])
+
+    async def on_hold(mode: str) -> None:
+        await room.until(heard[mode])
+        assert held.hears(MUSIC_HZ) == (mode != BARGE)
+
     for mode in MODES:
         if mode != LISTEN:
             await room.switch(MODES[MODES.index(mode) - 1], mode)
         async with room.only(HEARD_IN[mode], mute=[who]):
-            await party.hold()
-            await room.until(heard[mode])
-            await party.resume()
+            await holder.hold()
+            await on_hold(mode)
+            await holder.resume()
             await room.until(HEARD_IN[mode])
-    await party.hold()
-    await room.until(heard[BARGE])
-    for before, after in itertools.pairwise((BARGE, LISTEN, WHISPER, BARGE, WHISPER, LISTEN, BARGE)):
+    await holder.hold()
+    await on_hold(BARGE)
+    for before, after in itertools.pairwise((*ROUND[2:], WHISPER, BARGE)):
         async with room.only(heard[before], heard[after], mute=[who]):
             await boss.send_dtmf(KEYS[after])
-            await room.until(heard[after])
+            await on_hold(after)
     room.leave()
     await room.until({})
-    await party.resume()
+    await held.wait_until_hears(MUSIC_HZ)
+    await holder.resume()
     await room.until(NOBODY_MONITORS)
+    assert not held.hears(MUSIC_HZ)
     room.call.hang_up()
     assert len((await floor.record(room.call)).holds) == 4
