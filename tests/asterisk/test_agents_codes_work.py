@@ -76,7 +76,7 @@ async def test_wrapup_is_extended_to_its_limit_and_ended_early(
 
 
 FIXED = DRAFT.queue(1, wrapup_s=30)
-SHORT = DRAFT.queue(1, wrapup_s=1.5, wrapup_extend_s=0.4)
+SHORT = DRAFT.queue(1, wrapup_s=2, wrapup_extend_s=0.4)
 
 
 @pytest.mark.row("A-08")
@@ -100,7 +100,7 @@ async def test_a_wrapup_without_extension_and_one_that_expires(
     code.hang_up()
     (wrapup,) = await floor.rows("wrapups", 1, agent_id=bob.user, ended_why="expired")
     assert wrapup["started_at_ms"] == (await floor.record(short)).talk["ended_at_ms"]
-    assert wrapup["planned_end_at_ms"] == wrapup["started_at_ms"] + 1_500
+    assert wrapup["planned_end_at_ms"] == wrapup["started_at_ms"] + 2_000
     assert longer["planned_end_at_ms"] == wrapup["planned_end_at_ms"] + 400
     late_ms = wrapup["ended_at_ms"] - longer["planned_end_at_ms"]
     assert late_ms >= 0

@@ -51,6 +51,10 @@ class Prompts:
         `since` is where the engine's log ended before that start.
         """
         await self._live.engine_says("logger reloaded", since=since)
+        await self.listen()
+
+    async def listen(self) -> None:
+        """Listens on after a start of Asterisk."""
         await self._live.asterisk.cli(f"logger add channel {_FILE} verbose(3)")
         await self._live.asterisk.cli("core set verbose atleast 3")
 
