@@ -24,7 +24,14 @@ from engine.core.ids import CallId, EndpointName, LegId, QueueId
 from engine.core.inputs import TransferRequested
 from engine.core.leg import Leg, LegState
 from engine.core.passing import adopt_call, adopt_leg, go_elsewhere, join, leave, take_over_dialling
-from engine.core.policy import Destination, ToExtension, ToExternal, ToQueue, WaitingSound
+from engine.core.policy import (
+    Destination,
+    MonitorMode,
+    ToExtension,
+    ToExternal,
+    ToQueue,
+    WaitingSound,
+)
 from engine.core.state import State
 from engine.core.visits import leave_queue
 
@@ -73,10 +80,15 @@ def _play_hold_music(state: State, end: _End) -> None:
     """Lets the party that the transferring phone holds hear music again.
 
     Asterisk takes it off hold at the REFER, although the phone, which holds on, is not heard. The
-    music ends when the phone takes its party back.
+    music ends when the phone takes its party back. Who talks to a supervisor meanwhile has none.
     """
     leg = end.leg
     if leg is None or not leg.is_held_by(caller=not end.is_leg):
+        return
+    if any(
+        each.leg_id == leg.leg_id and each.mode is MonitorMode.BARGE
+        for each in state.monitors.values()
+    ):
         return
     held = CallId(end.call.call_id if end.is_leg else leg.leg_id)
     state.tell(StartWaitingSound(end.call.node, held, HOLD_MUSIC))

@@ -11,7 +11,7 @@ import pytest_asyncio
 from scripts.lab.phones import SipEndpoint
 from tests.support.draft import Draft, Queue
 from tests.support.floor import Floor, ms_between
-from tests.support.passing import pick_up, talk, transfers
+from tests.support.passing import talk, transfers
 
 pytestmark = [
     pytest.mark.asterisk,
@@ -135,7 +135,7 @@ async def test_a_phone_that_vanishes_in_mid_ring_costs_only_the_sip_failure(floo
     ann.vanish()
     there = await bob.incoming(30)
     assert ms_between(lost.at_ns, there.at_ns) < 20_000
-    await pick_up(there)
+    await floor.pick_up(there)
     call.hang_up()
     await there.ended
     ann.reappear()
@@ -159,7 +159,7 @@ async def test_a_phone_that_unregisters_in_mid_ring(floor: Floor) -> None:
     await ann.unregister()
     there = await bob.incoming()
     await ringing.cancelled
-    await pick_up(there)
+    await floor.pick_up(there)
     call.hang_up()
     record = await floor.settled(call)
     assert record.offered() == [(ann.user, "unreachable"), (bob.user, "answered")]
@@ -209,7 +209,7 @@ async def test_a_nat_gives_the_phone_another_address(
     async with moved(floor, ann.user, elsewhere):
         await ann.register()
         if first is not None:
-            await pick_up(ringing)
+            await floor.pick_up(ringing)
             await first.answered
             ringing.hang_up()
             assert (await floor.settled(first)).offered() == [(ann.user, "answered")]
@@ -235,6 +235,6 @@ async def test_a_phone_that_was_gone_is_rung_when_it_is_back(floor: Floor) -> No
     ann.reappear()
     there = await ann.incoming(20)
     assert there.caller_number == call.number
-    await pick_up(there)
+    await floor.pick_up(there)
     call.hang_up()
     assert (await floor.settled(call)).offered() == [(ann.user, "answered")]
