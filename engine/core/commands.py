@@ -167,21 +167,28 @@ class StopMonitor:
 class JoinTalk:
     """Put a supervisor's channel into a talk as a third party, out of any other bridge.
 
-    The digits pressed there are not passed on to the others.
+    The digits pressed there are not passed on to the others. `held_id` is who is on hold there, if
+    somebody is: hold music ends, so that they hear the supervisor.
     """
 
     node: NodeId
     bridge_id: BridgeId
     channel_id: str
+    held_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class LeaveTalk:
-    """Take that channel out of the talk. One that is not in it is no failure."""
+    """Take that channel out of the talk. One that is not in it is no failure.
+
+    `held_id` is who is on hold there, if somebody is, and hears the hold music again: Asterisk
+    lets them hear nothing after a talk of three.
+    """
 
     node: NodeId
     bridge_id: BridgeId
     channel_id: str
+    held_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -210,6 +210,29 @@ TABLE = [
         ],
     ),
     (
+        JoinTalk(NODE, BRIDGE, CALL, held_id=LEG),
+        [
+            AriRequest("DELETE", f"channels/{LEG}/moh", tolerated=(400, 404, 409, 412)),
+            AriRequest(
+                "POST",
+                f"bridges/{BRIDGE}/addChannel",
+                {"channel": CALL, "absorbDTMF": "true", "inhibitConnectedLineUpdates": "true"},
+            ),
+        ],
+    ),
+    (
+        LeaveTalk(NODE, BRIDGE, CALL, held_id=LEG),
+        [
+            AriRequest(
+                "POST",
+                f"bridges/{BRIDGE}/removeChannel",
+                {"channel": CALL},
+                tolerated=(400, 404, 409, 422),
+            ),
+            AriRequest("POST", f"channels/{LEG}/moh", tolerated=(400, 404, 409, 412)),
+        ],
+    ),
+    (
         LeaveTalk(NODE, BRIDGE, CALL),
         [
             AriRequest(
