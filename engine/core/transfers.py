@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.core.call import Call, CallState, Next, ToParking
-from engine.core.commands import AnswerTransfer, TransferState
+from engine.core.commands import AnswerTransfer, StartWaitingSound, TransferState
 from engine.core.facts import (
     ActionRefused,
     CallTransferred,
@@ -25,11 +25,14 @@ from engine.core.inputs import TransferRequested
 from engine.core.leg import Leg, LegState
 from engine.core.parking import is_slot
 from engine.core.passing import adopt_call, adopt_leg, go_elsewhere, join, leave, take_over_dialling
-from engine.core.policy import ToExtension, ToExternal, ToQueue
+from engine.core.policy import ToExtension, ToExternal, ToQueue, WaitingSound
 from engine.core.state import State
 from engine.core.visits import leave_queue
 
 ACTION = "transfer"
+
+HOLD_MUSIC = WaitingSound("default")
+"""What Asterisk, too, plays to who is on hold."""
 
 
 class _Refused(Exception):
@@ -62,8 +65,22 @@ def transfer_requested(state: State, asked: TransferRequested) -> str | None:
         queue_id = "" if end.leg is None or end.leg.queue_id is None else end.leg.queue_id
         by = end.endpoint
         state.note(ActionRefused, by, queue_id, ACTION, str(refused), by, "", call.call_id)
+        _play_hold_music(state, end)
         state.tell(AnswerTransfer(call.node, asked.channel_id, TransferState.REFUSED))
     return None
+
+
+def _play_hold_music(state: State, end: _End) -> None:
+    """Lets the party that the transferring phone holds hear music again.
+
+    Asterisk takes it off hold at the REFER, although the phone, which holds on, is not heard. The
+    music ends when the phone takes its party back.
+    """
+    leg = end.leg
+    if leg is None or not leg.is_held_by(caller=not end.is_leg):
+        return
+    held = CallId(end.call.call_id if end.is_leg else leg.leg_id)
+    state.tell(StartWaitingSound(end.call.node, held, HOLD_MUSIC))
 
 
 def _transfer(state: State, asked: TransferRequested, end: _End) -> None:

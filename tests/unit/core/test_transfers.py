@@ -360,3 +360,23 @@ def test_all_of_it_survives_a_restart_in_the_middle(centre: Centre) -> None:
     assert first in centre.core.state.calls
     centre.wait(1_000)
     assert not centre.told(WrapupEnded)
+
+
+def test_who_is_on_hold_has_music_again_after_a_refusal(centre: Centre) -> None:
+    """Asterisk ends the music at the REFER, which the phone does not know: it holds on."""
+    call_id, leg_id = talk(centre)
+    transfer(centre, leg_id, "8888")
+    assert centre.told(StartWaitingSound) == [], "nobody is on hold"
+    centre.give(HoldChanged(leg_id, held=True))
+    transfer(centre, leg_id, "8888")
+    assert [each.call_id for each in centre.told(StartWaitingSound)] == [call_id]
+
+
+def test_the_party_whom_a_caller_holds_has_music_again_too(centre: Centre) -> None:
+    call_id, leg_id = dial(centre, "1002", "1001")
+    centre.give(HoldChanged(leg_id, held=True))
+    transfer(centre, call_id, "8888")
+    assert centre.told(StartWaitingSound) == [], "the one who transfers holds nobody"
+    centre.give(HoldChanged(call_id, held=True))
+    transfer(centre, call_id, "8888")
+    assert [each.call_id for each in centre.told(StartWaitingSound)] == [leg_id]
