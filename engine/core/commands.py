@@ -193,9 +193,11 @@ class LeaveTalk:
 
 @dataclass(frozen=True, slots=True)
 class StartRecording:
-    """Record what the channel of a talk's caller hears and says, into `name` (without a suffix).
+    """Record what the leg of a talk hears and says, into `name` (without a suffix).
 
-    Ends by itself with the channel. `stereo`: caller on the left, the rest on the right.
+    Ends by itself with the leg. `stereo`: what it hears (the caller) on the left, what it says on
+    the right. Never the caller's channel: whose partner changes, as a caller's does who is passed
+    on, may be recorded without the new one's voice (docs/adr/0004-transfers-and-ears.md).
     """
 
     node: NodeId

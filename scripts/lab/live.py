@@ -174,7 +174,6 @@ class LiveCentre:
             "data_directory": str(self.data),
             "secrets_directory": str(self.run_dir / "secrets"),
             "database": database,
-            # Never the machine's own: old recordings there would be deleted.
             "recordings": {"directory": str(self.asterisk.spool)},
             **sections.get("settings", {}),
         }
