@@ -19,6 +19,7 @@ from engine.core.call import Call, CallState, ToMonitor, Visit
 from engine.core.calls import end_call
 from engine.core.causes import NORMAL_CLEARING
 from engine.core.commands import PlayPrompt
+from engine.core.destinations import check_destination, words_of
 from engine.core.facts import (
     ActionDone,
     ActionRefused,
@@ -48,18 +49,13 @@ from engine.core.inputs import (
 )
 from engine.core.leg import Leg, LegState
 from engine.core.monitoring import monitored_leg
-from engine.core.numbers import matches
 from engine.core.offers import agent_language, end_offer, hang_up_leg, make_offer
 from engine.core.parking import free_slot, park, unpark
-from engine.core.passing import go_elsewhere
+from engine.core.passing import adopt_leg, go_elsewhere
 from engine.core.policy import (
     Destination,
-    HangUp,
-    PlayThenHangUp,
     Right,
     ToExtension,
-    ToExternal,
-    ToQueue,
 )
 from engine.core.refusals import Refusal
 from engine.core.rights import may
@@ -241,7 +237,7 @@ def _redirect(asked: _Asked, destination: Destination) -> str:
     if call.state is not CallState.PARKED:
         _waiting(asked)
     asked.demand(Right.DISTRIBUTE)
-    _check_destination(asked, destination)
+    check_destination(state, asked.by, destination)
     if call.state is CallState.PARKED:
         unpark(state, call, ParkEnd.RETRIEVED, asked.by)
         call.park_rounds = 0
@@ -264,7 +260,7 @@ def _agents_leg(asked: _Asked) -> Leg:
 
 def _leg_to_take_from(asked: _Asked, right: Right) -> Leg:
     leg = _agents_leg(asked)
-    if leg.endpoint != asked.by:
+    if asked.by not in (leg.endpoint, asked.call.endpoint):
         asked.demand(right)
     return leg
 
@@ -272,11 +268,14 @@ def _leg_to_take_from(asked: _Asked, right: Right) -> Leg:
 def _transfer(asked: _Asked, destination: Destination) -> str:
     state, call = asked.state, asked.call
     leg = _leg_to_take_from(asked, Right.DISTRIBUTE)
-    _check_destination(asked, destination)
+    check_destination(state, asked.by, destination)
     if isinstance(destination, ToExtension) and destination.number == leg.endpoint:
         raise Refusal("they talk to each other already")
-    go_elsewhere(state, call)
-    to = _words(destination)
+    to = words_of(destination)
+    if _called_party_moves(asked):
+        call = adopt_leg(state, call, dialled=to)
+    else:
+        go_elsewhere(state, call)
     state.note(CallTransferred, call.call_id, asked.by, TransferKind.SERVICE, to, None)
     return _send(state, call, destination)
 
@@ -289,6 +288,12 @@ def _park(asked: _Asked) -> str:
         raise Refusal("no parking is configured")
     if free_slot(state) is None:
         raise Refusal("no free parking slot")
+    if _called_party_moves(asked):
+        slot = free_slot(state)
+        back_to = call.endpoint if asked.by == BY_SYSTEM else asked.by
+        call = adopt_leg(state, call, dialled=f"{slot}", last_words=(f"digits:{slot}",))
+        park(state, call, back_to)
+        return f"{slot}"
     call.parked_from = leg.queue_id
     call.park_rounds = 0
     call.hops = 1
@@ -298,6 +303,19 @@ def _park(asked: _Asked) -> str:
     assert slot is not None
     _tell_slot(state, leg, slot)
     return slot
+
+
+def _called_party_moves(asked: _Asked) -> bool:
+    """Tells whether, of a talk, it is the called party that is to be sent on.
+
+    So it is where a phone of the house placed the call and asks itself, or called outside.
+    """
+    call, state = asked.call, asked.state
+    if call.source is SourceKind.TRUNK:
+        return False
+    assert call.leg_id is not None
+    outside = state.legs[call.leg_id].endpoint in state.trunks
+    return call.endpoint == asked.by or (outside and asked.by != state.legs[call.leg_id].endpoint)
 
 
 def _tell_slot(state: State, leg: Leg, slot: str) -> None:
@@ -342,42 +360,7 @@ def _hang_up(asked: _Asked) -> str:
 def _send(state: State, call: Call, destination: Destination) -> str:
     call.hops = 1  # A person decides: what came before is no loop.
     follow(state, call, destination)
-    return _words(destination)
-
-
-def _check_destination(asked: _Asked, destination: Destination) -> None:
-    """Raises `Refusal` unless the call can go there, and `by` may send it there."""
-    state = asked.state
-    match destination:
-        case ToQueue(queue_id):
-            if queue_id not in state.lines:
-                raise Refusal("unknown queue")
-        case ToExtension(number):
-            if number not in state.extensions:
-                raise Refusal("unknown extension")
-        case ToExternal(number, name):
-            route = state.outbound_routes.get(name)
-            if route is None or not matches(route.pattern, number):
-                raise Refusal("that route does not go to that number")
-            extension = state.extensions.get(asked.by)
-            if asked.by != BY_SYSTEM and (
-                extension is None or name not in extension.outbound_routes
-            ):
-                raise Refusal("no right to dial out by that route")
-        case HangUp() | PlayThenHangUp():
-            pass
-
-
-def _words(destination: Destination) -> str:
-    match destination:
-        case ToQueue(queue_id):
-            return queue_id
-        case ToExtension(number) | ToExternal(number):
-            return number
-        case HangUp():
-            return "hang_up"
-        case PlayThenHangUp():
-            return "prompt"
+    return words_of(destination)
 
 
 def _common_node(state: State, by: str, target: AgentId) -> NodeId | None:

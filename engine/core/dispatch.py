@@ -73,8 +73,8 @@ def first_servable(state: State, line: Line) -> Servable | None:
         queue_id = line.policy.queue_id
         agents = state.agents
         free = [
-            (agent, agent.memberships[queue_id])
-            for agent in [agents[agent_id] for agent_id in line.available]
+            (agents[agent_id], agents[agent_id].memberships[queue_id])
+            for agent_id in line.available
         ]
         found = _first(state, line, line.wanting, free)
     if not line.pools:

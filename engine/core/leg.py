@@ -92,6 +92,8 @@ class Leg:
     hold_id: str | None = None
     hold_ms: int = 0
     """When the running hold began."""
+    hold_by_caller: bool = False
+    """Who holds: the caller, or the phone of this leg."""
     holds: int = 0
     recording_id: RecordingId | None = None
     """The running recording of its talk, paused or not."""

@@ -15,11 +15,13 @@ from engine.core.facts import CallEnd, CallStarted, SourceKind
 from engine.core.ids import CallId, LegId
 from engine.core.leg import Leg, LegEvent, LegState
 from engine.core.offers import hang_up_leg, part_from_agents
-from engine.core.policy import ToExtension, ToExternal
+from engine.core.policy import PlayThenHangUp, ToExtension, ToExternal
 from engine.core.state import State
 from engine.core.talks import connect, end_talk
 from engine.core.timers import TimerKind
 from engine.core.visits import follow, stop_waiting_sound
+
+Media = tuple[str, ...]
 
 TAKEN_RING_MS = 30_000
 """For so long a phone rings on for a caller who took over its ringing."""
@@ -96,10 +98,11 @@ def take_over_dialling(
     end_call(state, other, CallEnd.TRANSFERRED, NORMAL_CLEARING)
 
 
-def adopt_leg(state: State, call: Call, *, dialled: str) -> Call:
+def adopt_leg(state: State, call: Call, *, dialled: str, last_words: Media | None = None) -> Call:
     """Makes the called party of a talk the caller of a new call; the old call ends.
 
-    Returns the new call, on its way (`CallState.ROUTING`). Its id is the leg's.
+    Returns the new call, on its way (`CallState.ROUTING`). Its id is the leg's. `last_words` is
+    played to the old caller before the end.
     """
     leg = _talking_leg(state, call)
     end_talk(state, call, leg, CallEnd.TRANSFERRED)
@@ -115,7 +118,11 @@ def adopt_leg(state: State, call: Call, *, dialled: str) -> Call:
     part_from_agents(state, leg)
     if leg.was is None:
         _note_start(state, adopted, call.call_id)
-    end_call(state, call, CallEnd.TRANSFERRED, NORMAL_CLEARING)
+    if last_words is None:
+        end_call(state, call, CallEnd.TRANSFERRED, NORMAL_CLEARING)
+    else:
+        call.advance(CallEvent.TRANSFERRED)
+        follow(state, call, PlayThenHangUp(last_words))
     return adopted
 
 

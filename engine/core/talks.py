@@ -177,8 +177,8 @@ def hold_changed(state: State, channel_id: str, *, held: bool) -> bool:
     leg.holds += 1
     leg.hold_id = f"{leg.leg_id}-h{leg.holds}"
     leg.hold_ms = state.now_ms
-    by_caller = call is not None
-    state.note(HoldStarted, leg.hold_id, leg.talk_id, leg.call_id, by_caller)
+    leg.hold_by_caller = call is not None
+    state.note(HoldStarted, leg.hold_id, leg.talk_id, leg.call_id, leg.hold_by_caller)
     return True
 
 

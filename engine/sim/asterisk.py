@@ -9,14 +9,22 @@ from collections.abc import Callable, Sequence
 
 from engine.core.commands import (
     AnswerCall,
+    AnswerTransfer,
+    ChangeRecording,
     Connect,
     DestroyBridge,
     HangUpCall,
     HangUpLeg,
+    JoinTalk,
+    LeaveTalk,
     PlayPrompt,
     RingPhone,
+    StartMonitor,
+    StartRecording,
     StartWaitingSound,
+    StopMonitor,
     StopWaitingSound,
+    TransferState,
 )
 from engine.core.ids import LegId, NodeId, PlaybackId
 from engine.core.inputs import (
@@ -28,8 +36,9 @@ from engine.core.inputs import (
 )
 from engine.sim.agenda import Agenda
 from engine.sim.channels import Channel, People
+from engine.sim.ears import Ears
 from engine.sim.options import Options
-from engine.sim.rng import up_to_ms
+from engine.sim.rng import Streams, up_to_ms
 from engine.sim.wire import Does, Wire
 
 _MEDIUM_MS = 1_500
@@ -63,6 +72,9 @@ class Asterisk:
         self.running = True
         self.boots = 1
         self._at_the_door: list[Channel] = []
+        self.ears = ears = Ears(self, agenda, Streams(options.seed).stream(f"ears.{node}"))
+        ears.disk_fails = options.faults.disk_full
+        ears.spies_die = options.faults.spy_dies
         self.does: dict[type, Does] = {
             AnswerCall: self._answer_call,
             StartWaitingSound: self._start_sound,
@@ -73,15 +85,24 @@ class Asterisk:
             DestroyBridge: self._destroy_bridge,
             PlayPrompt: self._play_prompt,
             HangUpCall: self._hang_up_call,
+            AnswerTransfer: self._answer_transfer,
+            StartMonitor: ears.start_monitor,
+            StopMonitor: ears.stop_monitor,
+            JoinTalk: ears.join_talk,
+            LeaveTalk: ears.leave_talk,
+            StartRecording: ears.start_recording,
+            ChangeRecording: ears.change_recording,
         }
 
     # --- connection -------------------------------------------------------------------------
 
     def listing(self) -> NodeConnected:
         """Returns all channels that were handed to Usher, and all bridges."""
-        channels = tuple(channel.seen() for channel in self.channels.values() if channel.entered)
+        channels = [channel.seen() for channel in self.channels.values() if channel.entered]
         boot_id = f"{self.node}-boot-{self.boots}"
-        return NodeConnected(self.node, channels, tuple(self.bridges), boot_id)
+        return NodeConnected(
+            self.node, (*channels, *self.ears.seen()), tuple(self.bridges), boot_id
+        )
 
     def cut(self, noticed_after_ms: int) -> None:
         """Breaks the wire; from now on Asterisk's own limits on ringing matter."""
@@ -111,6 +132,7 @@ class Asterisk:
         self.running = False
         self.cut(noticed_after_ms=up_to_ms(self.wire.cuts, _NOTICED_MS_MAX))
         self.wire.forget()
+        self.ears.clear()
         for channel in list(self.channels.values()):
             self._vanish(channel)
         self.bridges.clear()
@@ -173,10 +195,20 @@ class Asterisk:
     def _vanish(self, channel: Channel) -> None:
         channel.alive = False
         del self.channels[channel.channel_id]
-        self._leave_bridge(channel)
+        self.ears.target_ended(channel)
+        self.leave_bridge(channel)
         self.people.ended(channel)
 
-    def _leave_bridge(self, channel: Channel) -> None:
+    def enter_bridge(self, channel: Channel, bridge_id: str) -> None:
+        """Moves a channel into a bridge, made if need be, out of any other."""
+        members = self.bridges.setdefault(bridge_id, [])
+        if channel not in members:
+            self.leave_bridge(channel)
+            channel.bridge_id = bridge_id
+            members.append(channel)
+
+    def leave_bridge(self, channel: Channel) -> None:
+        """Takes a channel out of the bridge that it is in, if any."""
         if channel.bridge_id is None:
             return
         members = self.bridges.get(channel.bridge_id, [])
@@ -223,7 +255,8 @@ class Asterisk:
             if phone is None or not phone.contact:
                 return "500 Allocation failed"
         leg = Channel(self, command.leg_id, phone, None)
-        leg.caller = self.channels.get(command.call_id)
+        if command.call_id is not None:
+            leg.caller = self.channels.get(command.call_id)
         self.channels[command.leg_id] = leg
         leg.rings_until_ms = self._agenda.now_ms + command.timeout_ms
         if not self.wire.linked:
@@ -255,15 +288,20 @@ class Asterisk:
     def _connect(self, command: Connect) -> str | None:
         caller = self.channels.get(command.call_id)
         leg = self.channels.get(command.leg_id)
-        members = self.bridges.setdefault(command.bridge_id, [])
+        self.bridges.setdefault(command.bridge_id, [])
         for channel in (caller, leg):
-            if channel is not None and channel not in members:
-                self._leave_bridge(channel)
-                channel.bridge_id = command.bridge_id
-                members.append(channel)
+            if channel is not None:
+                self.enter_bridge(channel, command.bridge_id)
         if caller is None or leg is None:
             return "404 Channel not found"
         self.people.joined(caller, leg)
+        return None
+
+    def _answer_transfer(self, command: AnswerTransfer) -> str | None:
+        channel = self.channels.get(command.channel_id)
+        if channel is None:
+            return "404 Channel not found"
+        self.people.transfer_answered(channel, done=command.state is TransferState.DONE)
         return None
 
     def _destroy_bridge(self, command: DestroyBridge) -> str | None:

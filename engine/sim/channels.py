@@ -168,6 +168,9 @@ class People(Protocol):
     def joined(self, caller: Channel, leg: Channel) -> None:
         """These two can hear each other now."""
 
+    def transfer_answered(self, channel: Channel, *, done: bool) -> None:
+        """The phone on this channel is told what became of the transfer that it asked for."""
+
     def ended(self, channel: Channel) -> None:
         """This channel is gone."""
 

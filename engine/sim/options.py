@@ -105,6 +105,10 @@ class Faults:
     event_late_ms_max: int = 2_000
     timer_late_ms_max: int = 0
     """How late the engine may wake for its own deadline."""
+    disk_full: float = 0.0
+    """Chance that a recording ends by itself, because nothing more can be written."""
+    spy_dies: float = 0.0
+    """Chance that a supervisor's spy channel ends by itself."""
     clock_skew_ms_max: int = 0
     """How far a node's clock, which stamps new channels, is ahead of or behind the engine's."""
 

@@ -192,6 +192,11 @@ class People:
         first = leg if caller.plan.agent_ends and not self._out_of_reach(leg) else caller
         first.asterisk.end(first, Q850_NORMAL)
 
+    def transfer_answered(self, channel: Channel, *, done: bool) -> None:
+        """A phone whose transfer is done hangs up by itself; one that is refused talks on."""
+        if done:
+            self._agenda.after(up_to_ms(self._quirks, 200), self._hangs_up, channel)
+
     def left_alone(self, channel: Channel) -> None:
         """The other party is gone: hangs up if nobody takes care for a while."""
         if self._careful:

@@ -20,7 +20,7 @@ from engine.core.facts import (
     VisitEnded,
     VisitOutcome,
 )
-from engine.core.ids import LegId, QueueId
+from engine.core.ids import QueueId, TalkId
 from engine.core.inputs import Input
 
 
@@ -123,7 +123,7 @@ class Ledger:
         self.inputs_ignored = 0
         self.commands_refused = 0
         self._tallies: dict[QueueId, _Tally] = {}
-        self._talking: dict[LegId, QueueId] = {}
+        self._talking: dict[TalkId, QueueId] = {}
         self._handlers: dict[type, Callable[[Any], None]] = {
             CallStarted: self._call_started,
             CallEnded: self._call_ended,

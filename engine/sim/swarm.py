@@ -94,4 +94,6 @@ def _faults(rng: Rng) -> Faults:
         event_late_ms_max=rng.choice((200, 2_000, 10_000)),
         timer_late_ms_max=rng.choice((0, 0, 5, 500)),
         clock_skew_ms_max=rng.choice((0, 0, 50, 5_000)),
+        disk_full=_sometimes(rng, 0.3),
+        spy_dies=_sometimes(rng, 0.3),
     )

@@ -8,8 +8,11 @@ from engine.core.commands import (
     AnswerCall,
     Command,
     Connect,
+    JoinTalk,
     PlayPrompt,
     RingPhone,
+    StartMonitor,
+    StartRecording,
     StartWaitingSound,
     StopWaitingSound,
 )
@@ -29,7 +32,17 @@ class Fate(Enum):
     """Neither done nor answered."""
 
 
-_CAN_BE_REFUSED = (AnswerCall, StartWaitingSound, StopWaitingSound, RingPhone, Connect, PlayPrompt)
+_CAN_BE_REFUSED = (
+    AnswerCall,
+    StartWaitingSound,
+    StopWaitingSound,
+    RingPhone,
+    Connect,
+    PlayPrompt,
+    StartMonitor,
+    JoinTalk,
+    StartRecording,
+)
 """Hanging up and destroying succeed or find nothing; Asterisk does not refuse them."""
 
 

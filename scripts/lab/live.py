@@ -174,6 +174,7 @@ class LiveCentre:
             "data_directory": str(self.data),
             "secrets_directory": str(self.run_dir / "secrets"),
             "database": database,
+            "recordings": {"directory": str(self.asterisk.spool)},
             **sections.get("settings", {}),
         }
         node = {

@@ -40,7 +40,7 @@ from engine.core.facts import (
     WrapupEnded,
     WrapupStarted,
 )
-from engine.core.ids import AgentId, BridgeId, CallId, LegId, NodeId, QueueId, VisitId
+from engine.core.ids import AgentId, BridgeId, CallId, LegId, NodeId, QueueId, TalkId, VisitId
 
 
 def drops(kind: type, when: Callable[[Any], bool] = lambda _: True, nth: int = 5) -> Any:
@@ -115,7 +115,9 @@ def by_agent(fact: CallEnded) -> bool:
 
 
 def refused(fact: AgentLoggedIn) -> list[Any]:
-    return [ActionRefused(0, fact.at_ms, fact.agent_id, fact.queue_id, "log_in", "no", "console")]
+    return [
+        ActionRefused(0, fact.at_ms, fact.agent_id, fact.queue_id, "log_in", "no", fact.agent_id)
+    ]
 
 
 WORDS: list[tuple[str, str, Any, str]] = [
@@ -328,7 +330,7 @@ WORDS += [
     (
         "a talk with a phone that never rang",
         "plain",
-        changes(TalkStarted, with_fields(talk_id=LegId("x"))),
+        changes(TalkStarted, with_fields(talk_id=TalkId("x"))),
         "truth",
     ),
     ("two talks at once", "plain", changes(TalkStarted, twice), "one place"),

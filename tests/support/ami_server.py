@@ -75,6 +75,7 @@ class AmiServer:
         self._server: asyncio.Server | None = None
         self._handlers: set[asyncio.Task[None]] = set()
         self.changed = asyncio.Condition()
+        self.asked_after: list[str] = []
 
     async def __aenter__(self) -> AmiServer:
         await self.listen()
@@ -235,6 +236,10 @@ class AmiServer:
         """Says that a module was reloaded, as after a command at Asterisk's own console."""
         for session in self._sessions:
             session.event("system", "Reload", f"Module: {module}", f"Status: {status}")
+
+    def _do_pjsipqualify(self, session: _Session, action: dict[str, str], action_id: str) -> None:
+        self.asked_after.append(action["Endpoint"])
+        session.send("Response: Error", action_id, "Message: No AoR contacts")
 
     def _do_ping(self, session: _Session, action: dict[str, str], action_id: str) -> None:
         session.send("Response: Success", action_id, "Ping: Pong", "Timestamp: 1795360879.583951")

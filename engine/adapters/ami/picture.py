@@ -49,6 +49,10 @@ class Picture:
         """Returns how many of them can be reached."""
         return sum(phone.reachable for phone in self._phones.values())
 
+    def absent(self) -> list[EndpointName]:
+        """Returns those that cannot be reached."""
+        return [endpoint for endpoint, phone in self._phones.items() if not phone.reachable]
+
     def redraw(self, seen: Iterable[DeviceSaid]) -> list[Input]:
         """Takes the list of all endpoints after a new connection; returns the full picture.
 

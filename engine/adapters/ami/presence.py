@@ -148,6 +148,7 @@ class AmiPresence:
             self._connected()
             heard.go_live()
             self._connection = connection
+            await self._ask_after_absent(connection)
             while True:
                 await connection.wait(heard.reloaded, self._ping_interval_s)
                 if heard.reloaded.done():
@@ -162,6 +163,18 @@ class AmiPresence:
         finally:
             self._connection = None
             connection.close()
+
+    async def _ask_after_absent(self, connection: AmiConnection) -> None:
+        """Has Asterisk ask all absent phones whether they are there.
+
+        It keeps contacts over its restart, but counts them as away until it has asked each, which it
+        spreads over the qualify interval: half a minute in which nobody would be rung.
+        """
+        for endpoint in self._picture.absent():
+            try:
+                await connection.ask("PJSIPQualify", Endpoint=endpoint)
+            except AmiRefused as error:  # For example one that has no contacts at all.
+                log.debug("node %s: %s was not asked after: %s", self._node, endpoint, error)
 
     async def _endpoints(self, connection: AmiConnection) -> list[DeviceSaid]:
         seen = []

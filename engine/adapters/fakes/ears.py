@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from engine.adapters.fakes.parts import (
     CONFLICT,
@@ -13,8 +13,24 @@ from engine.adapters.fakes.parts import (
     Refused,
 )
 
-if TYPE_CHECKING:
-    from engine.adapters.fakes.switch import Switch
+
+class Switchboard(Protocol):
+    """What of a switch is needed here."""
+
+    channels: dict[str, Channel]
+    bridges: dict[str, list[Channel]]
+
+    def channel(self, channel_id: str) -> Channel:
+        """Returns a channel that exists, or raises `Refused`."""
+
+    def enter(self, channel: Channel) -> None:
+        """A channel that the application made enters it."""
+
+    def tell_recording(self, ear: Channel) -> None:
+        """An ear has begun to record."""
+
+    def tell_recorded(self, ear: Channel, *, ok: bool) -> None:
+        """An ear's file is closed."""
 
 
 class Ears:
@@ -25,7 +41,7 @@ class Ears:
         disk_full: recordings then end by themselves, at once.
     """
 
-    def __init__(self, switch: Switch) -> None:
+    def __init__(self, switch: Switchboard) -> None:
         """Listens to nobody."""
         self.recordings: dict[str, Recording] = {}
         self.disk_full = False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from engine.core.ids import AgentId, CallId, LegId, NodeId, QueueId, VisitId
+from engine.core.ids import AgentId, CallId, LegId, NodeId, QueueId, TalkId, VisitId, talk_id_of
 from engine.core.inputs import DeviceState
 from engine.core.policy import MemberKind, Policy, QueuePolicy
 from engine.sim.failure import AuditFailure
@@ -140,7 +140,9 @@ class LegBook:
         "offered_ms",
         "queue_id",
         "ring_ms_min",
+        "talk_id",
         "talk_ms",
+        "talks",
         "told_again",
         "visit",
     )
@@ -159,6 +161,9 @@ class LegBook:
         self.offered_ms = NEVER_MS
         self.answered_ms = NEVER_MS
         self.talk_ms = NEVER_MS
+        self.talks = 0
+        self.talk_id: TalkId | None = None
+        """Of the talk that it is in."""
         self.ring_ms_min = 0
         """Who rang for less has not rung in vain."""
         self.hang_ups = 0
@@ -309,6 +314,15 @@ class Books:
         if known is None:
             known = self.agents[agent_id] = AgentBook(agent_id)
         return known
+
+    def leg_of_talk(self, talk_id: TalkId) -> LegBook | None:
+        """Returns the leg whose next talk has this id; None: there is none."""
+        leg = self.legs.get(LegId(talk_id))
+        if leg is None:
+            leg = self.legs.get(LegId(talk_id.rpartition("-t")[0]))
+        if leg is None or talk_id_of(leg.leg_id, leg.talks + 1) != talk_id:
+            return None
+        return leg
 
     def fail(self, rule: str, what: str) -> AuditFailure:
         """Returns the failure to raise."""

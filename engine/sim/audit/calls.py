@@ -156,11 +156,11 @@ class CallLaws:
         """A talk begins when the visit ends, with the phone that answered."""
         books = self._books
         call = self._call(fact.call_id)
-        leg = books.legs.get(fact.talk_id)
-        if leg is None or leg.call is not call:
-            raise books.fail("truth", f"call {fact.call_id} talks to a phone that never rang")
         if call.visit is not None or call.talk is not None:
             raise books.fail("one place", f"call {fact.call_id} talks while it is elsewhere")
+        leg = books.leg_of_talk(fact.talk_id)
+        if leg is None or leg.call is not call:
+            raise books.fail("truth", f"call {fact.call_id} talks to a phone that never rang")
         if leg.answered_ms == NEVER_MS:
             raise books.fail("truth", f"{fact.talk_id} talks without an answer")
         if fact.visit_id is not None and fact.at_ms != call.mark_ms:
@@ -168,6 +168,8 @@ class CallLaws:
         if leg.offer:
             raise books.fail("one end", f"{fact.talk_id} talks while it is still an offer")
         call.talk = leg
+        leg.talks += 1
+        leg.talk_id = fact.talk_id
         leg.talk_ms = fact.at_ms
         if leg.agent is not None and fact.queue_id is not None:
             leg.agent.talks += 1
@@ -183,7 +185,7 @@ class CallLaws:
         books = self._books
         call = self._call(fact.call_id)
         leg = call.talk
-        if leg is None or leg.leg_id != fact.talk_id:
+        if leg is None or leg.talk_id != fact.talk_id:
             raise books.fail("one end", f"{fact.talk_id} ended, but nobody talked")
         if fact.talk_ms != fact.at_ms - leg.talk_ms:
             raise books.fail("money", f"{fact.talk_id} talked {fact.talk_ms} ms")
@@ -203,7 +205,7 @@ class CallLaws:
     def hold_started(self, fact: HoldStarted) -> None:
         """A hold is inside a talk, one at a time."""
         leg = self._call(fact.call_id).talk
-        if leg is None or leg.leg_id != fact.talk_id or leg.hold_id is not None:
+        if leg is None or leg.talk_id != fact.talk_id or leg.hold_id is not None:
             raise self._books.fail("one place", f"{fact.hold_id} is in no talk, or in another hold")
         leg.hold_id = fact.hold_id
         leg.hold_ms = fact.at_ms

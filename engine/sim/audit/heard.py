@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from engine.core.commands import (
     AnswerCall,
+    Command,
     Connect,
     DestroyBridge,
     HangUpCall,
     HangUpLeg,
-    PlayPrompt,
     RingPhone,
     StartWaitingSound,
 )
@@ -32,6 +32,14 @@ from engine.sim.audit.step import Step
 _NOT_FOUND = 404
 _ANSWERS_OWED = 3
 """How often a caller whose answering fails is answered again."""
+
+
+def _about(command: Command) -> str | None:
+    """Returns the call or channel whose existence a failed command puts in doubt."""
+    if isinstance(command, DestroyBridge | HangUpLeg):
+        return None
+    about = getattr(command, "call_id", None) or getattr(command, "channel_id", None)
+    return None if about is None else str(about)
 
 
 class Heard:
@@ -146,10 +154,8 @@ class Heard:
                 leg.doubtful = True
                 if isinstance(command, HangUpLeg) and happened.status == _NOT_FOUND:
                     books.leg_is_gone(leg)
-        if isinstance(command, DestroyBridge | HangUpLeg):
-            return
-        channel_id = command.channel_id if isinstance(command, PlayPrompt) else command.call_id
-        call = books.calls.get(CallId(channel_id))
+        channel_id = _about(command)
+        call = None if channel_id is None else books.calls.get(CallId(channel_id))
         if call is not None:
             call.doubtful = True
             if isinstance(command, HangUpCall) and happened.status == _NOT_FOUND:

@@ -32,7 +32,7 @@ class Told:
     def ring_phone(self, command: RingPhone) -> None:
         """A phone is rung once, for a call that lives."""
         books = self._books
-        call = books.calls.get(command.call_id)
+        call = None if command.call_id is None else books.calls.get(command.call_id)
         if call is None or call.ended:
             raise books.fail("one life", f"{command.leg_id} rings for a call that does not live")
         if command.leg_id in books.legs:

@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from engine.core.call import CallState
-from engine.core.commands import Connect, HangUpCall, HangUpLeg, RingPhone
+from engine.core.commands import Connect, HangUpCall, HangUpLeg, PlayPrompt, RingPhone
 from engine.core.facts import (
     ActionDone,
     ActionRefused,
@@ -39,6 +39,7 @@ from engine.core.inputs import (
     NodeDisconnected,
     Park,
     PickUp,
+    PlaybackEnded,
     PolicyApplied,
     Record,
     RecordingAction,
@@ -374,6 +375,36 @@ def test_the_agent_in_the_talk_needs_no_right_for_it(centre):
     wish = Transfer(ToExtension("1005"))
     assert isinstance(ask(centre, call_id, wish, "1001"), ActionDone)
     assert centre.rang() == ["1005"]
+
+
+def test_who_placed_a_call_sends_the_called_party_on(centre):
+    call_id = centre.call("1005", source="1001")
+    leg_id = centre.told(RingPhone)[0].leg_id
+    centre.give(LegAnswered(leg_id))
+    answer = ask(centre, call_id, Transfer(ToQueue(QueueId("6401"))), "1001")
+    assert isinstance(answer, ActionDone)
+    (moved,) = centre.told(CallTransferred)
+    assert (moved.call_id, moved.to) == (leg_id, "6401")
+    assert [each.call_id for each in centre.told(HangUpCall)] == [call_id]
+    centre.obey()
+    assert centre.core.state.calls[CallId(leg_id)].state is CallState.WAITING
+
+
+def test_who_placed_a_call_parks_the_called_party_and_hears_the_slot(centre):
+    call_id = centre.call("1005", source="1001")
+    leg_id = centre.told(RingPhone)[0].leg_id
+    centre.give(LegAnswered(leg_id))
+    answer = ask(centre, call_id, Park(), "1001")
+    assert isinstance(answer, ActionDone)
+    assert answer.detail == "701"
+    (prompt,) = centre.told(PlayPrompt)
+    assert (prompt.channel_id, prompt.media) == (call_id, ("digits:701",))
+    assert centre.core.state.parked == {"701": leg_id}
+    centre.give(PlaybackEnded(prompt.playback_id, ok=True))
+    assert [each.call_id for each in centre.told(HangUpCall)] == [call_id]
+    centre.obey()
+    centre.hang_up(CallId(leg_id))
+    assert not centre.core.state.calls
 
 
 def test_a_transfer_to_the_party_itself_is_refused(centre):

@@ -1,0 +1,206 @@
+"""Supervisors listen, whisper and barge: who hears whom, by ear, with real phones (S-02)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+import contextlib
+import itertools
+
+import pytest
+
+from scripts.lab.phones import Call, SoundMatrix
+from scripts.lab.phones.detect import stretches
+from scripts.lab.phones.listening import Listening
+from tests.support.draft import MUSIC_HZ, Draft
+from tests.support.floor import Floor, hear_packets
+from tests.support.rooms import (
+    BARGE,
+    CODES,
+    HEARD_IN,
+    KEYS,
+    LISTEN,
+    MODES,
+    NOBODY_MONITORS,
+    WHISPER,
+    Hearing,
+    Room,
+    open_room,
+    spells,
+)
+
+pytestmark = [
+    pytest.mark.asterisk,
+    pytest.mark.real_time,
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.row("S-02"),
+]
+
+DRAFT = Draft()
+BOSS, SECOND_BOSS = DRAFT.extension(), DRAFT.extension()
+ROUND = (LISTEN, WHISPER, BARGE, LISTEN, BARGE, WHISPER, LISTEN)
+"""Every switch from one mode to another, once."""
+
+KEY_HZ = (697, 770, 852, 941, 1209, 1336, 1477)
+"""What keys sound like in the voice itself."""
+LOST_PACKETS_MAX = 3
+"""Of 20 ms, in all of a supervision."""
+
+
+@contextlib.asynccontextmanager
+async def undisturbed(room: Room) -> AsyncIterator[None]:
+    """While the block runs, neither phone gets any SIP message, nor a gap, nor a sound of keys.
+
+    The voices are counted: what one has sent the other has received.
+    """
+    parties: dict[str, Call] = {"caller": room.call, "agent": room.there}
+    messages = {
+        name: sum(each.call_id == call.call_id for each in call.endpoint.capture)
+        for name, call in parties.items()
+    }
+    ears = {name: Listening(call.audio) for name, call in parties.items()}
+    yield
+    heard = {name: (ear.sent_ms, ear.received_ms) for name, ear in ears.items()}
+    for name, call in parties.items():
+        ears[name].stop()
+        told = [each for each in call.endpoint.capture if each.call_id == call.call_id]
+        assert told[messages[name] :] == [], f"{name}'s phone was told something"
+        assert call.audio.dtmf == []
+        assert call.info_dtmf == ""
+        for _, samples in ears[name].runs():
+            await asyncio.sleep(0)
+            assert stretches(samples, KEY_HZ) == [], f"{name} heard a key"
+    for one, other in (("caller", "agent"), ("agent", "caller")):
+        lost_ms = heard[one][0] - heard[other][1]
+        assert lost_ms <= 20 * LOST_PACKETS_MAX, f"{other} missed {lost_ms} ms"
+
+
+SWITCHED, BESIDE = DRAFT.queue(1, managers=[BOSS]), DRAFT.queue(1, managers=[BOSS])
+
+
+@pytest.mark.parametrize("via", ["rtp", "info"])
+async def test_every_switch_is_heard_by_nobody_else(floor: Floor, via: str) -> None:
+    """Caller and agent notice nothing but the voice that is meant for them; others hear nobody."""
+    beside = await open_room(floor, BESIDE)
+    room = await open_room(
+        floor, SWITCHED, {"other caller": beside.call, "other agent": beside.there}
+    )
+    async with undisturbed(room):
+        async with room.only(NOBODY_MONITORS, HEARD_IN[LISTEN]):
+            boss = await room.supervise(await floor.phone(BOSS), LISTEN)
+            await room.until(HEARD_IN[LISTEN])
+        for before, after in itertools.pairwise(ROUND):
+            await room.switch(before, after, via=via)
+        room.leave()
+        await room.until(NOBODY_MONITORS)
+    assert await spells(floor, boss) == list(ROUND)
+
+
+STRAIGHT = DRAFT.queue(1, managers=[BOSS])
+
+
+@pytest.mark.parametrize("mode", MODES)
+async def test_each_code_begins_in_its_mode(floor: Floor, mode: str) -> None:
+    """Other keys, long ones too, do nothing and are heard by nobody; neither is the end."""
+    room = await open_room(floor, STRAIGHT)
+    async with undisturbed(room):
+        async with room.only(NOBODY_MONITORS, HEARD_IN[mode]):
+            boss = await room.supervise(await floor.phone(BOSS), mode)
+            await room.until(HEARD_IN[mode])
+            await boss.send_dtmf(KEYS[mode], duration_ms=400)
+            await boss.send_dtmf("19#", duration_ms=200)
+            await room.until(HEARD_IN[mode])
+            room.leave()
+            await room.until(NOBODY_MONITORS)
+    assert await spells(floor, boss) == [mode]
+    record = await floor.record(boss)
+    assert (record.call["dialled"], record.visits, record.talks) == (
+        f"{CODES[mode]}{room.agent}",
+        (),
+        (),
+    )
+
+
+TWO = DRAFT.queue(1, managers=[BOSS, SECOND_BOSS])
+
+
+async def test_two_supervisors_on_one_talk(floor: Floor) -> None:
+    """Neither hears the other, unless the one speaks to the agent or to both, and the other listens.
+
+    The second hears what the agent's phone sends and receives, the whisper of the first included.
+    """
+    room = await open_room(floor, TWO)
+    first = await room.supervise(await floor.phone(BOSS), LISTEN)
+    second = await floor.call(
+        f"{CODES[LISTEN]}{room.agent}", by=await floor.phone(SECOND_BOSS), media="silence"
+    )
+    await second.answered
+    room.matrix.add("second", second)
+    both = {"caller", "agent"}
+    await room.until({**HEARD_IN[LISTEN], "second": both})
+    async with room.matrix.never({"caller": ["boss", "second"], "agent": ["second"]}):
+        await first.send_dtmf(KEYS[WHISPER])
+        await room.until({**HEARD_IN[WHISPER], "second": both})
+    async with room.matrix.never({"caller": ["second"]}):
+        await first.send_dtmf(KEYS[BARGE])
+        await room.until({**HEARD_IN[BARGE], "second": {*both, "boss"}})
+    first.hang_up()
+    room.matrix.remove("boss")
+    await room.until({"caller": {"agent"}, "agent": {"caller"}, "second": both})
+    await second.send_dtmf(KEYS[BARGE])
+    await room.until({"caller": {"agent", "second"}, "agent": {"caller", "second"}, "second": both})
+
+
+HELD = DRAFT.queue(1, managers=[BOSS])
+
+AGENT_HOLDS: dict[str, Hearing] = {
+    LISTEN: {"boss": {"caller"}},
+    WHISPER: {"boss": {"caller"}},
+    BARGE: {"boss": {"caller"}, "caller": {"boss"}},
+}
+"""The agent's phone plays nothing while it holds; in a talk of three the other two go on."""
+CALLER_HOLDS: dict[str, Hearing] = {
+    LISTEN: {"boss": {"agent"}},
+    WHISPER: {"boss": {"agent"}, "agent": {"boss"}},
+    BARGE: {"boss": {"agent"}, "agent": {"boss"}},
+}
+
+
+@pytest.mark.parametrize("who", ["agent", "caller"])
+async def test_holding_lets_nobody_hear_more(floor: Floor, who: str) -> None:
+    """Through every switch while one holds, and in each mode through hold and resume.
+
+    The other one hears the hold music then, unless the supervisor is in the talk: whom it hears.
+    """
+    room = await open_room(floor, HELD)
+    holder, held = (room.there, room.call) if who == "agent" else (room.call, room.there)
+    heard = AGENT_HOLDS if who == "agent" else CALLER_HOLDS
+    boss = await room.supervise(await floor.phone(BOSS), LISTEN)
+    await room.until(HEARD_IN[LISTEN])
+
+    async def on_hold(mode: str) -> None:
+        await room.until(heard[mode])
+        assert held.hears(MUSIC_HZ) == (mode != BARGE)
+
+    for mode in MODES:
+        if mode != LISTEN:
+            await room.switch(MODES[MODES.index(mode) - 1], mode)
+        async with room.only(HEARD_IN[mode], mute=[who]):
+            await holder.hold()
+            await on_hold(mode)
+            await holder.resume()
+            await room.until(HEARD_IN[mode])
+    await holder.hold()
+    await on_hold(BARGE)
+    for before, after in itertools.pairwise((*ROUND[2:], WHISPER, BARGE)):
+        async with room.only(heard[before], heard[after], mute=[who]):
+            await boss.send_dtmf(KEYS[after])
+            await on_hold(after)
+    room.leave()
+    await room.until({})
+    await held.wait_until_hears(MUSIC_HZ)
+    await holder.resume()
+    await room.until(NOBODY_MONITORS)
+    assert not held.hears(MUSIC_HZ)
+    room.call.hang_up()
+    assert len((await floor.record(room.call)).holds) == 4
