@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 import contextlib
 import itertools
+from collections.abc import AsyncIterator
 
 import pytest
 
-from scripts.lab.phones import Call, SoundMatrix
+from scripts.lab.phones import Call
 from scripts.lab.phones.detect import stretches
 from scripts.lab.phones.listening import Listening
-from tests.support.draft import MUSIC_HZ, Draft
-from tests.support.floor import Floor, hear_packets
+from tests.support.draft import MUSIC_HZ, Draft, Queue
+from tests.support.floor import Floor
 from tests.support.rooms import (
     BARGE,
     CODES,
@@ -96,28 +96,29 @@ async def test_every_switch_is_heard_by_nobody_else(floor: Floor, via: str) -> N
     assert await spells(floor, boss) == list(ROUND)
 
 
-STRAIGHT = DRAFT.queue(1, managers=[BOSS])
+STRAIGHT = [(DRAFT.queue(1, managers=[boss]), boss) for boss in (DRAFT.extension() for _ in MODES)]
 
 
-@pytest.mark.parametrize("mode", MODES)
-async def test_each_code_begins_in_its_mode(floor: Floor, mode: str) -> None:
+async def test_each_code_begins_in_its_mode(floor: Floor) -> None:
     """Other keys, long ones too, do nothing and are heard by nobody; neither is the end."""
-    room = await open_room(floor, STRAIGHT)
-    async with undisturbed(room):
-        async with room.only(NOBODY_MONITORS, HEARD_IN[mode]):
-            boss = await room.supervise(await floor.phone(BOSS), mode)
+
+    async def supervise(queue: Queue, number: str, mode: str) -> None:
+        room = await open_room(floor, queue)
+        async with undisturbed(room), room.only(NOBODY_MONITORS, HEARD_IN[mode]):
+            boss = await room.supervise(await floor.phone(number), mode)
             await room.until(HEARD_IN[mode])
             await boss.send_dtmf(KEYS[mode], duration_ms=400)
             await boss.send_dtmf("19#", duration_ms=200)
             await room.until(HEARD_IN[mode])
             room.leave()
             await room.until(NOBODY_MONITORS)
-    assert await spells(floor, boss) == [mode]
-    record = await floor.record(boss)
-    assert (record.call["dialled"], record.visits, record.talks) == (
-        f"{CODES[mode]}{room.agent}",
-        (),
-        (),
+        assert await spells(floor, boss) == [mode]
+        record = await floor.record(boss)
+        assert record.call["dialled"] == f"{CODES[mode]}{room.agent}"
+        assert (record.visits, record.talks) == ((), ())
+
+    await asyncio.gather(
+        *(supervise(queue, boss, mode) for (queue, boss), mode in zip(STRAIGHT, MODES, strict=True))
     )
 
 
@@ -151,7 +152,7 @@ async def test_two_supervisors_on_one_talk(floor: Floor) -> None:
     await room.until({"caller": {"agent", "second"}, "agent": {"caller", "second"}, "second": both})
 
 
-HELD = DRAFT.queue(1, managers=[BOSS])
+HELD = [(DRAFT.queue(1, managers=[boss]), boss) for boss in (BOSS, SECOND_BOSS)]
 
 AGENT_HOLDS: dict[str, Hearing] = {
     LISTEN: {"boss": {"caller"}},
@@ -166,16 +167,22 @@ CALLER_HOLDS: dict[str, Hearing] = {
 }
 
 
-@pytest.mark.parametrize("who", ["agent", "caller"])
-async def test_holding_lets_nobody_hear_more(floor: Floor, who: str) -> None:
+async def test_holding_lets_nobody_hear_more(floor: Floor) -> None:
+    """By the agent in one talk, by the caller in another."""
+    await asyncio.gather(
+        *(hold(floor, *each, who) for each, who in zip(HELD, ("agent", "caller"), strict=True))
+    )
+
+
+async def hold(floor: Floor, queue: Queue, number: str, who: str) -> None:
     """Through every switch while one holds, and in each mode through hold and resume.
 
     The other one hears the hold music then, unless the supervisor is in the talk: whom it hears.
     """
-    room = await open_room(floor, HELD)
+    room = await open_room(floor, queue)
     holder, held = (room.there, room.call) if who == "agent" else (room.call, room.there)
     heard = AGENT_HOLDS if who == "agent" else CALLER_HOLDS
-    boss = await room.supervise(await floor.phone(BOSS), LISTEN)
+    boss = await room.supervise(await floor.phone(number), LISTEN)
     await room.until(HEARD_IN[LISTEN])
 
     async def on_hold(mode: str) -> None:

@@ -41,7 +41,7 @@ from engine.core.inputs import (
     SeenChannel,
     TransferRequested,
 )
-from engine.core.policy import OutboundRoute
+from engine.core.policy import OutboundRoute, ParkingPolicy
 from engine.core.router import RoutingCore
 from tests.support.centre import NODE, TRUNK, Centre, queue, static
 
@@ -162,6 +162,24 @@ def test_blind_to_the_world_goes_by_the_transferring_phones_rights(centre: Centr
     transfer(centre, other, "0301234")
     assert answers(centre) == [TransferState.REFUSED]
     assert centre.told(ActionRefused)[0].why == "a number that cannot be reached from there"
+
+
+def test_a_blind_transfer_to_a_slot_parks_there_and_comes_back_from_there(centre: Centre) -> None:
+    settings = dataclasses.replace(centre.policy.settings, parking=ParkingPolicy(701, 702, 60_000))
+    centre.policy = dataclasses.replace(centre.policy, settings=settings)
+    centre.give(PolicyApplied(centre.policy))
+    call_id, leg_id = talk(centre)
+    transfer(centre, leg_id, "702")
+    assert answers(centre) == [TransferState.DONE]
+    assert centre.core.state.parked == {"702": call_id}
+    assert [w.agent_id for w in centre.told(WrapupStarted)] == ["1001"]
+    _, other = talk(centre, "6401", "1005")
+    transfer(centre, other, "702")
+    assert answers(centre) == [TransferState.REFUSED]
+    assert centre.told(ActionRefused)[0].why == "somebody is parked there"
+    centre.obey()
+    centre.wait(60_000)
+    assert [each.endpoint for each in centre.of(RingPhone)][-1] == "1001"
 
 
 @pytest.mark.parametrize("target", ["", "4711", "*76400", "1001", "9,1", "6400;x=y"])
