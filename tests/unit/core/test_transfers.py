@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import pytest
 
@@ -41,7 +42,7 @@ from engine.core.inputs import (
     SeenChannel,
     TransferRequested,
 )
-from engine.core.policy import OutboundRoute, ParkingPolicy
+from engine.core.policy import MonitorMode, OutboundRoute, ParkingPolicy, Right
 from engine.core.router import RoutingCore
 from tests.support.centre import NODE, TRUNK, Centre, queue, static
 
@@ -380,3 +381,14 @@ def test_the_party_whom_a_caller_holds_has_music_again_too(centre: Centre) -> No
     centre.give(HoldChanged(call_id, held=True))
     transfer(centre, call_id, "8888")
     assert [each.call_id for each in centre.told(StartWaitingSound)] == [leg_id]
+
+
+def test_who_talks_to_a_barging_supervisor_has_no_music_after_a_refusal() -> None:
+    rights: dict[str, Any] = {"managers": ("1009",), "manager_rights": (Right.MONITOR,)}
+    centre = Centre(queue("6400", *static("1001"), **rights))
+    call_id, leg_id = talk(centre)
+    centre.supervise("1009", call_id, MonitorMode.BARGE)
+    centre.give(HoldChanged(leg_id, held=True))
+    transfer(centre, leg_id, "8888")
+    assert answers(centre) == [TransferState.REFUSED]
+    assert centre.told(StartWaitingSound) == []
