@@ -169,8 +169,8 @@ async def test_keys_are_right_after_a_restart_of_either_side(
     live, control = floor.live, Control(floor.live)
     floor.forgiven += ["telephony away", "AMI"]
     boss = await floor.phone(BOSS)
-    ann, bob = SERVED_BY = OUTAGES.agents
-    keys, others = [await Keys.at(boss, agent, OUTAGES) for agent in SERVED_BY]
+    ann, bob = OUTAGES.agents
+    keys, others = [await Keys.at(boss, agent, OUTAGES) for agent in (ann, bob)]
     here = {"queue": OUTAGES.number}
     await control.done("change_agent", agent=ann, action="log_in", **here)
     await control.done("change_agent", agent=ann, action="pause", reason="Lunch", **here)

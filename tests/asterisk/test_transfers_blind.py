@@ -146,11 +146,14 @@ async def test_what_cannot_be_reached_is_refused_and_the_talk_goes_on(floor: Flo
     """Unknown numbers, codes, the outside without the right, oneself: 603, and nothing has changed."""
     ann, last = await floor.phones(STRICT.agent, AT_LAST, media="silence")
     both = await talk(floor, STRICT, ann)
+    await both.there.hold()
     for target, why in WRONG:
         before = floor.count("action_refusals", agent_id=ann.user, why=why)
         transfer = await both.there.refer(target)
         assert await transfer.finished == 603, target
         await floor.rows("action_refusals", before + 1, agent_id=ann.user, why=why)
+    await hears_only(both.call, MUSIC_HZ)
+    await both.there.resume()
     await both.only_these_talk("caller", "agent")
     assert await floor.rows("pauses", 0, agent_id=ann.user) == []
     transfer = await both.there.refer(AT_LAST)
