@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import itertools
-from collections.abc import AsyncIterator
 
 import pytest
 
-from scripts.lab.phones import Call
-from scripts.lab.phones.detect import stretches
-from scripts.lab.phones.listening import Listening
 from tests.support.draft import MUSIC_HZ, Draft, Queue
 from tests.support.floor import Floor
 from tests.support.rooms import (
@@ -24,9 +19,9 @@ from tests.support.rooms import (
     NOBODY_MONITORS,
     WHISPER,
     Hearing,
-    Room,
     open_room,
     spells,
+    undisturbed,
 )
 
 pytestmark = [
@@ -40,40 +35,6 @@ DRAFT = Draft()
 BOSS, SECOND_BOSS = DRAFT.extension(), DRAFT.extension()
 ROUND = (LISTEN, WHISPER, BARGE, LISTEN, BARGE, WHISPER, LISTEN)
 """Every switch from one mode to another, once."""
-
-KEY_HZ = (697, 770, 852, 941, 1209, 1336, 1477)
-"""What keys sound like in the voice itself."""
-LOST_PACKETS_MAX = 3
-"""Of 20 ms, in all of a supervision."""
-
-
-@contextlib.asynccontextmanager
-async def undisturbed(room: Room) -> AsyncIterator[None]:
-    """While the block runs, neither phone gets any SIP message, nor a gap, nor a sound of keys.
-
-    The voices are counted: what one has sent the other has received.
-    """
-    parties: dict[str, Call] = {"caller": room.call, "agent": room.there}
-    messages = {
-        name: sum(each.call_id == call.call_id for each in call.endpoint.capture)
-        for name, call in parties.items()
-    }
-    ears = {name: Listening(call.audio) for name, call in parties.items()}
-    yield
-    heard = {name: (ear.sent_ms, ear.received_ms) for name, ear in ears.items()}
-    for name, call in parties.items():
-        ears[name].stop()
-        told = [each for each in call.endpoint.capture if each.call_id == call.call_id]
-        assert told[messages[name] :] == [], f"{name}'s phone was told something"
-        assert call.audio.dtmf == []
-        assert call.info_dtmf == ""
-        for _, samples in ears[name].runs():
-            await asyncio.sleep(0)
-            assert stretches(samples, KEY_HZ) == [], f"{name} heard a key"
-    for one, other in (("caller", "agent"), ("agent", "caller")):
-        lost_ms = heard[one][0] - heard[other][1]
-        assert lost_ms <= 20 * LOST_PACKETS_MAX, f"{other} missed {lost_ms} ms"
-
 
 SWITCHED, BESIDE = DRAFT.queue(1, managers=[BOSS]), DRAFT.queue(1, managers=[BOSS])
 
