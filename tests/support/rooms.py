@@ -126,11 +126,7 @@ async def spells(floor: Floor, boss: OutgoingCall) -> list[str]:
     """
     record = await floor.record(boss)
     mine = "supervisor_call_id"
-    rows = [
-        row
-        for row in floor.live.facts.rows("monitors")
-        if row[mine] == record.call["call_id"]
-    ]
+    rows = [row for row in floor.live.facts.rows("monitors") if row[mine] == record.call["call_id"]]
     for earlier, later in itertools.pairwise(rows):
         assert earlier["ended_at_ms"] == later["started_at_ms"]
     assert rows[-1]["ended_at_ms"] is not None

@@ -109,7 +109,9 @@ def test_the_guide_names_the_mode_of_asterisks_files() -> None:
 
 def test_the_guide_lists_every_alarm_and_no_other() -> None:
     listed = re.findall(
-        r"^\| `(\w+)` \| (?:error|critical)", (DOCS / "operators-guide.md").read_text(), re.MULTILINE
+        r"^\| `(\w+)` \| (?:error|critical)",
+        (DOCS / "operators-guide.md").read_text(),
+        re.MULTILINE,
     )
     raised = {
         name
