@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -33,7 +34,7 @@ SECOND = DRAFT.extension(outbound_routes=[ROUTE])
 STRANGER = DRAFT.extension()
 
 
-def queue(members: int = 1, **options: object) -> Queue:
+def queue(members: int = 1, **options: Any) -> Queue:
     """Returns a queue that both bosses manage."""
     return DRAFT.queue(members, managers=[BOSS, SECOND], **options)
 
@@ -237,7 +238,7 @@ async def test_who_is_parked_too_long_comes_back_to_who_parked(
     view = await control.call(call.number or "", "talking")
     answer = await control.done("park", call=view["call_id"], by=ann.user, seen=view["version"])
     await hears_only(call, MUSIC_HZ)
-    assert await there.ended.within(10)
+    assert (await there.ended.within(10)).by == "there"
     back = await ann.incoming(10)
     assert back.caller_number == call.number
     back.answer()
@@ -265,7 +266,7 @@ async def test_a_call_is_hung_up(floor: Floor, control: Control, state: str) -> 
     await once(control, call, state, "hang_up")
     ending = await call.ended
     assert ending.by == "there"
-    assert await there.ended
+    assert (await there.ended).by == "there"
     record = await floor.settled(call)
     assert record.call["ended_by"] == "system"
     if state == "waiting":

@@ -103,7 +103,7 @@ async def test_a_talk_is_listened_to_by_service(floor: Floor, control: Control) 
     assert not call.hears(900)
     assert not there.hears(900)
     call.hang_up()
-    assert await spy.ended
+    assert (await spy.ended).by == "there"
     record = await floor.record(call)
     (row,) = await floor.rows("monitors", 1, call_id=record.call["call_id"])
     assert (row["by"], row["agent_id"], row["mode"]) == (BOSS, ann.user, "listen")

@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple, Self
 
 from scripts.lab.live import LiveCentre
+from scripts.lab.phones import Phone
 from scripts.lab.waiting import look_until
-from tests.support.floor import Floor, Phone
+from tests.support.floor import Floor
 from tests.support.records import Record
 
 _FILE: Final = "prompts.log"
