@@ -30,6 +30,9 @@ _AGENTS_OWN = {
 }
 
 
+_UNFORETOLD = (AgentAction.EXTEND_WRAPUP, AgentAction.LOG_IN_LAST)
+
+
 class AgentLaws:
     """Takes the facts of agents."""
 
@@ -131,7 +134,7 @@ class AgentLaws:
         """A service asks for a change: notes what must come of it."""
         agent = self._books.agents.get(asked.agent_id)
         foreign = asked.by not in (asked.agent_id, BY_SYSTEM) or asked.seen is not None
-        if asked.queue_id is None or foreign or asked.action is AgentAction.EXTEND_WRAPUP:
+        if asked.queue_id is None or foreign or asked.action in _UNFORETOLD:
             self.owed = None  # What must come of these is not foretold.
             return
         member = None if agent is None else agent.members.get(asked.queue_id)

@@ -103,13 +103,14 @@ class Agreement:
         """Who talked hangs up, or hears a last word first: where the caller is parked."""
         parks = self._step.asked is not None and isinstance(self._step.asked.action, Park)
         if parks and leg.leg_id in self._step.prompts:
+            leg.last_word = True
             due_ms = self._books.now_ms + _LAST_WORD_MS
             self._dues.expect(due_ms, last_word_over, leg)
         else:
             self._check_let_go(leg)
 
     def _check_let_go(self, leg: LegBook) -> None:
-        if not leg.gone and not leg.hung_up:
+        if not leg.gone and not leg.hung_up and not leg.last_word:
             raise self._books.fail("commands", f"{leg.leg_id} was left ringing or talking")
 
     def _check_answer(self, leg: LegBook) -> None:

@@ -112,6 +112,7 @@ class VisitBook:
 
     __slots__ = (
         "attempts",
+        "away_ms",
         "call",
         "chosen",
         "directed",
@@ -148,6 +149,8 @@ class VisitBook:
         self.chosen: LegBook | None = None
         self.directed: LegBook | None = None
         """The offer to somebody who asked for this very call."""
+        self.away_ms = NEVER_MS
+        """When its node was last connected again: timers from before that fire afterwards."""
         self.kept_for: AgentId | None = None
         """Who served this caller last and has not missed the chance to do so again."""
         self.tried: dict[AgentId, None] = {}
@@ -184,6 +187,7 @@ class LegBook:
         "hold_id",
         "hold_ms",
         "hung_up",
+        "last_word",
         "leg_id",
         "level",
         "node",
@@ -227,6 +231,8 @@ class LegBook:
         self.hang_ups = 0
         self.told_again = False
         self.alert_info: str | None = None
+        self.last_word = False
+        """It hears a last word and is hung up soon."""
         self.elsewhere = False
         """Its phone is to show no missed call."""
         self.hold_id: str | None = None

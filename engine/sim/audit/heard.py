@@ -154,6 +154,8 @@ class Heard:
                 self._came(call)
             if not caller.up and call.talk is not None:
                 self._answer_again(call)
+            if call.visit is not None:
+                call.visit.away_ms = books.now_ms
             if call.visit is not None and call.visit.step_due_ms != NEVER_MS:
                 call.visit.step_due_ms = max(call.visit.step_due_ms, books.now_ms)
             if call.visit is not None and call.visit.rests_until_ms != NEVER_MS:

@@ -92,7 +92,9 @@ class OfferLaws:
         leg.queue_id = fact.queue_id
         leg.level = 1 if member is None else member.level
         visit.rests_until_ms = visit.doubt_until_ms = NEVER_MS
+        tried = dict(visit.tried)
         self._begun(visit, leg, agent)
+        visit.tried.update(tried)  # It begins no round of the queue's own.
         visit.directed = leg
 
     def _forwarded(self, fact: OfferMade, leg: LegBook, visit: VisitBook) -> None:
@@ -108,6 +110,8 @@ class OfferLaws:
         agent.legs[leg.leg_id] = leg
         agent.offers += 1
         leg.queue_id = fact.queue_id
+        member = visit.queue.members.get(agent.agent_id)
+        leg.level = 1 if member is None else member.level
         alone = visit.ring_since_ms == NEVER_MS
         self._begun(visit, leg, agent, chance=False)
         if alone:
@@ -167,7 +171,8 @@ class OfferLaws:
             raise books.fail("timers", f"{fact.offer_id} rang in vain for {fact.ring_ms} ms only")
         if visit.chosen is leg:
             visit.chosen = None
-        if visit.directed is leg:
+        directed = visit.directed is leg
+        if directed:
             visit.directed = None
         if fact.outcome is OfferOutcome.MISSED and visit.kept_for == leg.agent.agent_id:
             visit.kept_for = None
@@ -186,7 +191,7 @@ class OfferLaws:
             self._agents.missed(leg, fact.reason)
         elif fact.reason is not OfferReason.FORWARDED:
             visit.tried.pop(leg.agent.agent_id, None)  # Not the agent's doing, so it was no chance.
-        self._rest(fact, visit, picked_up=leg.answered_ms != NEVER_MS)
+        self._rest(fact, visit, unsure=directed or leg.answered_ms != NEVER_MS)
 
     def _answered(self, fact: OfferEnded, leg: LegBook, visit: VisitBook) -> None:
         if visit.open or visit.chosen is not leg:
@@ -196,7 +201,7 @@ class OfferLaws:
             member.answered += 1
             member.missed = 0
 
-    def _rest(self, fact: OfferEnded, visit: VisitBook, *, picked_up: bool) -> None:
+    def _rest(self, fact: OfferEnded, visit: VisitBook, *, unsure: bool) -> None:
         """After a vain ringing the caller rests; so it is for ring-all when all have refused."""
         if visit.offers:
             return
@@ -209,7 +214,7 @@ class OfferLaws:
         until_ms = fact.at_ms + policy.retry_interval_ms
         if fact.reason in (OfferReason.NO_ANSWER, OfferReason.RANG_SHORTLY):
             visit.rests_until_ms = until_ms
-        elif ring_all and (picked_up or fact.reason is OfferReason.LOST):
+        elif ring_all and (unsure or fact.reason is OfferReason.LOST):
             visit.doubt_until_ms = until_ms  # Whether that counts as a vain ringing is open.
         elif ring_all and fact.outcome is OfferOutcome.MISSED:
             visit.rests_until_ms = until_ms

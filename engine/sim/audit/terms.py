@@ -62,7 +62,9 @@ def suits(books: Books, visit: VisitBook, member: MemberBook) -> Answer:
     policy = visit.queue.policy
     if not (policy.skill_steps or policy.sticky or visit.call.required):
         return Answer.YES
-    early = max(0, min(books.fired_ms, books.now_ms) - visit.entered_ms)
+    early = 0
+    if books.fired_ms >= visit.away_ms:
+        early = max(0, min(books.fired_ms, books.now_ms) - visit.entered_ms)
     answers = [_suits(books, visit, member, waited) for waited in _moments(books, visit, early)]
     return Answer.YES if all(answers) else Answer.MAYBE if any(answers) else Answer.NO
 
