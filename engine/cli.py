@@ -55,6 +55,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_check_config(commands)
     _add_schema(commands)
     _add_render(commands)
+    _add_card(commands)
     _add_simulate(commands)
     _add_replay(commands)
     _add_report(commands)
@@ -123,6 +124,14 @@ def _add_render(commands: Commands) -> None:
     )
     _takes_site(parser)
     _takes_json(parser)
+
+
+def _add_card(commands: Commands) -> None:
+    parser = _command(
+        commands, "card", _card, "print the codes that phones dial as a page of HTML, for one sheet"
+    )
+    _takes_config(parser)
+    parser.add_argument("--language", default="en", choices=["en", "zh"], help="default: en")
 
 
 def _add_simulate(commands: Commands) -> None:
@@ -285,6 +294,12 @@ def _render(options: argparse.Namespace) -> int:
     from engine.bootstrap.commands.configuring import render_command
 
     return render_command(options)
+
+
+def _card(options: argparse.Namespace) -> int:
+    from engine.bootstrap.commands.configuring import card_command
+
+    return card_command(options)
 
 
 def _replay(options: argparse.Namespace) -> int:

@@ -228,6 +228,7 @@ def _pick_up(asked: _Asked) -> str:
     state.timers.cancel(TimerKind.RETRY, call.call_id)
     membership = agent.memberships.get(line.queue_id)
     visit.directed = make_offer(state, call, line, agent, membership)
+    call.version = state.fact_seq  # Who saw it before must not take it away from this one.
     return visit.directed
 
 

@@ -167,28 +167,37 @@ class StopMonitor:
 class JoinTalk:
     """Put a supervisor's channel into a talk as a third party, out of any other bridge.
 
-    The digits pressed there are not passed on to the others.
+    The digits pressed there are not passed on to the others. `held_id` is who is on hold there, if
+    somebody is: hold music ends, so that they hear the supervisor.
     """
 
     node: NodeId
     bridge_id: BridgeId
     channel_id: str
+    held_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class LeaveTalk:
-    """Take that channel out of the talk. One that is not in it is no failure."""
+    """Take that channel out of the talk. One that is not in it is no failure.
+
+    `held_id` is who is on hold there, if somebody is, and hears the hold music again: Asterisk
+    lets them hear nothing after a talk of three.
+    """
 
     node: NodeId
     bridge_id: BridgeId
     channel_id: str
+    held_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class StartRecording:
-    """Record what the channel of a talk's caller hears and says, into `name` (without a suffix).
+    """Record what the leg of a talk hears and says, into `name` (without a suffix).
 
-    Ends by itself with the channel. `stereo`: caller on the left, the rest on the right.
+    Ends by itself with the leg. `stereo`: what it hears (the caller) on the left, what it says on
+    the right. Never the caller's channel: whose partner changes, as a caller's does who is passed
+    on, may be recorded without the new one's voice (docs/adr/0004-transfers-and-ears.md).
     """
 
     node: NodeId

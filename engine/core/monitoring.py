@@ -28,6 +28,7 @@ from engine.core.ids import (
     SPY_PREFIX,
     BridgeId,
     CallId,
+    LegId,
     MonitorId,
     NodeId,
     bridge_id_of,
@@ -149,7 +150,8 @@ def _begin(state: State, call: Call, leg: Leg, mode: MonitorMode, *, has_bridge:
 def _let_hear(state: State, call: Call, monitor: Monitor) -> None:
     """Tells Asterisk what this spell needs; told again it does no harm."""
     if monitor.mode is MonitorMode.BARGE:
-        state.tell(JoinTalk(call.node, bridge_id_of(monitor.leg_id), call.call_id))
+        held_id = _held_id(state.legs[monitor.leg_id])
+        state.tell(JoinTalk(call.node, bridge_id_of(monitor.leg_id), call.call_id, held_id))
         return
     monitor.has_bridge = True
     state.tell(
@@ -197,9 +199,27 @@ def _end_spell(state: State, call: Call, monitor: Monitor, *, gone: bool = False
     del state.monitors[monitor.monitor_id]
     if monitor.mode is not MonitorMode.BARGE:
         state.tell(StopMonitor(call.node, monitor.monitor_id))
-    elif not gone:
-        state.tell(LeaveTalk(call.node, bridge_id_of(monitor.leg_id), call.call_id))
+    else:
+        held_id = _hears_music_again(state, monitor)
+        if held_id is not None or not gone:
+            state.tell(LeaveTalk(call.node, bridge_id_of(monitor.leg_id), call.call_id, held_id))
     state.note(MonitorEnded, monitor.monitor_id, monitor.call_id)
+
+
+def _held_id(leg: Leg) -> str | None:
+    """Returns the channel that is on hold in a talk, if one is."""
+    if leg.hold_id is None:
+        return None
+    return leg.leg_id if leg.hold_by_caller else leg.call_id
+
+
+def _hears_music_again(state: State, left: Monitor) -> str | None:
+    """Returns who is on hold and alone there, now that a supervisor has left the talk."""
+    barging = (
+        each.leg_id == left.leg_id and each.mode is MonitorMode.BARGE
+        for each in state.monitors.values()
+    )
+    return None if any(barging) else _held_id(state.legs[left.leg_id])
 
 
 def _end_session(state: State, call: Call, monitor: Monitor) -> None:
@@ -325,4 +345,6 @@ def _take_out(state: State, channel: SeenChannel) -> None:
     barges = monitor is not None and monitor.mode is MonitorMode.BARGE
     own = bridge_id_of(monitor.leg_id) if barges and monitor is not None else None
     if bridge_id.startswith(BRIDGE_PREFIX) and bridge_id != own:
-        state.tell(LeaveTalk(call.node, BridgeId(bridge_id), call.call_id))
+        leg = state.legs.get(LegId(bridge_id.removeprefix(BRIDGE_PREFIX)))
+        held_id = None if leg is None else _held_id(leg)
+        state.tell(LeaveTalk(call.node, BridgeId(bridge_id), call.call_id, held_id))

@@ -88,6 +88,8 @@ def node_connected(state: State, seen: NodeConnected) -> None:
     for call in calls:
         if restarted or call.call_id not in channels:
             caller_hung_up(state, call, CallEnd.LOST if restarted else CallEnd.CALLER, 0)
+    if restarted:  # Its channels' ids begin anew, in the same second even with the same numbers.
+        state.forget_ended(seen.node)
     for leg in legs:
         channel = channels.get(leg.leg_id)
         if restarted or channel is None:

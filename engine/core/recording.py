@@ -82,7 +82,7 @@ def _start(state: State, call: Call, leg: Leg, by: str) -> None:
         StartRecording(
             call.node,
             recording.recording_id,
-            call.call_id,
+            leg.leg_id,
             recording.name,
             recording.stereo,
         )

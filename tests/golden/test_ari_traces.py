@@ -58,12 +58,14 @@ TOLD = {
         *TALK,
         "CallerHungUp call 16",
         "RecordingFinished True",
+        "LegEnded 1 16",
     ],
     "reconnection": ["LegEnded 1 16", "CallerHungUp call 16"],
 }
 IN_ANY_ORDER = {
     "answered_elsewhere": "three phones ring, and two stop",
     "attended_transfer": "both channels of the agent are let go",
+    "stereo_recording_and_the_caller_leaves": "the leg ends, and so the recording",
 }
 
 

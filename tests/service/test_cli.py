@@ -51,6 +51,7 @@ def config(tmp_path):
         "check-config",
         "schema",
         "render",
+        "card",
         "simulate",
         "replay",
         "report",

@@ -67,8 +67,8 @@ COMMANDS = (
     AnswerTransfer(_NODE, _LEG, TransferState.DONE),
     StartMonitor(_NODE, _SPY, _EAR_BRIDGE, _CALL, _LEG, whisper=True),
     StopMonitor(_NODE, _SPY),
-    JoinTalk(_NODE, bridge_id_of(_LEG), _CALL),
-    LeaveTalk(_NODE, bridge_id_of(_LEG), _CALL),
+    JoinTalk(_NODE, bridge_id_of(_LEG), _CALL, held_id=_LEG),
+    LeaveTalk(_NODE, bridge_id_of(_LEG), _CALL, held_id=_LEG),
     StartRecording(_NODE, _RECORDING, _CALL, "name", stereo=True),
     *(ChangeRecording(_NODE, _RECORDING, "name", False, change) for change in RecordingChange),
 )

@@ -56,6 +56,8 @@ class Draft:
         """Starts empty."""
         self.settings: dict[str, Any] = {"failed_offer_pause_s": 0.2, **settings}
         self.extensions: dict[str, dict[str, Any]] = {}
+        self.agents: dict[str, dict[str, Any]] = {}
+        """Options of those agents who have any, by number."""
         self.queues: dict[str, dict[str, Any]] = {}
         self.inbound: dict[str, dict[str, Any]] = {}
         self.outbound: dict[str, dict[str, Any]] = {}
@@ -111,7 +113,7 @@ class Draft:
         """
         written = plan(
             extensions={number: dict(options) for number, options in self.extensions.items()},
-            agents={number: {} for number in self.extensions},
+            agents={number: dict(self.agents.get(number, {})) for number in self.extensions},
             queues={number: dict(options) for number, options in self.queues.items()},
             inbound_routes=dict(self.inbound),
             outbound_routes=dict(self.outbound),

@@ -100,10 +100,10 @@ class Supervised:
             assert heard, f"{listener} does not hear just {voices!r}"
 
 
-def recording(call_id: CallId, leg_id: LegId, n: int = 1, **fields: Any) -> StartRecording:
+def recording(leg_id: LegId, n: int = 1, **fields: Any) -> StartRecording:
     recording_id = recording_id_of(talk_id_of(leg_id, 1), n)
     known = {"name": f"2026/{recording_id}", "stereo": False, **fields}
-    return StartRecording(NODE, recording_id, call_id, **known)
+    return StartRecording(NODE, recording_id, leg_id, **known)
 
 
 def change(started: StartRecording, what: RecordingChange) -> ChangeRecording:
@@ -407,7 +407,7 @@ class TelephonyFeatures:
             LeaveTalk(NODE, bridge_id_of(leg_id), CallId("nobody")),
             LeaveTalk(NODE, bridge_id_of(LegId("nowhere")), call_id),
             AnswerTransfer(NODE, "nobody", TransferState.REFUSED),
-            change(recording(call_id, leg_id), RecordingChange.STOP),
+            change(recording(leg_id), RecordingChange.STOP),
         ):
             world.telephony.send(command)
         await world.telephony.drain()
@@ -425,8 +425,8 @@ class TelephonyFeatures:
     @pytest.mark.row("S-04")
     @pytest.mark.parametrize("stereo", [False, True])
     async def test_a_recording_is_paused_resumed_and_stopped(self, world, posted, up, stereo):
-        customer, call_id, leg_id = await steps.talk(world, posted)
-        started = recording(call_id, leg_id, stereo=stereo)
+        customer, _call_id, leg_id = await steps.talk(world, posted)
+        started = recording(leg_id, stereo=stereo)
         world.telephony.send(started)
         for what in (RecordingChange.PAUSE, RecordingChange.RESUME, RecordingChange.STOP):
             world.telephony.send(change(started, what))
@@ -442,17 +442,16 @@ class TelephonyFeatures:
     @pytest.mark.parametrize("stereo", [False, True])
     async def test_a_recording_ends_well_with_its_channel(self, world, posted, up, by, stereo):
         customer, call_id, leg_id = await steps.talk(world, posted)
-        started = recording(call_id, leg_id, stereo=stereo)
-        if by == "agent":
-            started = recording(CallId(leg_id), leg_id, stereo=stereo)
+        started = recording(leg_id, stereo=stereo)
         world.telephony.send(started)
         await world.telephony.drain()
-        if by == "caller":
-            customer.hang_up()
-        elif by == "agent":
+        if by == "agent":
             await world.phones["1001"].hang_up()
         else:
-            world.telephony.send(HangUpCall(NODE, call_id, 16))
+            if by == "caller":
+                customer.hang_up()
+                await posted.exactly(CallerHungUp(call_id, 16))
+            world.telephony.send(HangUpLeg(NODE, leg_id, answered_elsewhere=False))
         await posted.exactly(RecordingFinished(started.recording_id, ok=True))
         await world.telephony.drain()
         assert posted.count(RecordingFinished) == 1
@@ -461,18 +460,19 @@ class TelephonyFeatures:
     @pytest.mark.row("S-04")
     async def test_what_is_not_recorded_cannot_be_paused(self, world, posted, up):
         """Nobody may believe that a pause holds which does not."""
-        _, call_id, leg_id = await steps.talk(world, posted)
+        _, _call_id, leg_id = await steps.talk(world, posted)
         for what in (RecordingChange.PAUSE, RecordingChange.RESUME):
-            command = change(recording(call_id, leg_id), what)
+            command = change(recording(leg_id), what)
             world.telephony.send(command)
             failed = await posted.first(CommandFailed)
             assert (failed.command, failed.status) == (command, 404)
 
     @pytest.mark.row("S-04")
     async def test_a_recording_is_not_written_over_another(self, world, posted, up):
-        _, call_id, leg_id = await steps.talk(world, posted)
-        first, second = (recording(call_id, leg_id, n, name="2026/same") for n in (1, 2))
+        _, _call_id, leg_id = await steps.talk(world, posted)
+        first, second = (recording(leg_id, n, name="2026/same") for n in (1, 2))
         world.telephony.send(first)
+        await world.telephony.drain()
         world.telephony.send(second)
         failed = await posted.first(CommandFailed)
         assert (failed.command, failed.status) == (second, 409)
@@ -481,7 +481,7 @@ class TelephonyFeatures:
         assert posted.count(RecordingFinished) == 1
 
     async def test_nobody_can_be_recorded_who_is_not_there(self, world, posted, up):
-        command = recording(CallId("nobody"), LegId("leg-nobody-1"))
+        command = recording(LegId("leg-nobody-1"))
         pause = change(command, RecordingChange.PAUSE)
         world.telephony.send(command)
         world.telephony.send(pause)
@@ -494,7 +494,7 @@ class TelephonyFeatures:
     async def test_after_a_cut_ears_are_found(self, world, posted, up, stereo):
         talk = await Supervised(world, posted).begin()
         command = talk.monitor(1, whisper=False)
-        started = recording(talk.call_id, talk.leg_id, stereo=stereo)
+        started = recording(talk.leg_id, stereo=stereo)
         talk.send(command)
         talk.send(started)
         await talk.hear("a", "c", "ac")
@@ -513,7 +513,7 @@ class TelephonyFeatures:
         }
         assert set(seen.bridges) == {talk_bridge, talk.ear_bridge}
         assert found[command.monitor_id].endpoint == talk.leg_id
-        assert found[started.recording_id].endpoint == talk.call_id
+        assert found[started.recording_id].endpoint == talk.leg_id
         # Said again nothing new happens; and ends are told as ever.
         talk.send(command)
         talk.send(started)
@@ -527,7 +527,7 @@ class TelephonyFeatures:
     async def test_an_unknown_recorder_is_ended_like_a_spy(self, world, posted, up):
         """After a restart the core may find a recorder that it knows nothing of."""
         _, call_id, leg_id = await steps.talk(world, posted)
-        started = recording(call_id, leg_id, stereo=True)
+        started = recording(leg_id, stereo=True)
         world.telephony.send(started)
         await world.telephony.drain()
         world.telephony.send(StopMonitor(NODE, started.recording_id))

@@ -96,7 +96,7 @@ def monitor(*, whisper=False):
 
 
 def recording(*, stereo=False, name="2026/11/22/x-1"):
-    return StartRecording(NODE, RECORDING, CALL, name, stereo)
+    return StartRecording(NODE, RECORDING, LEG, name, stereo)
 
 
 def change(what, *, stereo=False, name="2026/11/22/x-1"):
@@ -210,6 +210,29 @@ TABLE = [
         ],
     ),
     (
+        JoinTalk(NODE, BRIDGE, CALL, held_id=LEG),
+        [
+            AriRequest("DELETE", f"channels/{LEG}/moh", tolerated=(400, 404, 409, 412)),
+            AriRequest(
+                "POST",
+                f"bridges/{BRIDGE}/addChannel",
+                {"channel": CALL, "absorbDTMF": "true", "inhibitConnectedLineUpdates": "true"},
+            ),
+        ],
+    ),
+    (
+        LeaveTalk(NODE, BRIDGE, CALL, held_id=LEG),
+        [
+            AriRequest(
+                "POST",
+                f"bridges/{BRIDGE}/removeChannel",
+                {"channel": CALL},
+                tolerated=(400, 404, 409, 422),
+            ),
+            AriRequest("POST", f"channels/{LEG}/moh", tolerated=(400, 404, 409, 412)),
+        ],
+    ),
+    (
         LeaveTalk(NODE, BRIDGE, CALL),
         [
             AriRequest(
@@ -220,8 +243,8 @@ TABLE = [
             )
         ],
     ),
-    (recording(), [snoop(CALL, RECORDING, "both")]),
-    (recording(stereo=True), [snoop(CALL, RECORDING, "in"), snoop(CALL, TWIN, "out")]),
+    (recording(), [snoop(LEG, RECORDING, "both")]),
+    (recording(stereo=True), [snoop(LEG, RECORDING, "out"), snoop(LEG, TWIN, "in")]),
     (change(RecordingChange.PAUSE), [AriRequest("POST", f"{LIVE}/pause")]),
     (change(RecordingChange.RESUME), [AriRequest("DELETE", f"{LIVE}/pause")]),
     (change(RecordingChange.STOP), [AriRequest("POST", f"{LIVE}/stop", tolerated=(404,))]),

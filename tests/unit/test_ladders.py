@@ -6,26 +6,33 @@ that the core gives in that conversation, in that order, none left out.
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from pathlib import Path
 from typing import get_args
 
 import pytest
 
-from engine.core.commands import Command
-from engine.core.facts import Fact
+from engine.core.commands import Command, PlayPrompt, RingPhone
+from engine.core.facts import Fact, RecordingStarted
 from engine.core.ids import bridge_id_of, playback_id_of
 from engine.core.inputs import (
     EngineStarted,
+    HoldChanged,
     LegAnswered,
     LegEnded,
     LegRinging,
     NodeConnected,
     NodeDisconnected,
+    Park,
+    PickUp,
     PlaybackEnded,
+    RecordingFinished,
     SeenChannel,
+    TransferRequested,
 )
-from engine.core.policy import Strategy
+from engine.core.policy import ParkingPolicy, RecordingPolicy, Right, Strategy
+from tests.support.asking import ask, ask_for_agent
 from tests.support.centre import NODE, START_MS, TRUNK, Centre, dynamic, queue, static
 
 pytestmark = pytest.mark.unit
@@ -181,6 +188,142 @@ def log_in():
     return told
 
 
+def lamp():
+    told = Told(queue("6400", *dynamic("1001")))
+    call = told.centre.call("*71001*6400", source="1001")
+    told.give(PlaybackEnded(playback_id_of(call, 1), ok=True))
+    return told
+
+
+def in_talk(*queues, **options):
+    """Ann talks to a caller; the ladder begins there. Ben (1002) and the boss (1009) are there too."""
+    told = Told(*(queues or (queue("6400", *static("1001"), wrapup_ms=10_000, **options),)))
+    call = told.centre.call("6400")
+    leg = told.leg_of("1001")
+    told.give(LegAnswered(leg))
+    told.forget()
+    return told, call, leg
+
+
+def rung(told):
+    """The phone that was told to ring last."""
+    return told.centre.of(RingPhone)[-1].leg_id
+
+
+def blind():
+    told, _, ann = in_talk()
+    told.give(TransferRequested(ann, "1002"))
+    told.give(LegEnded(ann, 16))
+    told.give(LegAnswered(rung(told)))
+    told.centre.wait(10_000)
+    return told
+
+
+def consulting(*, answer):
+    """Ann puts her caller on hold and calls Ben."""
+    told, call, ann = in_talk()
+    told.give(HoldChanged(ann, held=True))
+    consult = told.centre.call("1002", source="1001")
+    ben = rung(told)
+    if answer:
+        told.give(LegAnswered(ben))
+    told.give(TransferRequested(ann, "1002", consult))
+    told.give(LegEnded(ann, 16))
+    told.centre.hang_up(consult)
+    return told, call, ben
+
+
+def attended():
+    return consulting(answer=True)[0]
+
+
+def semi_attended():
+    told, _, ben = consulting(answer=False)
+    told.give(LegAnswered(ben))
+    return told
+
+
+def managed(**options):
+    rights = (Right.MONITOR, Right.RECORD, Right.PARK, Right.PICK_UP)
+    return queue(
+        "6400",
+        *static("1001"),
+        wrapup_ms=10_000,
+        managers=("1009",),
+        manager_rights=rights,
+        **options,
+    )
+
+
+def supervision():
+    told, _, ann = in_talk(managed())
+    boss = told.centre.call("*901001", source="1009")
+    told.centre.press(boss, "5")
+    told.centre.press(boss, "6")
+    told.give(LegEnded(ann, 16))
+    told.centre.obey()
+    last = told.centre.of(PlayPrompt)[-1]
+    told.give(PlaybackEnded(last.playback_id, ok=True))
+    return told
+
+
+def recorded():
+    told = Told(managed(recording=RecordingPolicy()))
+    told.centre.call("6400")
+    ann = told.leg_of("1001")
+    told.forget()
+    told.give(LegAnswered(ann))
+    for _ in range(2):
+        code = told.centre.call("*941001", source="1009")
+        told.give(PlaybackEnded(playback_id_of(code, 1), ok=True))
+    told.give(LegEnded(ann, 16))
+    recording = told.centre.of(RecordingStarted)[0].recording_id
+    told.give(RecordingFinished(recording, ok=True))
+    return told
+
+
+def parked():
+    told, call, ann = in_talk(managed())
+    settings = dataclasses.replace(
+        told.centre.policy.settings, parking=ParkingPolicy(701, 720, 120_000)
+    )
+    told.centre.reload(dataclasses.replace(told.centre.policy, settings=settings))
+    told.forget()
+    ask(told.centre, call, Park(), by="1009")
+    told.give(PlaybackEnded(playback_id_of(ann, 2), ok=True))
+    told.give(LegEnded(ann, 16))
+    told.centre.call("701", source="1003")
+    return told
+
+
+def summoned():
+    told = Told(managed())
+    ask_for_agent(told.centre, "1001", "1009")
+    boss = rung(told)
+    told.give(LegAnswered(boss))
+    told.give(LegAnswered(rung(told)))
+    return told
+
+
+def picked_up():
+    told = Told(managed())
+    call = told.centre.call("6400")
+    told.forget()
+    ask(told.centre, call, PickUp(), by="1009")
+    told.give(LegAnswered(rung(told)))
+    return told
+
+
+def forwarded():
+    told = Told(queue("6400", *static("1001"), follow_forward=True, wrapup_ms=10_000))
+    told.centre.call("6400")
+    ann = told.leg_of("1001")
+    told.forget()
+    told.give(LegEnded(ann, 23, "1002"))
+    told.give(LegAnswered(told.leg_of("1001")))
+    return told
+
+
 LADDERS = {
     "A call is queued and answered": answered,
     "No answer: the next agent": no_answer,
@@ -191,6 +334,16 @@ LADDERS = {
     "The websocket is cut": cut,
     "Asterisk is killed": asterisk_killed,
     "An agent logs in": log_in,
+    "A lamp key is pressed": lamp,
+    "A blind transfer": blind,
+    "An attended transfer": attended,
+    "A transfer while it still rings": semi_attended,
+    "A supervisor listens, whispers, joins": supervision,
+    "A recording with a pause": recorded,
+    "A caller is parked and fetched": parked,
+    "A manager picks up": picked_up,
+    "Usher calls for somebody": summoned,
+    "A phone forwards": forwarded,
 }
 
 

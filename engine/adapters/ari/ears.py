@@ -1,12 +1,14 @@
 """Channels that only listen (a supervisor's spy, a recorder), as ARI requests: pure.
 
-Facts about Asterisk 22 behind the choices (each tried; figures in docs/adr/0006-ears.md):
+Facts about Asterisk 22 behind the choices (each tried; figures in docs/adr/0004-transfers-and-ears.md):
 
 * an ear is a snoop channel. It must have entered our application (StasisStart) before it can be
   bridged or recorded, as a leg must before it is dialled;
 * on the agent's leg `spy=both` hears both sides of the talk, and `whisper=out` is heard by the agent
   alone. Adding and removing an ear leaves no gap in the talk;
-* Asterisk records in mono only. Two ears on one channel, `in` and `out`, make two files of equal
+* an ear on a channel whose partner changes may go deaf for the new one: ears are on legs, whose
+  partner stays the same within a talk;
+* Asterisk records in mono only. Two ears on one channel, `out` and `in`, make two files of equal
   length: silence is filled in, pauses are left out in both;
 * resuming is the deletion of the pause; a recording's name is one part of the address.
 """
@@ -42,7 +44,8 @@ FILE_FORMAT: Final = "wav"
 """8 kHz, 16 bit, 16 kB for a second of one channel."""
 
 LEFT, RIGHT = "-left", "-right"
-"""What the two files of a stereo recording are called, after its name: caller, and all others."""
+"""What the two files of a stereo recording are called, after its name: what the channel hears (the
+caller), and what it says (the agent)."""
 
 _TWIN: Final = "~r"
 """Makes the id of a stereo recording's second ear from that of the first."""
@@ -112,7 +115,7 @@ def remove_ear(ear_id: str) -> AriRequest:
 def make_recorder(command: StartRecording) -> tuple[AriRequest, ...]:
     """Makes the ears of a recording."""
     _files(command)
-    directions = ("in", "out") if command.stereo else ("both",)
+    directions = ("out", "in") if command.stereo else ("both",)
     return tuple(
         _snoop(command.channel_id, ear_id, direction, "none")
         for ear_id, direction in zip(ears_of(command), directions, strict=True)

@@ -267,14 +267,27 @@ def _join_talk(command: JoinTalk) -> tuple[AriRequest, ...]:
         "absorbDTMF": "true",  # Others do not hear the keys; we are told of them all the same.
         "inhibitConnectedLineUpdates": "true",
     }
-    return (AriRequest("POST", bridge_uri(command.bridge_id, "/addChannel"), query),)
+    joined = AriRequest("POST", bridge_uri(command.bridge_id, "/addChannel"), query)
+    return (*_hold_music("DELETE", command.held_id), joined)
 
 
 def _leave_talk(command: LeaveTalk) -> tuple[AriRequest, ...]:
     uri = bridge_uri(command.bridge_id, "/removeChannel")
     # No such channel, no such bridge, or not in it.
     fine = (BAD_REQUEST, NOT_FOUND, CONFLICT, UNPROCESSABLE)
-    return (AriRequest("POST", uri, {"channel": command.channel_id}, tolerated=fine),)
+    left = AriRequest("POST", uri, {"channel": command.channel_id}, tolerated=fine)
+    return (left, *_hold_music("POST", command.held_id))
+
+
+def _hold_music(method: str, held_id: str | None) -> tuple[AriRequest, ...]:
+    """Returns the request for hold music, which ends by itself when the party is taken back.
+
+    That it fails changes nothing about who hears whom.
+    """
+    if held_id is None:
+        return ()
+    gone = (BAD_REQUEST, NOT_FOUND, CONFLICT, PRECONDITION_FAILED)
+    return (AriRequest(method, channel_uri(held_id, "/moh"), tolerated=gone),)
 
 
 _ENCODERS: dict[type, Callable[[Any], tuple[AriRequest, ...]]] = {

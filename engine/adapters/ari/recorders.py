@@ -3,7 +3,7 @@
 Asterisk says that a recording is "done" when it was stopped, when its channel has left, and just the
 same when its folder cannot be written to or the disk is full. So what tells a failure is that
 nobody and nothing asked for the end: neither we, nor a channel that was hanging up. Asterisk tells a
-hang-up before what follows from it (tried; docs/adr/0006-ears.md).
+hang-up before what follows from it (tried; docs/adr/0004-transfers-and-ears.md).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`usher check-config`, `schema` and `render`."""
+"""`usher check-config`, `schema`, `render` and `card`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 
+from engine.adapters.card import make_card
 from engine.bootstrap.asterisk_files import Target, render_all
 from engine.bootstrap.commands.common import DONE, FOUND_WRONG, plainly, print_json
 from engine.config import (
@@ -85,6 +86,13 @@ def render_command(options: argparse.Namespace) -> int:
             print(f"{node}: reload in Asterisk: {' '.join(rendered.reload)}")
         else:
             print(f"{node}: nothing has changed")
+    return DONE
+
+
+@plainly
+def card_command(options: argparse.Namespace) -> int:
+    """Prints the card of codes."""
+    print(make_card(load(options.config), options.language), end="")
     return DONE
 
 

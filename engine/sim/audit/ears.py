@@ -89,7 +89,7 @@ class EarLaws:
                     del self._in_talk[call_id]
 
     def start_recording(self, command: StartRecording) -> None:
-        """A recorder on a caller's channel."""
+        """A recorder on the leg of a talk."""
         self._recorders[command.recording_id] = command
         self._told(command.recording_id, "start")
 
@@ -202,7 +202,7 @@ class EarLaws:
         if leg.recording is not None or fact.recording_id in books.recordings:
             raise books.fail("one place", f"{fact.talk_id} is recorded twice")
         command = self._recorders.get(fact.recording_id)
-        if command is None or command.channel_id != call.call_id or command.name != fact.name:
+        if command is None or command.channel_id != leg.leg_id or command.name != fact.name:
             raise books.fail("commands", f"{fact.recording_id} was not begun")
         queue = None if leg.queue_id is None else books.queues.get(leg.queue_id)
         policy = None if queue is None else queue.policy.recording

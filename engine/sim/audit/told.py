@@ -92,9 +92,9 @@ class Told:
             call.answers += 1
 
     def start_sound(self, command: StartWaitingSound) -> None:
-        """A caller hears what waiting sounds like."""
+        """A caller hears what waiting sounds like (or, on hold, music again)."""
         call = self._books.calls.get(command.call_id)
-        if call is not None:
+        if call is not None and call.talk is None:
             call.sounding = True
 
     def stop_sound(self, command: StopWaitingSound) -> None:

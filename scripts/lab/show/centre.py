@@ -118,6 +118,10 @@ class DemoCentre(LiveCentre):
                 "port": ports.sip,
             },
             "rtp": {"port_first": ports.rtp_first, "port_last": ports.rtp_last},
+            "recordings": {
+                **(settings.get("recordings") or {}),
+                "directory": str(self.asterisk.spool),
+            },
             "database": {},
             "data_directory": str(self.data),
             "secrets_directory": str(self.run_dir / "secrets"),

@@ -238,6 +238,16 @@ def test_a_manager_who_is_no_agent_picks_up_a_call_that_rings_elsewhere(strategy
     assert not centre.of(WrapupStarted), "who is no agent has no after-call work"
 
 
+def test_of_two_managers_who_pick_up_at_once_the_first_gets_the_call():
+    centre = make_centre(managers=(BOSS, "1008"))
+    call_id = centre.call("6400")
+    seen = centre.core.state.calls[call_id].version
+    ask(centre, call_id, PickUp())
+    answer = ask(centre, call_id, PickUp(), "1008", seen=seen)
+    assert refusal(answer).startswith("changed meanwhile")
+    assert list(centre.ringing()) == [BOSS]
+
+
 def test_an_agent_of_the_queue_picks_up_and_wraps_up_as_ever():
     centre = make_centre(agent_rights=(Right.PICK_UP,))
     centre.apply(changed(centre.policy.queues[0], members=static("1001", "1002")))

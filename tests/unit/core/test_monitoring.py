@@ -318,6 +318,41 @@ def test_holds_do_not_touch_it() -> None:
     assert state_of(centre, boss) == "monitoring"
 
 
+@pytest.mark.parametrize("by_caller", [True, False])
+def test_who_is_on_hold_hears_the_music_again_after_a_talk_of_three(by_caller: bool) -> None:
+    """Asterisk leaves them in silence; while somebody barges in, they hear that one."""
+    centre, call_id, leg_id, boss = monitored(LISTEN)
+    holder, held = (call_id, leg_id) if by_caller else (leg_id, call_id)
+    bridge = bridge_id_of(leg_id)
+    centre.give(HoldChanged(holder, held=True))
+    centre.press(boss, KEYS[BARGE])
+    assert centre.told(JoinTalk) == [JoinTalk(NODE, bridge, boss, held)]
+    centre.press(boss, KEYS[WHISPER])
+    assert centre.told(LeaveTalk) == [LeaveTalk(NODE, bridge, boss, held)]
+    centre.press(boss, KEYS[BARGE])
+    centre.give(HoldChanged(holder, held=False))
+    centre.press(boss, KEYS[WHISPER])
+    assert centre.told(LeaveTalk) == [LeaveTalk(NODE, bridge, boss)]
+
+
+def test_the_last_who_barged_in_leaves_the_music_behind() -> None:
+    """Also one who hung up, whose channel has left by itself."""
+    centre, call_id, leg_id, first = monitored(BARGE)
+    second = centre.supervise("1008", call_id, BARGE)
+    centre.give(HoldChanged(leg_id, held=True))
+    centre.hang_up(first)
+    assert centre.told(LeaveTalk) == []
+    centre.hang_up(second)
+    assert centre.told(LeaveTalk) == [LeaveTalk(NODE, bridge_id_of(leg_id), second, call_id)]
+
+
+def test_the_end_of_a_held_talk_brings_no_music() -> None:
+    centre, _, leg_id, boss = monitored(BARGE)
+    centre.give(HoldChanged(leg_id, held=True))
+    centre.end_leg(leg_id)
+    assert centre.told(LeaveTalk) == [LeaveTalk(NODE, bridge_id_of(leg_id), boss)]
+
+
 @pytest.mark.row("S-01")
 @pytest.mark.parametrize("mode", MonitorMode)
 def test_a_right_that_is_taken_away_ends_it_at_once(mode: MonitorMode) -> None:

@@ -125,7 +125,7 @@ def test_a_queue_that_records_does_so_from_the_first_word(stereo: bool) -> None:
     assert command == StartRecording(
         NODE,
         recording.recording_id_of(leg_in(centre, leg_id).talk_id, 1),
-        call_id,
+        leg_id,
         command.name,
         stereo,
     )
