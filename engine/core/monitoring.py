@@ -223,8 +223,14 @@ def _hears_music_again(state: State, left: Monitor) -> str | None:
 
 
 def _end_session(state: State, call: Call, monitor: Monitor) -> None:
-    """Ends the monitoring, and tells the supervisor, who is let go then."""
+    """Ends the monitoring, and tells the supervisor, who is let go then.
+
+    Asterisk loses a prompt for somebody whose bridge is being destroyed, and never says that it is
+    over: so the supervisor leaves first.
+    """
     _end_spell(state, call, monitor)
+    if monitor.mode is not MonitorMode.BARGE:
+        state.tell(LeaveTalk(call.node, monitor_bridge_id_of(call.call_id), call.call_id))
     _remove_bridge(state, call, monitor)
     call.advance(CallEvent.UNMONITORED)
     follow(state, call, PlayThenHangUp(OVER))

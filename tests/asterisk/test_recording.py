@@ -91,15 +91,11 @@ async def test_what_is_said_in_a_pause_is_not_in_the_file(floor: Floor) -> None:
     """By code in one talk, by service in another. Who paused and when is in the report."""
     by_code, by_service = await asyncio.gather(*(open_room(floor, queue) for queue in PAUSED))
     boss = await floor.phone(BOSS)
-    (call_id,) = [
-        call["call_id"]
-        for call in (await ctl(floor, "calls"))["calls"]
-        if call["agent_id"] == by_service.agent
-    ]
+    (talk,) = await floor.rows("talk_segments", 1, agent_id=by_service.agent)
 
     async def change(what: str) -> None:
         await floor.dial_code(boss, f"*94{by_code.agent}")
-        answer = await ctl(floor, "record", "--by", BOSS, call_id, what)
+        answer = await ctl(floor, "record", "--by", BOSS, talk["call_id"], what)
         assert answer["ok"] is True
 
     both = (by_code, by_service)
@@ -115,15 +111,23 @@ async def test_what_is_said_in_a_pause_is_not_in_the_file(floor: Floor) -> None:
     await asyncio.gather(*(room.until(NOBODY_MONITORS) for room in both))
     await change("resume")
     await hear_packets(by_code.call, 25)
-    await asyncio.gather(*(check_pause(floor, room) for room in both))
+    for room in both:
+        room.call.hang_up()
+    rows = [await check_pause(floor, room) for room in both]
+    report = {row["recording_id"]: row for row in await floor.live.report("recordings")}
+    for row, paused_ms in rows:
+        told = report[row["recording_id"]]
+        assert (told["name"], told["ok"], told["pauses"]) == (row["name"], True, 1)
+        assert told["paused_ms"] == paused_ms
+        assert told["duration_ms"] == row["ended_at_ms"] - row["started_at_ms"] - paused_ms
 
 
-async def check_pause(floor: Floor, room: Room) -> None:
-    room.call.hang_up()
+async def check_pause(floor: Floor, room: Room) -> tuple[Row, int]:
+    """Looks into a file; returns its row, and how long it was paused (ms)."""
     (row,) = await recordings(floor, room)
     marks = await floor.rows("recording_marks", 2, recording_id=row["recording_id"])
     assert [(mark["mark"], mark["by"]) for mark in marks] == [("paused", BOSS), ("resumed", BOSS)]
-    paused_ms = marks[1]["at_ms"] - marks[0]["at_ms"]
+    paused_ms: int = marks[1]["at_ms"] - marks[0]["at_ms"]
     whole_ms = row["ended_at_ms"] - row["started_at_ms"]
     path = path_of(floor, row)
     (channel,) = tones_in_file(path)
@@ -131,18 +135,7 @@ async def check_pause(floor: Floor, room: Room) -> None:
     for name in ("caller", "agent"):
         assert heard_ms(channel, room.matrix.tones[name]) >= length_ms(path) - EDGE_MS
     assert about(length_ms(path), whole_ms - paused_ms, EDGE_MS)
-    (told,) = [
-        each
-        for each in await floor.live.report("recordings", "--agent", room.agent)
-        if each["recording_id"] == row["recording_id"]
-    ]
-    assert (told["name"], told["ok"], told["pauses"], told["paused_ms"]) == (
-        row["name"],
-        True,
-        1,
-        paused_ms,
-    )
-    assert told["duration_ms"] == whole_ms - paused_ms
+    return row, paused_ms
 
 
 async def ctl(floor: Floor, verb: str, *arguments: str) -> dict[str, Any]:

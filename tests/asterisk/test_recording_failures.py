@@ -102,8 +102,9 @@ async def test_a_failing_disk_is_an_alarm_and_no_more(
         room = await open_room(floor, BROKEN)
         async with undisturbed(room), room.only(NOBODY_MONITORS):
             await failed(floor, room, 1, why)
-            await floor.dial_code(boss, f"*93{room.agent}")
-            await failed(floor, room, 2, why)
+            if broken is not full_disk:  # Which takes two seconds to notice.
+                await floor.dial_code(boss, f"*93{room.agent}")
+                await failed(floor, room, 2, why)
             await room.until(NOBODY_MONITORS)
         room.call.hang_up()
         record = await floor.record(room.call)

@@ -141,6 +141,7 @@ async def hears_never(ear: Listening, hertz: int) -> None:
         assert stretches(samples, [hertz]) == []
 
 
+IDLE = DRAFT.queue(1, managers=[BOSS])
 MANAGED, UNMANAGED = DRAFT.queue(1, managers=[BOSS]), DRAFT.queue(1)
 RECORDS_ONLY = DRAFT.queue(1, managers=[BOSS], rights={"managers": ["record"]})
 SERVES_BOTH = DRAFT.queue(1, managers=[BOSS])
@@ -149,11 +150,11 @@ BESIDE = DRAFT.extension()
 
 REFUSALS: list[tuple[str, str, Queue | None, str]] = [
     # Who asks, whose talk, in which queue that agent talks, why not.
-    (BOSS, MANAGED.agent, None, "not on a queue call"),
+    (BOSS, IDLE.agent, None, "not on a queue call"),
     (BOSS, "8888", None, "unknown agent"),
     (BOSS, BESIDE, None, "not allowed"),
     (BOSS, BOSS, None, "their own talk"),
-    (BESIDE, MANAGED.agent, None, "not allowed"),
+    (BESIDE, IDLE.agent, None, "not allowed"),
     (BESIDE, MANAGED.agent, MANAGED, "not allowed"),
     (MANAGED.agent, MANAGED.agent, MANAGED, "their own talk"),
     (BOSS, UNMANAGED.agent, UNMANAGED, "not allowed"),
@@ -166,12 +167,9 @@ REFUSALS: list[tuple[str, str, Queue | None, str]] = [
 async def test_refusals_are_spoken(floor: Floor, prompts: Path) -> None:
     """Nothing of the talk is heard, and nobody in it hears anything; the fact says why."""
     await floor.phones(BOSS, BESIDE, media="silence")
-    idle = [(who, target, why) for who, target, queue, why in REFUSALS if queue is None]
-    await refused(floor, prompts, idle)
-    talks = [each for each in REFUSALS if each[2] is not None]
-    queues = list(dict.fromkeys(queue for _, _, queue, _ in talks if queue is not None))
+    queues = list(dict.fromkeys(queue for _, _, queue, _ in REFUSALS if queue is not None))
     rooms = await asyncio.gather(*(open_room(floor, queue) for queue in queues))
-    await refused(floor, prompts, [(who, target, why) for who, target, _, why in talks])
+    await refused(floor, prompts, [(who, target, why) for who, target, _, why in REFUSALS])
     await asyncio.gather(*(room.until(NOBODY_MONITORS) for room in rooms))
 
 
@@ -230,22 +228,22 @@ def played(prompts: Path, begin: int) -> list[tuple[str, list[str]]]:
 
 _PLAYED = re.compile(r"<PJSIP/([^>]+)> Playing '(\S+)\.\w+'")
 
-OFF_THE_QUEUE, FRIEND = DRAFT.queue(1, managers=[BOSS]), DRAFT.extension()
+PRIVATE = [(DRAFT.queue(1, managers=[BOSS]), DRAFT.extension()) for _ in range(2)]
 
 
 async def test_an_agents_private_call_is_nobodys_business(floor: Floor, prompts: Path) -> None:
-    """One that the agent makes, and one that the agent gets directly."""
-    agent, friend = await floor.phones(OFF_THE_QUEUE, FRIEND, media="silence")
+    """One that an agent makes, and one that another gets directly."""
     await floor.phone(BOSS, media="silence")
-    friend.auto_answer()
-    agent.auto_answer()
-    for caller, callee in ((agent, friend), (friend, agent)):
+    (dials, one), (rings, other) = [await floor.phones(*pair, media="silence") for pair in PRIVATE]
+    matrices = []
+    for caller, callee in ((dials, one), (other, rings)):
         call = await floor.call(callee.user, by=caller, media="silence")
         there = await callee.incoming()
+        there.answer()
         await call.answered
-        matrix = SoundMatrix({"one": call, "two": there})
-        await matrix.until({"one": {"two"}, "two": {"one"}})
-        await refused(floor, prompts, [(BOSS, agent.user, "not on a queue call")] * len(MODES))
-        await matrix.until({"one": {"two"}, "two": {"one"}})
-        call.hang_up()
-        await there.ended
+        matrices.append(SoundMatrix({"one": call, "two": there}))
+    talk = {"one": {"two"}, "two": {"one"}}
+    await asyncio.gather(*(matrix.until(talk) for matrix in matrices))
+    agents = [dials.user, rings.user] * len(MODES)
+    await refused(floor, prompts, [(BOSS, agent, "not on a queue call") for agent in agents])
+    await asyncio.gather(*(matrix.until(talk) for matrix in matrices))

@@ -346,6 +346,18 @@ def test_the_last_who_barged_in_leaves_the_music_behind() -> None:
     assert centre.told(LeaveTalk) == [LeaveTalk(NODE, bridge_id_of(leg_id), second, call_id)]
 
 
+@pytest.mark.parametrize("mode", [LISTEN, WHISPER])
+def test_a_supervisor_leaves_the_own_bridge_before_the_goodbye(mode: MonitorMode) -> None:
+    """Asterisk loses a prompt for somebody whose bridge is being destroyed."""
+    centre, _, leg_id, boss = monitored(mode)
+    centre.end_leg(leg_id)
+    told = [each for each in centre.last if not hasattr(each, "seq")]
+    ear = monitor_bridge_id_of(boss)
+    leave, remove = told.index(LeaveTalk(NODE, ear, boss)), told.index(DestroyBridge(NODE, ear))
+    (prompt,) = centre.told(PlayPrompt)
+    assert leave < remove < told.index(prompt)
+
+
 def test_the_end_of_a_held_talk_brings_no_music() -> None:
     centre, _, leg_id, boss = monitored(BARGE)
     centre.give(HoldChanged(leg_id, held=True))
