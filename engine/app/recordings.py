@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Protocol
 
@@ -23,17 +23,21 @@ class RecordingFiles(Protocol):
 class JoinWhenEnded:
     """A subscriber of facts: has the halves of each stereo recording joined when it has ended.
 
-    One whose beginning was in an earlier process is not known here; `RecordingFiles.tidy` joins it.
-
     Args:
         submit: runs work in a thread.
+        running: the names of stereo recordings that an earlier process has begun.
     """
 
-    def __init__(self, files: RecordingFiles, submit: Callable[[Callable[[], None]], None]) -> None:
-        """Knows of no recording yet."""
+    def __init__(
+        self,
+        files: RecordingFiles,
+        submit: Callable[[Callable[[], None]], None],
+        running: Mapping[RecordingId, str],
+    ) -> None:
+        """Joins nothing yet."""
         self._files = files
         self._submit = submit
-        self._running: dict[RecordingId, str] = {}
+        self._running = dict(running)
 
     def take(self, facts: Sequence[Fact]) -> None:
         """Looks at these."""

@@ -136,7 +136,7 @@ def build(configuration: Configuration, secrets: Secrets) -> Built:
     if configuration.settings.control_socket:
         door = ControlDoor(directory.path / SOCKET_NAME, services, file_thread)
         engine.add_side_task("control socket", door.run)
-    recordings_thread = keep_recordings(engine, configuration, clock)
+    recordings_thread = keep_recordings(engine, configuration, clock, core.state)
     return Built(engine, services, directory, store_thread, file_thread, recordings_thread)
 
 

@@ -14,6 +14,7 @@ from engine.app.ports import Clock
 from engine.app.recordings import JoinWhenEnded
 from engine.app.thread import DaemonThread
 from engine.config import Configuration
+from engine.core.state import State
 
 SUBFOLDER: Final = "recording"
 """Where in its spool directory Asterisk keeps recordings."""
@@ -22,16 +23,20 @@ TIDY_AT: Final = "03:30"
 """UTC."""
 
 
-def keep_recordings(engine: Engine, configuration: Configuration, clock: Clock) -> DaemonThread:
+def keep_recordings(
+    engine: Engine, configuration: Configuration, clock: Clock, state: State
+) -> DaemonThread:
     """Has recordings joined when they end, and old ones deleted now and every night.
 
+    `state` is as restored: of what runs since before a restart, no fact will tell the beginning.
     Returns the thread in which that is done: a slow disk must not hold up the journal's.
     """
     settings = configuration.settings.recordings
     folder = RecordingFolder(Path(settings.directory) / SUBFOLDER, settings.keep_days)
     thread = DaemonThread("usher-recordings")
     engine.subscribe(raise_alarms)
-    engine.subscribe(JoinWhenEnded(folder, thread.submit).take)
+    begun = {each.recording_id: each.name for each in state.recordings.values() if each.stereo}
+    engine.subscribe(JoinWhenEnded(folder, thread.submit, begun).take)
     calendar = Calendar()
 
     async def tidy() -> None:

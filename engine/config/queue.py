@@ -136,7 +136,7 @@ class Queue(Strict):
     language: Language = "en"
     """The language of prompts to callers."""
     recording: Recording | None = None
-    """Recording of talks; none: nobody can record here."""
+    """Recording of talks; none: only by hand, by managers with the right to record."""
     managers: Annotated[Several[PhoneNumber], Field(max_length=200)] = ()
     """The extensions of those who manage this queue; they need not be agents."""
     rights: QueueRights = QueueRights()

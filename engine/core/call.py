@@ -107,9 +107,10 @@ class ToSlot:
 
 @dataclass(frozen=True, slots=True)
 class ToParking:
-    """On to a free parking slot; `by` is the extension that hears of it and gets the call back."""
+    """On to a parking slot: `slot`, or the lowest free one; `by` is who gets the call back."""
 
     by: str
+    slot: str | None = None
 
 
 Next = Destination | ToMonitor | ToSlot | ToParking

@@ -142,8 +142,8 @@ def go_on(state: State, call: Call) -> None:
             _go_and_dial(state, call, destination)
         case ToMonitor():
             start_monitoring(state, call, destination)
-        case ToParking(by):
-            park(state, call, by)
+        case ToParking(by, slot):
+            park(state, call, by, slot)
         case ToSlot():
             raise AssertionError("`retrieval` takes these calls on")
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import functools
 import re
 import types
 import typing
@@ -163,10 +164,26 @@ def _union_decoder(members: tuple[Any, ...]) -> Decoder:
     return decode_union
 
 
+def _defaults(kind: Any) -> dict[str, Callable[[], Any]]:
+    """Returns what makes the fields that may be missing: an older version did not have them yet."""
+    made: dict[str, Callable[[], Any]] = {}
+    for field in dataclasses.fields(kind):
+        if field.default_factory is not dataclasses.MISSING:
+            made[field.name] = field.default_factory
+        elif field.default is not dataclasses.MISSING:
+            made[field.name] = functools.partial(_same, field.default)
+    return made
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
 def _dataclass_decoder(kind: type) -> Decoder:
     hints = typing.get_type_hints(kind)
     names = _field_names(kind)
     known = {"t", *names}
+    defaults = _defaults(kind)
     parts: list[tuple[str, Decoder]] | None = None
 
     def decode_dataclass(value: Any) -> Any:
@@ -176,10 +193,15 @@ def _dataclass_decoder(kind: type) -> Decoder:
         if type(value) is not dict or value.get("t") != kind.__name__:
             raise CodecError(f"expected {kind.__name__}, got {_kind_of(value)}")
         if value.keys() != known:
-            odd = sorted(set(value.keys()) ^ known)
-            raise CodecError(f"{kind.__name__}: missing or unknown keys {odd}")
+            odd = sorted((set(value.keys()) ^ known) - defaults.keys())
+            odd += sorted(value.keys() - known)
+            if odd:
+                raise CodecError(f"{kind.__name__}: missing or unknown keys {odd}")
         arguments = []
         for name, part in parts:
+            if name not in value:
+                arguments.append(defaults[name]())
+                continue
             try:
                 arguments.append(part(value[name]))
             except CodecError as error:

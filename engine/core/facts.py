@@ -92,7 +92,8 @@ class OfferReason(StrEnum):
     UNREACHABLE = "unreachable"
     FAILED = "failed"
     FORWARDED = "forwarded"
-    """The phone wanted another number to be rung (SIP 302), which the queue does not allow."""
+    """The phone wanted another number to be rung (SIP 302): missed where that is not followed (the queue
+    does not allow it, or it leads nowhere), cancelled where it is."""
     ANSWERED_THEN_LEFT = "answered_then_left"
     """Picked up, and hung up before the caller was connected."""
     ANSWERED_ELSEWHERE = "answered_elsewhere"

@@ -91,9 +91,11 @@ class Leg:
     """How many talks it has had: more than one after attended transfers."""
     hold_id: str | None = None
     hold_ms: int = 0
-    """When the running hold began."""
+    """When the running hold began, ..."""
     hold_by_caller: bool = False
-    """Who holds: the caller, or the phone of this leg."""
+    """... by which side, ..."""
+    held_by_both: bool = False
+    """... and whether the other side holds too."""
     holds: int = 0
     recording_id: RecordingId | None = None
     """The running recording of its talk, paused or not."""
@@ -116,6 +118,12 @@ class Leg:
     def talk_id(self) -> TalkId:
         """The running talk, or the last."""
         return talk_id_of(self.leg_id, max(1, self.talks))
+
+    def is_held_by(self, *, caller: bool) -> bool:
+        """Tells whether this side of its talk, the caller's or its own, has put the other on hold."""
+        if self.hold_id is None:
+            return False
+        return self.held_by_both or self.hold_by_caller is caller
 
     @property
     def phone_agent(self) -> AgentId | None:

@@ -48,12 +48,13 @@ def free_slot(state: State) -> str | None:
     return None
 
 
-def park(state: State, call: Call, by: str) -> str | None:
+def park(state: State, call: Call, by: str, wanted: str | None = None) -> str | None:
     """Puts a call that is on its way into a free slot, with music; returns the slot.
 
-    Without one it returns to `by`.
+    `wanted` is taken if it is free, else the lowest. Without a free one the call returns to `by`.
     """
-    slot = free_slot(state)
+    free = wanted is not None and is_slot(state, wanted) and wanted not in state.parked
+    slot = wanted if free else free_slot(state)
     if slot is None:
         call.park_rounds += 1
         follow(state, call, _back_to(state, call, by))

@@ -84,9 +84,12 @@ def node_connected(state: State, seen: NodeConnected) -> None:
     legs = [leg for leg in state.legs.values() if leg.node == seen.node]
     calls_told = {call.call_id: None for call in calls if call.state is CallState.ENDING}
     legs_told = {leg.leg_id: None for leg in legs if leg.state is LegState.ENDING}
+    recordings = recording.of_node(state, seen.node)
     for call in calls:
         if restarted or call.call_id not in channels:
             caller_hung_up(state, call, CallEnd.LOST if restarted else CallEnd.CALLER, 0)
+    if restarted:  # Its channels' ids begin anew, in the same second even with the same numbers.
+        state.forget_ended(seen.node)
     for leg in legs:
         channel = channels.get(leg.leg_id)
         if restarted or channel is None:
@@ -106,7 +109,7 @@ def node_connected(state: State, seen: NodeConnected) -> None:
         else:
             _catch_up_call(state, call, channel)
     monitoring.compare(state, seen.node, channels)
-    recording.compare(state, seen.node, channels, restarted=restarted)
+    recording.compare(state, recordings, channels, restarted=restarted)
     _meet_strangers(state, seen)
     state.timers.resume(node.node, state.now_ms)
 

@@ -260,20 +260,28 @@ def command_failed(state: State, command: StartRecording | ChangeRecording, stat
 
 def node_removed(state: State, node: NodeId) -> None:
     """Closes the records of a node that is configured no more."""
-    for recording in [each for each in state.recordings.values() if each.node == node]:
+    for recording in of_node(state, node):
         _end(state, recording, ok=False, why="the node was removed")
 
 
+def of_node(state: State, node: NodeId) -> list[Recording]:
+    """Returns what is being recorded there."""
+    return [each for each in state.recordings.values() if each.node == node]
+
+
 def compare(
-    state: State, node: NodeId, channels: dict[str, SeenChannel], *, restarted: bool
+    state: State, known: list[Recording], channels: dict[str, SeenChannel], *, restarted: bool
 ) -> None:
     """Brings belief and Asterisk together after a reconnection.
 
-    A recording goes on without us. One that was to stop and is gone did what it should, unless
+    `known` are those of before it: of one that begins now Asterisk could not have told. A recording
+    goes on without us. One that was to stop and is gone did what it should, unless
     Asterisk was restarted: then its file was never closed. One that is gone in the middle of a talk
     failed unseen.
     """
-    for recording in [each for each in state.recordings.values() if each.node == node]:
+    for recording in known:
+        if recording.recording_id not in state.recordings:
+            continue
         if recording.recording_id in channels:
             _say_again(state, recording)
         elif restarted:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from engine.core import codec
@@ -17,7 +17,8 @@ from engine.core.state import Node, State
 from engine.core.timers import TimerKind
 
 VERSION = 4
-"""Changes whenever an older snapshot cannot be read any more."""
+READABLE = (2, 3, 4)
+"""Versions that can be read: what an older one did not have yet takes its default."""
 
 
 @dataclass(slots=True)
@@ -47,7 +48,7 @@ class SavedLine:
     last_static_agent: AgentId | None
     last_dynamic: int
     available: list[str]
-    served: dict[str, str]
+    served: dict[str, str] = field(default_factory=dict)
     """By the caller's number: when (epoch milliseconds), a space, and by whom."""
 
 
@@ -69,11 +70,11 @@ class Saved:
     agents: list[Agent]
     lines: list[SavedLine]
     nodes: list[Node]
-    monitors: list[Monitor]
-    recordings: list[Recording]
-    own_calls: int
     timers: list[SavedTimer]
     late: list[SavedLate]
+    monitors: list[Monitor] = field(default_factory=list)
+    recordings: list[Recording] = field(default_factory=list)
+    own_calls: int = 0
 
 
 def save(state: State) -> dict[str, Any]:
@@ -117,8 +118,8 @@ def save(state: State) -> dict[str, Any]:
 
 def load(snapshot: dict[str, Any]) -> State:
     """Makes the state anew. Raises `CodecError` if the value is not a snapshot of this version."""
-    if snapshot.get("version") != VERSION:
-        raise codec.CodecError(f"expected a snapshot of version {VERSION}")
+    if snapshot.get("version") not in READABLE:
+        raise codec.CodecError(f"expected a snapshot of a version among {READABLE}")
     saved: Saved = codec.decode(Saved, snapshot)
     state = State(saved.epoch, 0)
     state.rng.state = saved.rng
@@ -159,4 +160,17 @@ def load(snapshot: dict[str, Any]) -> State:
         state.timers.set(timer.kind, timer.owner, timer.at_ms)
     for late in saved.late:
         state.timers.put_off(late.kind, late.owner, late.until)
+    if saved.version == 2:
+        _complete_version_2(state)
     return state
+
+
+def _complete_version_2(state: State) -> None:
+    """Works out what version 2 did not write down of its agents."""
+    for agent in state.agents.values():
+        for membership in agent.memberships.values():
+            membership.in_last_login = membership.login_id is not None
+            owner = f"{agent.agent_id}/{membership.queue_id}"
+            due_ms = state.timers.due_ms(TimerKind.WRAPUP, owner)
+            if due_ms is not None:
+                membership.wrapup_until_ms = due_ms

@@ -116,6 +116,8 @@ def count_missed(state: State, agent: Agent, queue_id: QueueId) -> None:
     policy = state.lines[queue_id].policy
     if membership is None or policy.strategy is Strategy.RING_ALL:
         return
+    if membership.login_id is None:
+        return  # Picked a call up (S-03) without being at work here: there is nothing to pause.
     membership.missed_in_row += 1
     missed = membership.missed_in_row
     if 0 < policy.autopause_after <= missed and membership.pause_id is None:

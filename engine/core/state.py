@@ -215,6 +215,11 @@ class State:
         ):
             del self.ended[oldest]
 
+    def forget_ended(self, node: NodeId) -> None:
+        """Forgets which calls of a node have ended: a new Asterisk may give the same ids again."""
+        for call_id in [each for each in self.ended if each.startswith(f"{node}-")]:
+            del self.ended[call_id]
+
     def node_up(self, node: NodeId) -> bool:
         """Tells whether a node can be commanded now."""
         known = self.nodes.get(node)

@@ -81,6 +81,7 @@ def connect(state: State, call: Call, leg: Leg) -> None:
     assert leg.state is LegState.TALKING
     call.leg_id = leg.leg_id
     call.return_to = None
+    call.hops = max(1, call.hops)  # A wait after this counts from its own beginning.
     leg.talk_ms = state.now_ms
     leg.talks += 1
     bridge(state, call, leg)
@@ -174,25 +175,44 @@ def caller_hung_up(state: State, call: Call, ended_by: CallEnd, cause: int) -> N
 
 
 def hold_changed(state: State, channel_id: str, *, held: bool) -> bool:
-    """Starts or ends a hold. Returns False if the channel is in no talk, or nothing changes."""
+    """Starts or ends a hold. Returns False if the channel is in no talk, or nothing changes.
+
+    Holds of one talk follow one another: if both sides hold, it is the first one's until that side
+    takes the other back, and then the other's. So their sum is how long the talk stood still.
+    """
     call = state.calls.get(CallId(channel_id))
     leg_id = LegId(channel_id) if call is None else call.leg_id
     leg = None if leg_id is None else state.legs.get(leg_id)
-    if leg is None or leg.state is not LegState.TALKING or held == (leg.hold_id is not None):
+    by_caller = call is not None
+    if leg is None or leg.state is not LegState.TALKING:
         return False
-    if not held:
+    if held == leg.is_held_by(caller=by_caller):
+        return False
+    if held and leg.hold_id is not None:
+        leg.held_by_both = True
+    elif held:
+        _start_hold(state, leg, by_caller=by_caller)
+    elif leg.hold_by_caller is not by_caller:
+        leg.held_by_both = False
+    else:
+        both = leg.held_by_both
         _end_hold(state, leg)
-        return True
+        if both:
+            _start_hold(state, leg, by_caller=not by_caller)
+    return True
+
+
+def _start_hold(state: State, leg: Leg, *, by_caller: bool) -> None:
     leg.holds += 1
     leg.hold_id = f"{leg.leg_id}-h{leg.holds}"
     leg.hold_ms = state.now_ms
-    leg.hold_by_caller = call is not None
-    state.note(HoldStarted, leg.hold_id, leg.talk_id, leg.call_id, leg.hold_by_caller)
-    return True
+    leg.hold_by_caller = by_caller
+    state.note(HoldStarted, leg.hold_id, leg.talk_id, leg.call_id, by_caller)
 
 
 def _end_hold(state: State, leg: Leg) -> None:
     if leg.hold_id is None:
         return
     hold_id, leg.hold_id = leg.hold_id, None
+    leg.hold_by_caller = leg.held_by_both = False
     state.note(HoldEnded, hold_id, leg.talk_id, leg.call_id, state.now_ms - leg.hold_ms)

@@ -1,7 +1,7 @@
 """Transfers that a phone asks for (SIP REFER), blind and attended (A-07).
 
 Whoever transfers leaves; the other party of its talk goes on. Blind: to whatever is reached by
-dialling a number from the transferring phone, with that phone's rights. Attended: to the other party
+dialling a number from the transferring phone, with that phone's rights; a parking slot parks. Attended: to the other party
 of a second call of the same phone, which may talk, still ring, or wait in a queue.
 
 Asterisk is told to leave all of this to us, so the phone waits for an answer: it gets one always.
@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.core.call import Call, CallState
-from engine.core.commands import AnswerTransfer, TransferState
+from engine.core.call import Call, CallState, Next, ToParking
+from engine.core.commands import AnswerTransfer, StartWaitingSound, TransferState
 from engine.core.facts import (
     ActionRefused,
     CallTransferred,
@@ -23,12 +23,16 @@ from engine.core.facts import (
 from engine.core.ids import CallId, EndpointName, LegId, QueueId
 from engine.core.inputs import TransferRequested
 from engine.core.leg import Leg, LegState
+from engine.core.parking import is_slot
 from engine.core.passing import adopt_call, adopt_leg, go_elsewhere, join, leave, take_over_dialling
-from engine.core.policy import Destination, ToExtension, ToExternal, ToQueue
+from engine.core.policy import MonitorMode, ToExtension, ToExternal, ToQueue, WaitingSound
 from engine.core.state import State
 from engine.core.visits import leave_queue
 
 ACTION = "transfer"
+
+HOLD_MUSIC = WaitingSound("default")
+"""What Asterisk, too, plays to who is on hold."""
 
 
 class _Refused(Exception):
@@ -61,8 +65,27 @@ def transfer_requested(state: State, asked: TransferRequested) -> str | None:
         queue_id = "" if end.leg is None or end.leg.queue_id is None else end.leg.queue_id
         by = end.endpoint
         state.note(ActionRefused, by, queue_id, ACTION, str(refused), by, "", call.call_id)
+        _play_hold_music(state, end)
         state.tell(AnswerTransfer(call.node, asked.channel_id, TransferState.REFUSED))
     return None
+
+
+def _play_hold_music(state: State, end: _End) -> None:
+    """Lets the party that the transferring phone holds hear music again.
+
+    Asterisk takes it off hold at the REFER, although the phone, which holds on, is not heard. The
+    music ends when the phone takes its party back. Who talks to a supervisor meanwhile has none.
+    """
+    leg = end.leg
+    if leg is None or not leg.is_held_by(caller=not end.is_leg):
+        return
+    if any(
+        each.leg_id == leg.leg_id and each.mode is MonitorMode.BARGE
+        for each in state.monitors.values()
+    ):
+        return
+    held = CallId(end.call.call_id if end.is_leg else leg.leg_id)
+    state.tell(StartWaitingSound(end.call.node, held, HOLD_MUSIC))
 
 
 def _transfer(state: State, asked: TransferRequested, end: _End) -> None:
@@ -99,7 +122,7 @@ def _blind(state: State, asked: TransferRequested, end: _End) -> None:
     leave(state, staying, destination, return_to=by)
 
 
-def _reached_by(state: State, endpoint: EndpointName, number: str) -> Destination:
+def _reached_by(state: State, endpoint: EndpointName, number: str) -> Next:
     """Returns what the phone at `endpoint` would reach by dialling `number`. Raises `_Refused`."""
     extension = state.extensions.get(endpoint)
     if extension is None:
@@ -110,6 +133,10 @@ def _reached_by(state: State, endpoint: EndpointName, number: str) -> Destinatio
         return ToQueue(QueueId(number))
     if number in state.extensions:
         return ToExtension(number)
+    if is_slot(state, number):
+        if number in state.parked:
+            raise _Refused("somebody is parked there")
+        return ToParking(endpoint, number)
     outbound = state.outbound_route(extension, number)
     if outbound is None:
         raise _Refused("a number that cannot be reached from there")

@@ -64,6 +64,8 @@ class Asterisk:
         self.wire = Wire(node, self, agenda, post, options)
         self.emit = self.wire.emit
         self.people: People
+        self.dial: Callable[[Asterisk, Channel, str], Channel | None] = _cannot_dial
+        """Places a second call from the phone of a channel."""
         self._agenda = agenda
         skew_ms_max = options.faults.clock_skew_ms_max
         self._skew_ms = up_to_ms(self.wire.cuts, 2 * skew_ms_max) - skew_ms_max
@@ -160,12 +162,16 @@ class Asterisk:
             self._at_the_door.append(channel)
         return True
 
+    def consult(self, channel: Channel, dialled: str) -> Channel | None:
+        """Places a second call from the phone of this channel; None if the node takes none."""
+        return self.dial(self, channel, dialled)
+
     def beside(self, channel: Channel) -> Sequence[Channel]:
         """Returns all channels of the bridge that this one is in, itself too; none: no bridge."""
         return self.bridges.get(channel.bridge_id or "", ())
 
-    def end(self, channel: Channel, cause: int) -> None:
-        """Somebody hung this channel up."""
+    def end(self, channel: Channel, cause: int, forward_to: str | None = None) -> None:
+        """Somebody hung this channel up, or wants another number to be rung instead."""
         if not channel.alive:
             return
         playback_id, channel.playback_id = channel.playback_id, None
@@ -175,7 +181,7 @@ class Asterisk:
             self.emit(PlaybackEnded(PlaybackId(playback_id), ok=False))
         arrival = channel.arrival
         if arrival is None:
-            self.emit(LegEnded(LegId(channel.channel_id), cause))
+            self.emit(LegEnded(LegId(channel.channel_id), cause, forward_to))
         elif channel.entered:
             self.emit(CallerHungUp(arrival.call_id, cause))
         if playback_id is not None and not before:
@@ -327,3 +333,7 @@ class Asterisk:
         if channel.alive and channel.playback_id == playback_id:
             channel.playback_id = None
             self.emit(PlaybackEnded(playback_id, ok=True))
+
+
+def _cannot_dial(_node: Asterisk, _channel: Channel, _dialled: str) -> None:
+    return None

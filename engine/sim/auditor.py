@@ -16,14 +16,17 @@ from engine.core.facts import Fact
 from engine.core.inputs import Input
 from engine.sim.audit.agents import AgentLaws
 from engine.sim.audit.agreement import Agreement
-from engine.sim.audit.availability import Answer, may_take, wants
+from engine.sim.audit.availability import may_take, wants
 from engine.sim.audit.books import Books, QueueBook
 from engine.sim.audit.calls import CallLaws
 from engine.sim.audit.configuration import ConfigurationLaws
 from engine.sim.audit.due import Dues
+from engine.sim.audit.ears import EarLaws
 from engine.sim.audit.heard import Heard
 from engine.sim.audit.offers import OfferLaws
+from engine.sim.audit.passing import PassingLaws
 from engine.sim.audit.step import Step
+from engine.sim.audit.terms import Answer
 from engine.sim.audit.told import Told
 from engine.sim.options import Options
 
@@ -31,6 +34,22 @@ Handler = Callable[[Any], None]
 
 _WITHOUT_DUTY = (inputs.TimePassed, inputs.PhoneDevice, inputs.PhoneReachable)
 """Inputs that oblige the core to nothing by themselves, and are frequent."""
+
+
+_MOVES = frozenset(
+    (
+        facts.CallStarted,
+        facts.CallEnded,
+        facts.VisitStarted,
+        facts.VisitEnded,
+        facts.TalkStarted,
+        facts.TalkEnded,
+        facts.CallTransferred,
+        facts.CallParked,
+        facts.CallUnparked,
+    )
+)
+"""Facts whose `seq` is the new version of their call (S-03)."""
 
 
 class Auditor:
@@ -49,7 +68,9 @@ class Auditor:
         self._calls = CallLaws(self._books, self._dues, self._step)
         self._heard = Heard(self._books, self._step)
         self._told = Told(self._books, self._step)
-        self._agreement = Agreement(self._books, self._step)
+        self._passing = PassingLaws(self._books, self._dues, self._step)
+        self._ears = EarLaws(self._books, self._step)
+        self._agreement = Agreement(self._books, self._dues, self._step)
         self._configuration = ConfigurationLaws(self._books, self._dues)
         self._on_input: dict[type, Handler] = {
             inputs.PolicyApplied: self._policy_applied,
@@ -61,9 +82,12 @@ class Auditor:
             inputs.LegEnded: self._heard.leg_ended,
             inputs.PhoneReachable: self._heard.phone_reachable,
             inputs.PhoneDevice: self._heard.phone_device,
-            inputs.NodeConnected: self._heard.node_connected,
+            inputs.NodeConnected: self._node_connected,
             inputs.NodeDisconnected: self._heard.node_disconnected,
-            inputs.CommandFailed: self._heard.command_failed,
+            inputs.CommandFailed: self._command_failed,
+            inputs.CallActionRequested: self._passing.asked,
+            inputs.SpyEnded: self._ears.spy_ended,
+            inputs.RecordingFinished: self._ears.recording_finished,
             inputs.AgentActionRequested: self._agents.asked,
         }
         self._listeners: dict[type, tuple[bool, Handler | None]] = {
@@ -81,7 +105,13 @@ class Auditor:
             commands.HangUpLeg: self._told.hang_up_leg,
             commands.HangUpCall: self._told.hang_up_call,
             commands.Connect: self._told.connect,
-            commands.DestroyBridge: self._told.destroy_bridge,
+            commands.DestroyBridge: self._destroy_bridge,
+            commands.StartMonitor: self._ears.start_monitor,
+            commands.StopMonitor: self._ears.stop_monitor,
+            commands.JoinTalk: self._ears.join_talk,
+            commands.LeaveTalk: self._ears.leave_talk,
+            commands.StartRecording: self._ears.start_recording,
+            commands.ChangeRecording: self._ears.change_recording,
             commands.StartWaitingSound: self._told.start_sound,
             commands.StopWaitingSound: self._told.stop_sound,
             commands.PlayPrompt: self._told.play_prompt,
@@ -97,7 +127,17 @@ class Auditor:
             facts.TalkEnded: self._calls.talk_ended,
             facts.HoldStarted: self._calls.hold_started,
             facts.HoldEnded: self._calls.hold_ended,
-            facts.ActionRefused: self._agents.refused,
+            facts.ActionRefused: self._refused,
+            facts.ActionDone: self._passing.done,
+            facts.CallTransferred: self._passing.transferred,
+            facts.CallParked: self._passing.parked,
+            facts.CallUnparked: self._passing.unparked,
+            facts.MonitorStarted: self._ears.monitor_started,
+            facts.MonitorEnded: self._ears.monitor_ended,
+            facts.RecordingStarted: self._ears.recording_started,
+            facts.RecordingPaused: self._ears.recording_paused,
+            facts.RecordingResumed: self._ears.recording_resumed,
+            facts.RecordingEnded: self._ears.recording_ended,
             facts.OfferMade: self._offers.made,
             facts.OfferEnded: self._offers.ended,
             facts.AgentLoggedIn: self._agents.logged_in,
@@ -136,6 +176,8 @@ class Auditor:
                         self._check_stamp(cast("Fact", output))
                 if listener is not None:
                     listener(output)
+                    if is_fact and type(output) in _MOVES:
+                        self._moved(output)
             self._step_ends()
         elif on_input is not None and type(happened) not in _WITHOUT_DUTY:
             self._step_ends()
@@ -155,6 +197,9 @@ class Auditor:
             raise books.fail("liveness", f"call {call.call_id} never ended")
         for leg in books.legs.values():
             raise books.fail("liveness", f"{leg.leg_id} never ended")
+        self._ears.finish()
+        for slot in books.slots:
+            raise books.fail("liveness", f"slot {slot} is taken for ever")
         for agent in books.agents.values():
             if agent.offers or agent.talks:
                 raise books.fail("liveness", f"{agent.agent_id} never became free")
@@ -176,12 +221,34 @@ class Auditor:
         if agents.owed or agents.must_pause or agents.wrapups_begun or step.talks_over:
             agents.step_ends(step.talks_over)
         if step.attention:
+            self._ears.step_ends()
             self._agreement.step_ends()
         if self._configuration.changed:
             self._configuration.step_ends()
 
     def _policy_applied(self, happened: inputs.PolicyApplied) -> None:
         self._configuration.applied(happened.policy)
+
+    def _moved(self, fact: Any) -> None:  # noqa: ANN401
+        call = self._books.calls.get(fact.call_id)
+        if call is not None:
+            call.version = fact.seq
+
+    def _node_connected(self, happened: inputs.NodeConnected) -> None:
+        self._heard.node_connected(happened)
+        self._ears.reconciled(happened)
+
+    def _command_failed(self, happened: inputs.CommandFailed) -> None:
+        self._heard.command_failed(happened)
+        self._ears.failed(happened)
+
+    def _destroy_bridge(self, command: commands.DestroyBridge) -> None:
+        self._told.destroy_bridge(command)
+        self._ears.destroy_bridge(command)
+
+    def _refused(self, fact: facts.ActionRefused) -> None:
+        self._agents.refused(fact)
+        self._passing.refused(fact)
 
     def _time_passed(self, _: inputs.TimePassed) -> None:
         self._books.fired_ms = self._books.now_ms

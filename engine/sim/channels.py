@@ -30,8 +30,11 @@ class Switch(Protocol):
     def arrive(self, channel: Channel, *, held: bool) -> bool:
         """Takes a new caller, who may be held in the dialplan. Returns False if it is down."""
 
-    def end(self, channel: Channel, cause: int) -> None:
+    def end(self, channel: Channel, cause: int, forward_to: str | None = None) -> None:
         """Ends a channel; one that has ended is no error."""
+
+    def consult(self, channel: Channel, dialled: str) -> Channel | None:
+        """Places a second call from the phone of this channel; None if the node takes none."""
 
     def beside(self, channel: Channel) -> Sequence[Channel]:
         """Returns all channels of the bridge that this one is in, itself too; none: no bridge."""
@@ -100,6 +103,11 @@ class Channel:
         """For legs only: when Asterisk itself stops the ringing."""
         self.sounding = False
         """The waiting sound is on."""
+
+    @property
+    def dialled(self) -> str:
+        """What was dialled, by a caller."""
+        return "" if self.arrival is None else self.arrival.dialled
 
     def seen(self) -> SeenChannel:
         """Returns what a reconciliation sees of it."""

@@ -193,4 +193,5 @@ class FaultActor:
             retry_interval_ms=rng.choice((0, 1_000, 5_000)),
             wrapup_ms=rng.choice((0, 5_000, 20_000)),
             wait_ms_max=rng.choice((0, 30_000, 120_000)),
+            managers=queue.managers if rng.random() < 0.7 else (),
         )

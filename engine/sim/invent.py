@@ -16,11 +16,19 @@ from engine.core.policy import (
     Member,
     MemberKind,
     OutboundRoute,
+    ParkingPolicy,
     PauseReason,
     PlayThenHangUp,
     Policy,
+    Presence,
+    PresenceAction,
+    PresenceRule,
     QueuePolicy,
+    RecordingPolicy,
+    Right,
     Settings,
+    SkillStep,
+    StickyPolicy,
     Strategy,
     ToExtension,
     ToExternal,
@@ -30,6 +38,13 @@ from engine.core.policy import (
 )
 from engine.sim.rng import Rng, Streams
 
+_MANAGERS = ("1901", "1902")
+_PRESENCE_RULES = (
+    PresenceRule(Presence.AVAILABLE, PresenceAction.LOG_IN_LAST),
+    PresenceRule(Presence.LUNCH, PresenceAction.PAUSE_ALL, "Lunch"),
+    PresenceRule(Presence.OFF_WORK, PresenceAction.LOG_OUT_ALL),
+    PresenceRule(Presence.AWAY, PresenceAction.LOG_IN_ALL),
+)
 _TRUNK = EndpointName("trunk")
 _OUTSIDE = OutboundRoute("outside", "0X.", _TRUNK)
 
@@ -45,22 +60,45 @@ def invent_policy(seed: int) -> Policy:
         trunks=(TrunkPolicy(_TRUNK),),
         extensions=tuple(
             ExtensionPolicy(agent, f"Phone {agent}", outbound_routes=(_OUTSIDE.name,))
+            for agent in (*agents, *_MANAGERS)
+        ),
+        agents=tuple(
+            AgentPolicy(agent, f"Agent {agent}", skills=rng.choice(((), ("en",), ("en", "zh"))))
             for agent in agents
         ),
-        agents=tuple(AgentPolicy(agent, f"Agent {agent}") for agent in agents),
         queues=queues,
-        inbound_routes=tuple(
-            InboundRoute(f"to {queue.queue_id}", f"55{queue.queue_id}", ToQueue(queue.queue_id))
-            for queue in queues
-        ),
+        inbound_routes=tuple(route for queue in queues for route in _routes(rng, queue)),
         outbound_routes=(_OUTSIDE,),
         pause_reasons=(PauseReason("01", "Lunch"), PauseReason("02", "Break")),
         settings=Settings(
             shared_wrapup=rng.random() < 0.4,
             initial_state=rng.choice(tuple(InitialState)),
             failed_offer_pause_ms=rng.choice((0, 1_000, 5_000)),
+            parking=ParkingPolicy(
+                first=rng.choice((0, 700, 700)),
+                last=rng.choice((700, 705)),
+                timeout_ms=rng.choice((5_000, 30_000)),
+            ),
+            presence_rules=_PRESENCE_RULES if rng.random() < 0.5 else (),
         ),
     )
+
+
+def _routes(rng: Rng, queue: QueuePolicy) -> list[InboundRoute]:
+    """Returns the number of a queue, and sometimes another for those who are more urgent."""
+    to_queue = ToQueue(queue.queue_id)
+    routes = [InboundRoute(f"to {queue.queue_id}", f"55{queue.queue_id}", to_queue)]
+    if rng.random() < 0.4:
+        routes.append(
+            InboundRoute(
+                f"urgent {queue.queue_id}",
+                f"77{queue.queue_id}",
+                to_queue,
+                priority=rng.choice((0, 1, 5)),
+                required_skills=rng.choice(((), ("zh",), ("en",), ("en", "zh"))),
+            )
+        )
+    return routes
 
 
 def _queue(
@@ -72,6 +110,7 @@ def _queue(
             agent,
             MemberKind.STATIC if rng.random() < static else MemberKind.DYNAMIC,
             skill_level=rng.choice((1, 1, 2, 3)),
+            share=rng.choice((1, 1, 2, 5)),
         )
         for agent in agents
         if rng.random() < 0.8
@@ -96,6 +135,21 @@ def _queue(
         answered_elsewhere=rng.random() < 0.7,
         alert_info=rng.choice((None, "info=ring1")),
         waiting_sound=WaitingSound(rng.choice((None, "default"))),
+        wrapup_extend_ms=rng.choice((0, 5_000)),
+        wrapup_extend_ms_max=rng.choice((5_000, 12_000)),
+        follow_forward=rng.random() < 0.5,
+        progressive_step_ms=rng.choice((1_000, 4_000)),
+        skill_steps=rng.choice(((), (SkillStep(0, 1), SkillStep(5_000, 2), SkillStep(20_000, 9)))),
+        required_skills_ms=rng.choice((0, 10_000)),
+        sticky=rng.choice((None, None, StickyPolicy(600_000, 10_000), StickyPolicy(20_000, 3_000))),
+        recording=rng.choice(
+            (None, RecordingPolicy(), RecordingPolicy(automatic=False, stereo=True))
+        ),
+        managers=rng.choice(((), _MANAGERS, _MANAGERS[:1], (*_MANAGERS, agents[0]))),
+        manager_rights=tuple(Right) if rng.random() < 0.7 else (Right.MONITOR, Right.PICK_UP),
+        agent_rights=rng.choice(
+            ((), (Right.PICK_UP,), (Right.DISTRIBUTE, Right.PARK, Right.PICK_UP))
+        ),
     )
 
 

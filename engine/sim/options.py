@@ -33,6 +33,8 @@ class Traffic:
     """Chance that the agent hangs up first."""
     leaves_on_answer: float = 0.0
     """Chance that a caller hangs up in the very millisecond in which the agent answers."""
+    regulars: float = 0.0
+    """Chance that a call comes from one of a few numbers that call again and again."""
     internal_per_agent_hour: float = 0.0
     """Calls that an agent makes to a colleague's extension."""
     outbound_per_agent_hour: float = 0.0
@@ -61,6 +63,15 @@ class Habits:
     """Chance that an agent changes state by a click (a service request) instead of a code."""
     holds: float = 0.1
     """Chance that one side puts the other on hold during a talk."""
+    transfers: float = 0.0
+    """Chance that a talk is transferred by the phone of somebody in the house (SIP REFER)."""
+    forwards: float = 0.0
+    """Chance that a ringing phone wants another number to be rung instead (SIP 302)."""
+    codes_per_hour: float = 0.0
+    """Codes that each agent or supervisor dials besides those of the shift: presence, log-in
+    everywhere, monitoring, recording, slots, mistakes."""
+    actions_per_hour: float = 0.0
+    """What supervisors ask for by service, all together."""
     says_ringing: float = 1.0
     """Chance that a phone announces that it rings before it is answered."""
 

@@ -11,8 +11,10 @@ from engine.sim.asterisk import Q850_NORMAL
 from engine.sim.channels import Channel, Phone, Switch
 from engine.sim.options import Faults, Habits, Options
 from engine.sim.rng import Streams, exponential_ms, up_to_ms
+from engine.sim.transferring import Transferring
 
 _Q850_BUSY = 17
+_Q850_REDIRECTED = 23
 _REFUSALS = (21, 21, 21, 19, 34, 1, 0)
 """How Asterisk reports a phone that says no (Q.850): 603 is 21, 480 is 19, others are rarer."""
 _UNCONNECTED_MS = 20_000
@@ -47,6 +49,9 @@ class People:
         self._agents = streams.stream("agents")
         self._outsiders = streams.stream("outsiders")
         self._quirks = streams.stream("quirks")
+        self._transferring = Transferring(agenda, streams, self)
+        self.numbers: list[str] = []
+        """What somebody may want to reach by a transfer or a forward."""
 
     def behave(self, habits: Habits) -> None:
         """Changes what agents do from now on."""
@@ -90,6 +95,8 @@ class People:
             return
         if luck < habits.ignores + habits.rejects:
             self._agenda.after(answers_ms, self._rejects, leg)
+        elif habits.forwards and self.numbers and self._quirks.random() < habits.forwards:
+            self._agenda.after(answers_ms, self._forwards, leg)
         else:
             self._agenda.after(answers_ms, self._picks_up, leg)
 
@@ -115,6 +122,10 @@ class People:
     def _rejects(self, leg: Channel) -> None:
         if leg.alive and not leg.up and not self._out_of_reach(leg):
             leg.asterisk.end(leg, self._quirks.choice(_REFUSALS))
+
+    def _forwards(self, leg: Channel) -> None:
+        if leg.alive and not leg.up and not self._out_of_reach(leg):
+            leg.asterisk.end(leg, _Q850_REDIRECTED, self._quirks.choice(self.numbers))
 
     def _picks_up(self, leg: Channel) -> None:
         if not leg.alive or leg.up or self._out_of_reach(leg):
@@ -165,8 +176,12 @@ class People:
     def joined(self, caller: Channel, leg: Channel) -> None:
         """They can hear each other: the talk ends when the caller's plan says so."""
         plan = caller.plan
-        if plan is not None and caller.up and leg.up:
+        if plan is None:  # Somebody who was called, and talks to a third one after a transfer.
+            plan = caller.plan = self._transferring.plan()
+        if caller.up and leg.up:
             self._agenda.after(plan.talk_ms, self._talk_is_over, (caller, leg))
+            if self.habits.transfers and self._quirks.random() < self.habits.transfers:
+                self._transferring.think(caller, leg, plan.talk_ms)
             holds = self.habits.holds
             if holds and self._quirks.random() < holds:
                 after_ms = up_to_ms(self._quirks, plan.talk_ms)
@@ -194,7 +209,7 @@ class People:
 
     def transfer_answered(self, channel: Channel, *, done: bool) -> None:
         """A phone whose transfer is done hangs up by itself; one that is refused talks on."""
-        if done:
+        if done and self._quirks.random() < 0.8:
             self._agenda.after(up_to_ms(self._quirks, 200), self._hangs_up, channel)
 
     def left_alone(self, channel: Channel) -> None:

@@ -96,6 +96,10 @@ class Process:
         """Tells whether there is a core to feed."""
         return self._core is not None
 
+    def observe(self, observer: Observer) -> None:
+        """Lets somebody else see each step."""
+        self._observers = [*self._observers, observer]
+
     def start(self) -> None:
         """The first start: the word that a process took over, then the configuration."""
         self.post(EngineStarted())

@@ -20,7 +20,8 @@ from engine.sim.options import HOUR_MS, START_MS, Options
 from engine.sim.process import Core, CoreMaker
 from engine.sim.report import Ledger, SimulationReport
 from engine.sim.shifts import Board, Shifts
-from engine.sim.workload import Callers, Source, sources_of
+from engine.sim.supervisors import Supervisors
+from engine.sim.workload import Callers, Source, numbers_of, sources_of
 from engine.sim.world import World
 
 _GIVES_UP_MS = 2 * HOUR_MS
@@ -84,6 +85,13 @@ class Simulation:
             self.world.process.post,
         )
         self.ledger.listen(Board.KINDS, self.shifts.board.learn)
+        self.supervisors = Supervisors(
+            self.agenda, options, self.world.nodes, self.world.process.post, policy
+        )
+        self.world.process.observe(self.supervisors.observe)
+        self.world.people.numbers = numbers_of(policy)
+        for node in self.world.nodes:
+            node.dial = self.callers.consult
 
     def run(self) -> SimulationReport:
         """Runs both phases.
@@ -104,19 +112,30 @@ class Simulation:
         self.world.start()
         self.shifts.start(self.policy)
         self.callers.start()
+        self.supervisors.start()
         self.faults.start()
         safe_until_ms = START_MS + self.options.duration_ms
         self._advance(safe_until_ms)
 
         self.callers.stopped = True
+        self.supervisors.stopped = True
         self.faults.heal()
         self._advance(safe_until_ms + _MENDED_MS)
         people = self.world.people
-        people.behave(replace(people.habits, ignores=0.0, rejects=0.0, leaves_after_answer=0.0))
+        people.behave(
+            replace(
+                people.habits,
+                ignores=0.0,
+                rejects=0.0,
+                leaves_after_answer=0.0,
+                transfers=0.0,
+                forwards=0.0,
+            )
+        )
         self.shifts.call_everyone()
         for node in self.world.nodes:
             for channel in list(node.channels.values()):
-                if channel.arrival is not None:
+                if channel.caller is None:
                     self.agenda.after(_GIVES_UP_MS, people.gives_up, channel)
         self._advance_until_quiet(self.agenda.now_ms + _LIVENESS_MS_MAX)
         liveness_ms = self.agenda.now_ms - safe_until_ms

@@ -22,6 +22,7 @@ from engine.core.policy import MemberKind, Policy
 from engine.sim.agenda import Agenda
 from engine.sim.asterisk import Asterisk
 from engine.sim.channels import Phone, Plan
+from engine.sim.dialling import any_code
 from engine.sim.options import HOUR_MS, Options
 from engine.sim.people import People
 from engine.sim.rng import Streams, exponential_ms, up_to_ms
@@ -125,6 +126,7 @@ class Shifts:
             self._plan_look(worker, up_to_ms(self._rng, 3_000))
             self._plan_break(worker)
             for rate, place in (
+                (habits.codes_per_hour, self._dials_a_code),
                 (traffic.internal_per_agent_hour, self._calls_colleague),
                 (traffic.outbound_per_agent_hour, self._calls_customer),
             ):
@@ -252,15 +254,34 @@ class Shifts:
             route = routes[int(self._rng.random() * len(routes))]
             self._dials(worker, example_of(route.pattern))
 
+    def _dials_a_code(self, worker: _Worker) -> None:
+        """From an agent's phone or a supervisor's: whatever codes there are, and mistakes."""
+        if self.all_hands:
+            return
+        rate = self._options.habits.codes_per_hour
+        self._agenda.after(exponential_ms(self._rng, HOUR_MS / rate), self._dials_a_code, worker)
+        rng, policy = self._rng, self._policy
+        managers = [number for queue in policy.queues for number in queue.managers]
+        if managers and rng.random() < 0.6:
+            phone = self._people.phone(rng.choice(managers))
+        else:
+            phone = worker.phone
+        if phone is None or phone.channels or phone.lost:
+            return
+        self._dials_from(phone, any_code(policy, rng, worker.agent_id))
+
     def _dials(self, worker: _Worker, dialled: str) -> None:
+        self._dials_from(worker.phone, dialled)
+
+    def _dials_from(self, phone: Phone, dialled: str) -> None:
         rng = self._rng
         node = self._nodes[int(rng.random() * len(self._nodes))]
         arrival = CallArrived(
             call_id=self._callers.number(node),
             node=node.node,
-            endpoint=EndpointName(worker.agent_id),
+            endpoint=EndpointName(phone.endpoint),
             dialled=dialled,
-            caller_number=str(worker.agent_id),
+            caller_number=str(phone.endpoint),
             caller_name="",
             created_ms=node.clock_ms(),
         )

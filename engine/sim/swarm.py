@@ -44,6 +44,7 @@ def _traffic(rng: Rng) -> Traffic:
         leaves_on_answer=_sometimes(rng, 0.3),
         internal_per_agent_hour=_sometimes(rng, 6.0),
         outbound_per_agent_hour=_sometimes(rng, 6.0),
+        regulars=_sometimes(rng, 1.0),
     )
 
 
@@ -62,6 +63,10 @@ def _habits(rng: Rng) -> Habits:
         by_console=rng.choice((0.0, 0.5, 1.0)),
         holds=_sometimes(rng, 1.0),
         says_ringing=rng.choice((1.0, 1.0, 0.9, 0.0)),
+        transfers=_sometimes(rng, 1.0),
+        forwards=_sometimes(rng, 0.5),
+        codes_per_hour=_sometimes(rng, 60.0),
+        actions_per_hour=_sometimes(rng, 600.0),
     )
 
 

@@ -34,35 +34,33 @@ class Source:
 
 
 def sources_of(policy: Policy, traffic: Traffic) -> list[Source]:
-    """Returns one source for each queue: a number that its inbound route takes, or its own number.
+    """Returns a source for each inbound route to a queue: a number that it takes.
 
     A queue without a route is called from the house, by its number from the first extension.
     """
     sources = []
     trunk = policy.trunks[0].name if policy.trunks else EndpointName("trunk")
     for queue in policy.queues:
-        route = _route_to(policy, queue)
-        if route is not None:
-            endpoint = route.trunk or trunk
-            dialled = example_of(route.pattern)
+        routes = _routes_to(policy, queue)
+        if routes:
+            numbers = [(route.trunk or trunk, example_of(route.pattern)) for route in routes]
         elif policy.extensions:
-            endpoint = EndpointName(policy.extensions[0].number)
-            dialled = queue.queue_id
+            numbers = [(EndpointName(policy.extensions[0].number), str(queue.queue_id))]
         else:
             continue
         rate = traffic.calls_per_hour
         if rate is None:
-            rate = _rate_for_load(policy, queue, traffic)
-        if rate > 0:
-            sources.append(Source(f"queue {queue.queue_id}", endpoint, dialled, rate))
+            rate = _rate_for_load(policy, queue, traffic) / len(numbers)
+        for ordinal, (endpoint, dialled) in enumerate(numbers, start=1):
+            name = f"queue {queue.queue_id}" + (f" {ordinal}" if ordinal > 1 else "")
+            if rate > 0:
+                sources.append(Source(name, endpoint, dialled, rate))
     return sources
 
 
-def _route_to(policy: Policy, queue: QueuePolicy) -> InboundRoute | None:
-    for route in policy.inbound_routes:
-        if route.destination == ToQueue(queue.queue_id):
-            return route
-    return None
+def _routes_to(policy: Policy, queue: QueuePolicy) -> list[InboundRoute]:
+    destination = ToQueue(queue.queue_id)
+    return [route for route in policy.inbound_routes if route.destination == destination]
 
 
 def example_of(pattern: str) -> str:
@@ -70,6 +68,15 @@ def example_of(pattern: str) -> str:
     letters = {"X": "5", "Z": "5", "N": "5"}
     body, ending = (pattern[:-1], pattern[-1]) if pattern[-1:] in (".", "!") else (pattern, "")
     return "".join(letters.get(letter, letter) for letter in body) + ("5" if ending == "." else "")
+
+
+def numbers_of(policy: Policy) -> list[str]:
+    """Returns what somebody in the house may want to reach."""
+    return [
+        *(extension.number for extension in policy.extensions),
+        *(str(queue.queue_id) for queue in policy.queues),
+        *(example_of(route.pattern) for route in policy.outbound_routes),
+    ]
 
 
 def _rate_for_load(policy: Policy, queue: QueuePolicy, traffic: Traffic) -> float:
@@ -122,6 +129,20 @@ class Callers:
         channel.arrival = arrival
         return self._arrive(channel)
 
+    def consult(self, node: Asterisk, beside: Channel, dialled: str) -> Channel | None:
+        """Places a second call from the phone of a channel; None if the node takes none."""
+        phone = beside.phone
+        if phone is None or self.stopped:
+            return None
+        call_id = self.number(node)
+        endpoint = EndpointName(phone.endpoint)
+        plan = Plan(patience_ms=30_000, talk_ms=20_000, agent_ends=False)
+        channel = Channel(node, call_id, phone, plan)
+        channel.arrival = CallArrived(
+            call_id, node.node, endpoint, dialled, str(endpoint), "", node.clock_ms()
+        )
+        return channel if self._arrive(channel) else None
+
     def number(self, node: Asterisk) -> CallId:
         """Returns a fresh channel id of that node."""
         self.calls_made += 1
@@ -163,13 +184,19 @@ class Callers:
             node=node.node,
             endpoint=source.endpoint,
             dialled=source.dialled,
-            caller_number=f"0{self.calls_made:09d}",
+            caller_number=self._caller_number(calls),
             caller_name="",
             created_ms=node.clock_ms(),
         )
         channel = Channel(node, call_id, self._people.phone(source.endpoint), plan)
         channel.arrival = arrival
         self._arrive(channel)
+
+    def _caller_number(self, calls: _Calls) -> str:
+        """Returns who calls: somebody new, or one of the regulars, of whom some hide the number."""
+        if self._traffic.regulars and calls.quirks.random() < self._traffic.regulars:
+            return calls.quirks.choice(("anonymous", "0111", "0222", "0333", "0444", "0555"))
+        return f"0{self.calls_made:09d}"
 
     def _arrive(self, channel: Channel) -> bool:
         node = channel.asterisk

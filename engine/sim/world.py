@@ -67,12 +67,16 @@ class World:
             presence.device_changed(phone)
 
     def is_quiet(self) -> bool:
-        """Tells whether no channel and no bridge exists anywhere."""
-        return all(not node.channels and not node.bridges for node in self.nodes)
+        """Tells whether no channel, no ear and no bridge exists anywhere."""
+        return not self.remains()
 
     def remains(self) -> list[str]:
-        """Returns the names of channels and bridges that exist."""
-        return [name for node in self.nodes for name in (*node.channels, *node.bridges)]
+        """Returns the names of channels, ears and bridges that exist."""
+        return [
+            name
+            for node in self.nodes
+            for name in (*node.channels, *node.ears.names(), *node.bridges)
+        ]
 
     def _phone_changed(self, phone: Phone, asterisk: Switch) -> None:
         self.presences[asterisk.node].device_changed(phone)

@@ -16,12 +16,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import math
 import os
 import re
 import shutil
 import signal
 import socket
 import subprocess
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -149,6 +151,7 @@ class AsteriskServer:
         self.pid: int | None = None
         self._block: lab_ports.PortBlock | None = None
         self._process: asyncio.subprocess.Process | None = None
+        self._not_before_s = 0.0
         self._rtp_ports = rtp_ports
         for folder in ("", "etc", "run", "log", "spool", "db", "keys/keys", "root", "cache"):
             (self.run_dir / folder).mkdir(parents=True, exist_ok=True)
@@ -179,6 +182,9 @@ class AsteriskServer:
         """
         if self._process is not None:
             raise RuntimeError("already started")
+        # Channels' ids are made of the second of the start and a counter: a start in the same second
+        # would give the ids of the former run again.
+        await asyncio.sleep(max(0.0, self._not_before_s - time.time()))  # noqa: TID251
         # No name is ever looked up elsewhere: a look-up that hangs would hang calls.
         (self.run_dir / "resolv.conf").write_bytes(b"")
         names = f"127.0.0.1 localhost {socket.gethostname()} A.ROOT-SERVERS.NET\n"
@@ -217,6 +223,7 @@ class AsteriskServer:
         if self._process is not None and self._process.returncode is None:
             self._signal(signal.SIGKILL)
         await self._gone()
+        self._not_before_s = math.floor(time.time()) + 1.0  # noqa: TID251
 
     async def cli(self, command: str, timeout_s: float = CLI_TIMEOUT_S) -> str:
         """Runs one command of Asterisk's command line and returns what it printed.

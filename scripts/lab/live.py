@@ -168,14 +168,15 @@ class LiveCentre:
         database: dict[str, Any] = {}
         if self.database_url is not None:
             database = {"url": self.database_url}
+        wanted = sections.get("settings", {})
         settings = {
-            "sip": {"port": ports.sip},
             "rtp": {"port_first": ports.rtp_first, "port_last": ports.rtp_last},
             "data_directory": str(self.data),
             "secrets_directory": str(self.run_dir / "secrets"),
             "database": database,
             "recordings": {"directory": str(self.asterisk.spool)},
-            **sections.get("settings", {}),
+            **wanted,
+            "sip": {"port": ports.sip, **wanted.get("sip", {})},
         }
         node = {
             "ari": {

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -12,19 +14,15 @@ import pytest_asyncio
 from engine.core.spoken import refusal_media
 from scripts.lab.live import LiveCentre
 from scripts.lab.phones import IncomingCall, Phone, SoundMatrix, Transfer, dial_code
-from scripts.lab.phones.detect import stretches
+from scripts.lab.phones.detect import TONES, stretches
 from scripts.lab.phones.listening import Listening
 from tests.support.draft import Draft, Queue
 from tests.support.floor import Floor
 from tests.support.rooms import (
-    BARGE,
     CODES,
     HEARD_IN,
-    KEYS,
-    LISTEN,
     MODES,
     NOBODY_MONITORS,
-    WHISPER,
     Room,
     open_room,
     spells,
@@ -48,59 +46,65 @@ async def told_goodbye(floor: Floor, room: Room, *modes: str) -> None:
     assert await spells(floor, room.boss) == list(modes)
 
 
-ENDED = DRAFT.queue(1, managers=[BOSS])
+ENDED = [(DRAFT.queue(1, managers=[boss]), boss) for boss in (DRAFT.extension() for _ in MODES)]
 
 
-@pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("who", ["caller", "agent"])
-async def test_the_end_of_the_talk_is_the_end_of_listening(
-    floor: Floor, mode: str, who: str
-) -> None:
-    """Whoever is left of the talk is let go at once, and never alone with the supervisor."""
-    room = await open_room(floor, ENDED)
-    boss = await room.supervise(await floor.phone(BOSS), mode)
-    await room.until(HEARD_IN[mode])
-    leaves, stays = (room.call, room.there) if who == "caller" else (room.there, room.call)
-    leaves.hang_up()
-    assert (await stays.ended).how == "bye"
-    await boss.wait_until_hears("anything")
-    await told_goodbye(floor, room, mode)
-    record = await floor.record(room.call)
-    assert record.talk["ended_by"] == who
-    (row,) = await floor.rows("monitors", 1, call_id=record.call["call_id"])
-    assert row["ended_at_ms"] == record.talk["ended_at_ms"]
+async def test_the_end_of_the_talk_is_the_end_of_listening(floor: Floor, who: str) -> None:
+    """In each mode. Whoever is left is let go at once, and never alone with the supervisor."""
+
+    async def end(queue: Queue, number: str, mode: str) -> None:
+        room = await open_room(floor, queue)
+        boss = await room.supervise(await floor.phone(number), mode)
+        await room.until(HEARD_IN[mode])
+        leaves, stays = (room.call, room.there) if who == "caller" else (room.there, room.call)
+        leaves.hang_up()
+        assert (await stays.ended).how == "bye"
+        await boss.wait_until_hears("anything")
+        await told_goodbye(floor, room, mode)
+        record = await floor.record(room.call)
+        assert record.talk["ended_by"] == who
+        (row,) = await floor.rows("monitors", 1, call_id=record.call["call_id"])
+        assert row["ended_at_ms"] == record.talk["ended_at_ms"]
+
+    await asyncio.gather(
+        *(end(queue, boss, mode) for (queue, boss), mode in zip(ENDED, MODES, strict=True))
+    )
 
 
-PASSED, COLLEAGUE = DRAFT.queue(1, managers=[BOSS]), DRAFT.extension()
+PASSED = [(*each, DRAFT.extension()) for each in ENDED]
 
 
 @pytest.mark.row("A-07")
-@pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("kind", ["blind", "attended"])
-async def test_a_transfer_by_the_agent_is_the_end_of_listening(
-    floor: Floor, mode: str, kind: str
-) -> None:
-    """The supervisor hears nobody of the new talk, and nobody there hears the supervisor."""
-    colleague = await floor.phone(COLLEAGUE, media="silence")
-    room = await open_room(floor, PASSED)
-    boss = await room.supervise(await floor.phone(BOSS), mode)
-    await room.until(HEARD_IN[mode])
-    at_boss = Listening(boss.audio)
-    transfer, new, at_new = await (blind if kind == "blind" else attended)(floor, room, colleague)
-    await room.until({"caller": {"colleague"}, "colleague": {"caller"}})
-    assert await transfer.finished == 200
-    await told_goodbye(floor, room, mode)
-    await hears_never(at_boss, room.matrix.tones["colleague"])
-    await hears_never(at_new, room.matrix.tones["boss"])
-    room.call.hang_up()
-    await new.ended
+async def test_a_transfer_by_the_agent_is_the_end_of_listening(floor: Floor, kind: str) -> None:
+    """In each mode. The supervisor hears nobody of the new talk, and nobody there the supervisor."""
+
+    async def pass_on(queue: Queue, number: str, other: str, mode: str) -> None:
+        colleague = await floor.phone(other, media="silence")
+        room = await open_room(floor, queue)
+        boss = await room.supervise(await floor.phone(number), mode)
+        await room.until(HEARD_IN[mode])
+        at_boss = Listening(boss.audio)
+        transfer, new, at_new = await (blind if kind == "blind" else attended)(
+            floor, room, colleague
+        )
+        await room.until({"caller": {"colleague"}, "colleague": {"caller"}})
+        assert await transfer.finished == 200
+        await told_goodbye(floor, room, mode)
+        await hears_never(at_boss, room.matrix.tones["colleague"])
+        await hears_never(at_new, room.matrix.tones["boss"])
+        room.call.hang_up()
+        await new.ended
+
+    await asyncio.gather(*(pass_on(*each, mode) for each, mode in zip(PASSED, MODES, strict=True)))
 
 
 Passed = tuple[Transfer, IncomingCall, Listening]
 
 
 async def blind(floor: Floor, room: Room, colleague: Phone) -> Passed:
-    transfer = await room.there.refer(COLLEAGUE)
+    transfer = await room.there.refer(colleague.user)
     new = await colleague.incoming()
     ear = Listening(new.audio)
     new.answer()
@@ -113,7 +117,7 @@ async def attended(floor: Floor, room: Room, colleague: Phone) -> Passed:
     """With a talk between the two agents first, of which the supervisor hears nothing."""
     agent = room.there.owner
     await room.there.hold()
-    consult = await floor.call(COLLEAGUE, by=agent, media="silence")
+    consult = await floor.call(colleague.user, by=agent, media="silence")
     new = await colleague.incoming()
     ear = Listening(new.audio)
     new.answer()
@@ -145,67 +149,94 @@ BESIDE = DRAFT.extension()
 
 REFUSALS: list[tuple[str, str, Queue | None, str]] = [
     # Who asks, whose talk, in which queue that agent talks, why not.
-    ("manager", MANAGED.agent, None, "not on a queue call"),
-    ("manager", "8888", None, "unknown agent"),
-    ("manager", BESIDE, None, "not allowed"),
-    ("manager", BOSS, None, "their own talk"),
-    ("stranger", MANAGED.agent, MANAGED, "not allowed"),
-    ("stranger", MANAGED.agent, None, "not allowed"),
-    ("agent", MANAGED.agent, MANAGED, "their own talk"),
-    ("manager", UNMANAGED.agent, UNMANAGED, "not allowed"),
-    ("manager", RECORDS_ONLY.agent, RECORDS_ONLY, "not allowed"),
-    ("manager", SERVES_BOTH.agent, SERVES_BOTH_TOO, "not allowed"),
+    (BOSS, MANAGED.agent, None, "not on a queue call"),
+    (BOSS, "8888", None, "unknown agent"),
+    (BOSS, BESIDE, None, "not allowed"),
+    (BOSS, BOSS, None, "their own talk"),
+    (BESIDE, MANAGED.agent, None, "not allowed"),
+    (BESIDE, MANAGED.agent, MANAGED, "not allowed"),
+    (MANAGED.agent, MANAGED.agent, MANAGED, "their own talk"),
+    (BOSS, UNMANAGED.agent, UNMANAGED, "not allowed"),
+    (BOSS, RECORDS_ONLY.agent, RECORDS_ONLY, "not allowed"),
+    (BOSS, SERVES_BOTH.agent, SERVES_BOTH_TOO, "not allowed"),
 ]
 
 
 @pytest.mark.row("S-01")
-@pytest.mark.parametrize(("who", "target", "queue", "why"), REFUSALS)
-@pytest.mark.parametrize("mode", [LISTEN, BARGE])
-async def test_a_refusal_is_spoken(
-    floor: Floor, prompts: Path, mode: str, who: str, target: str, queue: Queue | None, why: str
-) -> None:
+async def test_refusals_are_spoken(floor: Floor, prompts: Path) -> None:
     """Nothing of the talk is heard, and nobody in it hears anything; the fact says why."""
-    asks = {"manager": BOSS, "stranger": BESIDE, "agent": target}[who]
-    phone = await floor.phone(asks, media="silence")
-    room = None if queue is None else await open_room(floor, queue)
-    await refused(floor, prompts, phone, f"{CODES[mode]}{target}", why, room)
+    await floor.phones(BOSS, BESIDE, media="silence")
+    idle = [(who, target, why) for who, target, queue, why in REFUSALS if queue is None]
+    await refused(floor, prompts, idle)
+    talks = [each for each in REFUSALS if each[2] is not None]
+    queues = list(dict.fromkeys(queue for _, _, queue, _ in talks if queue is not None))
+    rooms = await asyncio.gather(*(open_room(floor, queue) for queue in queues))
+    await refused(floor, prompts, [(who, target, why) for who, target, _, why in talks])
+    await asyncio.gather(*(room.until(NOBODY_MONITORS) for room in rooms))
 
 
-async def refused(
-    floor: Floor, prompts: Path, phone: Phone, code: str, why: str, room: Room | None
-) -> None:
-    before, begin = floor.count("action_refusals", why=why, by=phone.user), prompts.stat().st_size
-    monitors = floor.count("monitors")
-    said = await dial_code(phone, code)
-    assert said.something
-    await floor.rows("action_refusals", before + 1, why=why, by=phone.user)
+async def refused(floor: Floor, prompts: Path, wishes: Sequence[tuple[str, str, str]]) -> None:
+    """Who dials the codes for whom, and why not: all at once, each in another mode than the next."""
+    modes = itertools.cycle(MODES)
+    dialled = [(who, next(modes), target, why) for who, target, why in wishes]
+    refusals, monitors = floor.count("action_refusals"), floor.count("monitors")
+    begin = size(prompts)
+    answers = await asyncio.gather(
+        *(
+            dial_code(floor.live.phones[who], f"{CODES[mode]}{target}")
+            for who, mode, target, _ in dialled
+        )
+    )
+    await floor.live.facts.until(
+        "action_refusals", lambda rows: len(rows) >= refusals + len(dialled)
+    )
+    facts = floor.live.facts.rows("action_refusals")[refusals:]
+    assert sorted((row["by"], row["action"], row["agent_id"], row["why"]) for row in facts) == (
+        sorted(dialled)
+    )
     assert floor.count("monitors") == monitors
-    with prompts.open(encoding="utf-8") as log:
-        log.seek(begin)
-        played = _PLAYED.findall(log.read())
-    assert played == [media.removeprefix("sound:") for media in refusal_media(why)]
-    if room is not None:
-        tones = room.matrix.tones.values()
-        assert stretches(said.pcm, tones) == []
-        await room.until(NOBODY_MONITORS)
+    for said in answers:
+        assert said.something
+        assert stretches(said.pcm, TONES) == []
+    assert sorted(played(prompts, begin)) == sorted(
+        (who, [media.removeprefix("sound:") for media in refusal_media(why)])
+        for who, _, _, why in dialled
+    )
+
+
+def size(path: Path) -> int:
+    """Returns how long a file is."""
+    return path.stat().st_size
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def prompts(live: LiveCentre) -> Path:
-    """Where Asterisk writes which sounds it plays."""
+    """Where Asterisk writes which sounds it plays; the engine's own reload of Asterisk ends that."""
+    await live.engine_says("logger reloaded")
     await live.asterisk.cli("logger add channel played.log verbose(3)")
     await live.asterisk.cli("core set verbose 3")
     return live.asterisk.log / "played.log"
 
 
-_PLAYED = re.compile(r"Playing '(\S+)\.\w+'")
+def played(prompts: Path, begin: int) -> list[tuple[str, list[str]]]:
+    """Returns the sounds that each channel played since then, with the phone's number."""
+    with prompts.open(encoding="utf-8") as log:
+        log.seek(begin)
+        found: dict[str, list[str]] = {}
+        for channel, sound in _PLAYED.findall(log.read()):
+            found.setdefault(channel, []).append(sound)
+    return [(channel.partition("-")[0], sounds) for channel, sounds in found.items()]
+
+
+_PLAYED = re.compile(r"<PJSIP/([^>]+)> Playing '(\S+)\.\w+'")
 
 OFF_THE_QUEUE, FRIEND = DRAFT.queue(1, managers=[BOSS]), DRAFT.extension()
 
 
 async def test_an_agents_private_call_is_nobodys_business(floor: Floor, prompts: Path) -> None:
-    """Nor is one that the agent makes to the outside, or gets directly."""
-    agent, friend, boss = await floor.phones(OFF_THE_QUEUE, FRIEND, BOSS, media="silence")
+    """One that the agent makes, and one that the agent gets directly."""
+    agent, friend = await floor.phones(OFF_THE_QUEUE, FRIEND, media="silence")
+    await floor.phone(BOSS, media="silence")
     friend.auto_answer()
     agent.auto_answer()
     for caller, callee in ((agent, friend), (friend, agent)):
@@ -214,10 +245,7 @@ async def test_an_agents_private_call_is_nobodys_business(floor: Floor, prompts:
         await call.answered
         matrix = SoundMatrix({"one": call, "two": there})
         await matrix.until({"one": {"two"}, "two": {"one"}})
-        for mode in MODES:
-            await refused(
-                floor, prompts, boss, f"{CODES[mode]}{agent.user}", "not on a queue call", None
-            )
-        assert await matrix.hears() == {"one": {"two"}, "two": {"one"}}
+        await refused(floor, prompts, [(BOSS, agent.user, "not on a queue call")] * len(MODES))
+        await matrix.until({"one": {"two"}, "two": {"one"}})
         call.hang_up()
         await there.ended

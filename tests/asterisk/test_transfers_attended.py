@@ -314,6 +314,7 @@ async def test_the_consultation_is_over_before_the_transfer(floor: Floor) -> Non
     await second.ended
     transfer = await both.there.refer(second)
     assert await transfer.finished == 603
+    await hears_only(both.call, MUSIC_HZ)
     both.room.remove("second")
     both.room.remove("bob")
     await both.there.resume()

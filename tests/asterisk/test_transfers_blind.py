@@ -17,7 +17,10 @@ pytestmark = [
     pytest.mark.row("A-07"),
 ]
 
-DRAFT = Draft()
+SLOT, FREE_SLOT = "701", "702"
+DRAFT = Draft(
+    parking={"first": SLOT, "last": FREE_SLOT, "timeout_s": 60, "music": "other"},
+)
 OUTSIDE = DRAFT.outbound_route("0X.", strip=1, prepend="+49", ring_timeout_s=20)
 
 WRAPUP_S = 1
@@ -146,11 +149,14 @@ async def test_what_cannot_be_reached_is_refused_and_the_talk_goes_on(floor: Flo
     """Unknown numbers, codes, the outside without the right, oneself: 603, and nothing has changed."""
     ann, last = await floor.phones(STRICT.agent, AT_LAST, media="silence")
     both = await talk(floor, STRICT, ann)
+    await both.there.hold()
     for target, why in WRONG:
         before = floor.count("action_refusals", agent_id=ann.user, why=why)
         transfer = await both.there.refer(target)
         assert await transfer.finished == 603, target
         await floor.rows("action_refusals", before + 1, agent_id=ann.user, why=why)
+    await hears_only(both.call, MUSIC_HZ)
+    await both.there.resume()
     await both.only_these_talk("caller", "agent")
     assert await floor.rows("pauses", 0, agent_id=ann.user) == []
     transfer = await both.there.refer(AT_LAST)
@@ -291,3 +297,39 @@ async def test_by_the_caller(floor: Floor) -> None:
     assert who_talked(rest) == [(dora.user, "agent")]
     (moved,) = await transfers(floor, 1, call_id=rest.call["call_id"])
     assert (moved["by"], moved["target"]) == (carl.user, dora.user)
+
+
+PARKED = DRAFT.queue(2, strategy="linear")
+FETCHES = DRAFT.extension()
+
+
+async def test_to_a_parking_slot(floor: Floor) -> None:
+    """The caller is parked there, with the slots' music; a slot that is taken is refused."""
+    ann, bob, carl = await floor.phones(PARKED, FETCHES, media="silence")
+    both = await talk(floor, PARKED, ann)
+    transfer = await both.there.refer(SLOT)
+    assert await transfer.finished == 200
+    await hears_only(both.call, OTHER_MUSIC_HZ)
+    await both.there.ended
+
+    ann.reject(486)
+    other = await talk(floor, PARKED, bob)
+    refused = await other.there.refer(SLOT)
+    assert await refused.finished == 603
+    await other.only_these_talk("caller", "agent")
+    ann.ring_only()
+    other.call.hang_up()
+    await floor.settled(other.call)
+
+    fetched = await floor.call(SLOT, by=carl, media="silence")
+    await fetched.answered
+    both.room.add("carl", fetched)
+    await both.only_these_talk("caller", "carl")
+    both.call.hang_up()
+    await fetched.ended
+    record = await floor.record(both.call)
+    (parking,) = await floor.rows("parkings", 1, slot=SLOT, ended_why="retrieved")
+    assert (parking["call_id"], parking["park_by"]) == (record.call["call_id"], ann.user)
+    assert parking["unpark_by"] == carl.user
+    (moved,) = await transfers(floor, 1, call_id=record.call["call_id"], by=ann.user)
+    assert (moved["kind"], moved["target"]) == ("blind", SLOT)

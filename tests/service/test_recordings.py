@@ -235,11 +235,19 @@ class Files:
 
 def test_stereo_recordings_are_joined_when_they_end_well_or_badly() -> None:
     files = Files()
-    joiner = JoinWhenEnded(files, lambda work: work())
+    joiner = JoinWhenEnded(files, lambda work: work(), {})
     joiner.take([started(1, stereo=True), started(2, stereo=False), started(3, stereo=True)])
     assert files.joined == []
     joiner.take([ended(1), ended(2), ended(3, ok=False), ended(3), ended(4)])
     assert files.joined == ["2026/11/22/c-1", "2026/11/22/c-3"]
+
+
+def test_one_that_was_begun_before_a_restart_is_joined_too() -> None:
+    files = Files()
+    recording_id = ended(1).recording_id
+    joiner = JoinWhenEnded(files, lambda work: work(), {recording_id: "2026/11/21/c-9"})
+    joiner.take([ended(2), ended(1)])
+    assert files.joined == ["2026/11/21/c-9"]
 
 
 def test_a_failed_recording_is_an_alarm_and_a_good_one_is_not(

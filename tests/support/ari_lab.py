@@ -225,7 +225,7 @@ class AriLab:
                 bridges = await answer.json()
             for bridge in bridges:
                 async with http.delete(f"bridges/{bridge['id']}") as answer:
-                    assert answer.status == 204
+                    assert answer.status in {204, 404}  # Some go by themselves meanwhile.
         for phone in self.phones.values():
             phone.ring_only()
             phone._unseen.clear()

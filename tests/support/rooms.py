@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import itertools
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from scripts.lab.phones import Call, IncomingCall, OutgoingCall, Phone, SoundMatrix
+from scripts.lab.phones.detect import stretches
 from scripts.lab.phones.happening import DEADLINE
+from scripts.lab.phones.listening import Listening
 from tests.support.draft import Queue
 from tests.support.floor import Floor
 
@@ -30,6 +33,12 @@ HEARD_IN: dict[str, Hearing] = {
     },
 }
 """By mode and listener, who is heard: what the manual of a supervisor promises."""
+
+
+KEY_HZ = (697, 770, 852, 941, 1209, 1336, 1477)
+"""What keys sound like in the voice itself."""
+LOST_PACKETS_MAX = 3
+"""Of 20 ms, in all of a supervision."""
 
 
 @dataclass(eq=False)
@@ -132,3 +141,31 @@ async def spells(floor: Floor, boss: OutgoingCall) -> list[str]:
     assert rows[-1]["ended_at_ms"] is not None
     assert rows[-1]["ended_at_ms"] <= record.call["ended_at_ms"]
     return [row["mode"] for row in rows]
+
+
+@contextlib.asynccontextmanager
+async def undisturbed(room: Room) -> AsyncIterator[None]:
+    """While the block runs, neither phone gets any SIP message, nor a gap, nor a sound of keys.
+
+    The voices are counted: what one has sent the other has received.
+    """
+    parties: dict[str, Call] = {"caller": room.call, "agent": room.there}
+    messages = {
+        name: sum(each.call_id == call.call_id for each in call.endpoint.capture)
+        for name, call in parties.items()
+    }
+    ears = {name: Listening(call.audio) for name, call in parties.items()}
+    yield
+    heard = {name: (ear.sent_ms, ear.received_ms) for name, ear in ears.items()}
+    for name, call in parties.items():
+        ears[name].stop()
+        told = [each for each in call.endpoint.capture if each.call_id == call.call_id]
+        assert told[messages[name] :] == [], f"{name}'s phone was told something"
+        assert call.audio.dtmf == []
+        assert call.info_dtmf == ""
+        for _, samples in ears[name].runs():
+            await asyncio.sleep(0)
+            assert stretches(samples, KEY_HZ) == [], f"{name} heard a key"
+    for one, other in (("caller", "agent"), ("agent", "caller")):
+        lost_ms = heard[one][0] - heard[other][1]
+        assert lost_ms <= 20 * LOST_PACKETS_MAX, f"{other} missed {lost_ms} ms"

@@ -472,6 +472,7 @@ class TelephonyFeatures:
         _, _call_id, leg_id = await steps.talk(world, posted)
         first, second = (recording(leg_id, n, name="2026/same") for n in (1, 2))
         world.telephony.send(first)
+        await world.telephony.drain()
         world.telephony.send(second)
         failed = await posted.first(CommandFailed)
         assert (failed.command, failed.status) == (second, 409)

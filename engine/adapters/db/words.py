@@ -39,6 +39,7 @@ OFFER_REASONS: Final[dict[OfferOutcome, tuple[OfferReason, ...]]] = {
         OfferReason.ANSWERED_THEN_LEFT,
     ),
     OfferOutcome.CANCELLED: (
+        OfferReason.FORWARDED,
         OfferReason.ANSWERED_ELSEWHERE,
         OfferReason.PICKED_UP,
         OfferReason.CALLER_HUNG_UP,
@@ -48,7 +49,8 @@ OFFER_REASONS: Final[dict[OfferOutcome, tuple[OfferReason, ...]]] = {
         OfferReason.LOST,
     ),
 }
-"""Which reasons go with which outcome of an offer: each with exactly one."""
+"""Which reasons go with which outcome of an offer: each with exactly one, but for a forward, which is
+missed where the queue does not follow it and cancelled where it does."""
 
 
 def fitting(

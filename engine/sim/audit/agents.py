@@ -16,7 +16,7 @@ from engine.core.facts import (
     WrapupStarted,
 )
 from engine.core.ids import AgentId, QueueId
-from engine.core.inputs import AgentAction, AgentActionRequested
+from engine.core.inputs import BY_SYSTEM, AgentAction, AgentActionRequested
 from engine.core.policy import MemberKind, Strategy
 from engine.sim.audit.books import Books, LegBook, MemberBook
 from engine.sim.audit.due import Dues, wrapup_over
@@ -26,7 +26,11 @@ _AGENTS_OWN = {
     OfferReason.BUSY: True,
     OfferReason.REJECTED: True,
     OfferReason.ANSWERED_THEN_LEFT: True,
+    OfferReason.FORWARDED: True,
 }
+
+
+_UNFORETOLD = (AgentAction.EXTEND_WRAPUP, AgentAction.LOG_IN_LAST)
 
 
 class AgentLaws:
@@ -88,6 +92,7 @@ class AgentLaws:
             raise self._books.fail("timers", f"a wrap-up until {fact.until_ms}")
         member.wrapup = fact.wrapup_id
         member.wrapup_until_ms = fact.until_ms
+        member.extended_ms = 0
         self.wrapups_begun[fact.call_id] = member
         self._dues.expect(fact.until_ms, wrapup_over, (member, fact.wrapup_id, fact.until_ms))
 
@@ -97,7 +102,9 @@ class AgentLaws:
         longer_ms = fact.until_ms - member.wrapup_until_ms
         if member.wrapup != fact.wrapup_id or longer_ms <= 0:
             raise self._books.fail("spells", f"{fact.agent_id} extended no wrap-up")
-        if longer_ms > member.queue.policy.wrapup_extend_ms:
+        member.extended_ms += longer_ms
+        policy = member.queue.policy
+        if longer_ms > policy.wrapup_extend_ms or member.extended_ms > policy.wrapup_extend_ms_max:
             raise self._books.fail("timers", f"a wrap-up was made {longer_ms} ms longer")
         member.wrapup_until_ms = fact.until_ms
         self._dues.expect(fact.until_ms, wrapup_over, (member, fact.wrapup_id, fact.until_ms))
@@ -126,8 +133,9 @@ class AgentLaws:
     def asked(self, asked: AgentActionRequested) -> None:
         """A service asks for a change: notes what must come of it."""
         agent = self._books.agents.get(asked.agent_id)
-        if asked.queue_id is None:  # What must come of wishes for all queues is not foretold.
-            self.owed = None
+        foreign = asked.by not in (asked.agent_id, BY_SYSTEM) or asked.seen is not None
+        if asked.queue_id is None or foreign or asked.action in _UNFORETOLD:
+            self.owed = None  # What must come of these is not foretold.
             return
         member = None if agent is None else agent.members.get(asked.queue_id)
         reasons = [reason.name for reason in self._books.policy.pause_reasons]
@@ -167,6 +175,8 @@ class AgentLaws:
         agent, queue_id = leg.agent, leg.queue_id
         member = None if agent is None or queue_id is None else agent.members.get(queue_id)
         if member is None or member.queue.policy.strategy is Strategy.RING_ALL:
+            return
+        if member.login_spell is None:
             return
         member.missed += 1
         if 0 < member.queue.policy.autopause_after <= member.missed and not member.pause_spell:

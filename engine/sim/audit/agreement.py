@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
-from engine.core.ids import BRIDGE_PREFIX, CallId, LegId, bridge_id_of, is_leg
-from engine.core.inputs import NodeConnected
+from engine.core.ids import (
+    BRIDGE_PREFIX,
+    MONITOR_BRIDGE_PREFIX,
+    CallId,
+    LegId,
+    bridge_id_of,
+    is_ear,
+)
+from engine.core.inputs import NodeConnected, Park
 from engine.sim.audit.books import Books, LegBook
+from engine.sim.audit.due import Dues, last_word_over
 from engine.sim.audit.step import Step
+
+_LAST_WORD_MS = 10_000
 
 
 class Agreement:
     """Judges inputs, facts and commands of one step together."""
 
-    def __init__(self, books: Books, step: Step) -> None:
+    def __init__(self, books: Books, dues: Dues, step: Step) -> None:
         """Shares the books with the laws."""
         self._books = books
+        self._dues = dues
         self._step = step
 
     def step_ends(self) -> None:
         """Raises if something was left undone; then the step is over."""
         self._check_heard()
         self._check_told()
+        self._check_passed()
         if self._step.reconciled is not None:
             self._check_reconciled(self._step.reconciled)
         for visit in self._step.turned_away:
@@ -52,7 +64,7 @@ class Agreement:
         for leg in self._step.talks_over:
             if bridge_id_of(leg.leg_id) not in self._step.destroyed:
                 raise books.fail("commands", f"the bridge of {leg.leg_id} was left standing")
-            self._check_let_go(leg)
+            self._check_parted(leg)
         for leg in self._step.unwanted:
             self._check_let_go(leg)
             if self._step.hung_up.get(leg.leg_id, leg.elsewhere) and not leg.elsewhere:
@@ -65,8 +77,40 @@ class Agreement:
             for leg in call.legs.values():
                 self._check_let_go(leg)
 
+    def _check_passed(self) -> None:
+        """Who was passed on is somewhere, in one place; who ended by a transfer had one."""
+        books, step = self._books, self._step
+        for call in step.moved:
+            if call.ended or call.gone or call.as_leg is not None:
+                continue
+            if not books.node_up(call.node):
+                continue
+            places = (call.visit, call.talk, call.parked, call.monitor)
+            where = sum(place is not None for place in places)
+            rings = any(not leg.hung_up and not leg.gone for leg in call.legs.values())
+            elsewhere = rings or call.call_id in step.prompts or call.summoned
+            if where != 1 and not (where == 0 and elsewhere):
+                raise books.fail("one place", f"call {call.call_id} is in {where} places")
+        for call in step.transferred:
+            passed = call.as_leg is not None or call.call_id in step.handed_on
+            if not passed and call.call_id not in step.passed.values():
+                raise books.fail("truth", f"call {call.call_id} was taken over by nobody")
+        asked = step.asked
+        if asked is not None and step.replies.get(asked.request_id, 0) != 1:
+            raise books.fail("actions", f"{asked.request_id} was not answered once")
+
+    def _check_parted(self, leg: LegBook) -> None:
+        """Who talked hangs up, or hears a last word first: where the caller is parked."""
+        parks = self._step.asked is not None and isinstance(self._step.asked.action, Park)
+        if parks and leg.leg_id in self._step.prompts:
+            leg.last_word = True
+            due_ms = self._books.now_ms + _LAST_WORD_MS
+            self._dues.expect(due_ms, last_word_over, leg)
+        else:
+            self._check_let_go(leg)
+
     def _check_let_go(self, leg: LegBook) -> None:
-        if not leg.gone and not leg.hung_up:
+        if not leg.gone and not leg.hung_up and not leg.last_word:
             raise self._books.fail("commands", f"{leg.leg_id} was left ringing or talking")
 
     def _check_answer(self, leg: LegBook) -> None:
@@ -88,13 +132,18 @@ class Agreement:
             channel_id = channel.channel_id
             if channel_id in self._step.hung_up:
                 continue
-            if is_leg(channel_id):
-                known = LegId(channel_id) in books.legs
-            else:
-                known = CallId(channel_id) in books.calls
+            known = LegId(channel_id) in books.legs or CallId(channel_id) in books.calls
+            if is_ear(channel_id):
+                known = channel_id in books.monitors or channel_id in books.recordings
             if not known:
                 raise books.fail("reconcile", f"{channel_id} exists and was forgotten")
         for bridge_id in happened.bridges:
+            if bridge_id.startswith(MONITOR_BRIDGE_PREFIX):
+                call = books.calls.get(CallId(bridge_id.removeprefix(MONITOR_BRIDGE_PREFIX)))
+                listens = call is not None and call.monitor is not None
+                if not listens and bridge_id not in self._step.destroyed:
+                    raise books.fail("reconcile", f"bridge {bridge_id} was left standing")
+                continue
             leg = books.legs.get(LegId(bridge_id.removeprefix(BRIDGE_PREFIX)))
             talks = leg is not None and leg.call.talk is leg
             if not talks and bridge_id not in self._step.destroyed:

@@ -7,20 +7,10 @@ certain; a law that forbids something applies to what is certainly forbidden.
 
 from __future__ import annotations
 
-from enum import IntEnum
-
 from engine.core.inputs import DeviceState
 from engine.core.policy import Strategy
 from engine.sim.audit.books import AgentBook, Books, MemberBook, VisitBook
-
-
-class Answer(IntEnum):
-    """Certainty; the smaller of two is their conjunction."""
-
-    NO = 0
-    MAYBE = 1
-    YES = 2
-
+from engine.sim.audit.terms import Answer, suits
 
 _BUSY = {
     DeviceState.INUSE: True,
@@ -48,12 +38,12 @@ def may_take(books: Books, member: MemberBook) -> Answer:
         return answer
     if not agent.legs and not agent.own_calls and not agent.devices:
         return answer
-    in_use = _in_use(agent)
-    if in_use is Answer.NO:
+    used = in_use(agent)
+    if used is Answer.NO:
         return min(answer, _believed_there(agent))
     if member.queue.policy.ring_in_use:
         return Answer.NO if agent.offers else min(answer, _believed_there(agent))
-    return Answer.NO if in_use is Answer.YES else min(answer, Answer.MAYBE)
+    return Answer.NO if used is Answer.YES else min(answer, Answer.MAYBE)
 
 
 def _backed_off(books: Books, agent: AgentBook) -> Answer:
@@ -63,7 +53,8 @@ def _backed_off(books: Books, agent: AgentBook) -> Answer:
     return Answer.NO if books.now_ms < until_ms else Answer.MAYBE
 
 
-def _in_use(agent: AgentBook) -> Answer:
+def in_use(agent: AgentBook) -> Answer:
+    """Tells whether this phone is in use."""
     if any(device in _BUSY for device in agent.devices.values()):
         return Answer.YES
     answer = Answer.NO
@@ -86,6 +77,8 @@ def _believed_there(agent: AgentBook) -> Answer:
 
 def wants_somebody(books: Books, visit: VisitBook) -> Answer:
     """Tells whether an agent should be rung for this visit now."""
+    if visit.directed is not None:
+        return Answer.NO  # Somebody asked for this very call.
     if visit.chosen is not None or not books.node_up(visit.call.node) or visit.call.gone:
         return Answer.NO
     if visit.offers and visit.queue.policy.strategy is Strategy.PROGRESSIVE:
@@ -104,7 +97,7 @@ def wants(books: Books, visit: VisitBook, member: MemberBook) -> Answer:
     """Tells whether this agent should be rung for this visit, were the agent free."""
     if visit.call.owner is member.agent:
         return Answer.NO  # Nobody is rung for a call of one's own.
-    answer = wants_somebody(books, visit)
+    answer = min(wants_somebody(books, visit), suits(books, visit, member))
     ring_all = visit.queue.policy.strategy is Strategy.RING_ALL
     if answer is not Answer.NO and visit.offers and ring_all:  # Others ring already.
         if member.agent.agent_id in visit.tried:

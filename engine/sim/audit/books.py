@@ -4,9 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from engine.core.ids import AgentId, CallId, LegId, NodeId, QueueId, TalkId, VisitId, talk_id_of
-from engine.core.inputs import DeviceState
-from engine.core.policy import MemberKind, Policy, QueuePolicy
+from engine.core.ids import (
+    AgentId,
+    CallId,
+    EndpointName,
+    LegId,
+    MonitorId,
+    NodeId,
+    QueueId,
+    RecordingId,
+    TalkId,
+    VisitId,
+    talk_id_of,
+)
+from engine.core.inputs import NO_ENDPOINT, DeviceState
+from engine.core.policy import MemberKind, MonitorMode, Policy, QueuePolicy
 from engine.sim.failure import AuditFailure
 
 NEVER_MS = -1
@@ -19,18 +31,30 @@ class CallBook:
         "answered",
         "answers",
         "arrived_ms",
+        "as_leg",
         "call_id",
         "doubtful",
         "ended",
+        "endpoint",
+        "fresh",
         "gone",
         "hung_up",
+        "leg_talks",
         "legs",
         "mark_ms",
+        "monitor",
         "node",
+        "number",
         "owner",
+        "parked",
+        "priority",
+        "required",
         "settled",
+        "slot",
         "sounding",
+        "summoned",
         "talk",
+        "version",
         "visit",
         "visits",
     )
@@ -55,6 +79,27 @@ class CallBook:
         self.answers = 0
         self.sounding = False
         """The waiting sound was started and not stopped."""
+        self.endpoint: EndpointName = NO_ENDPOINT
+        self.number = ""
+        self.priority = 0
+        self.required: tuple[str, ...] = ()
+        """Skills that its route asks for."""
+        self.fresh = True
+        """It has been nowhere yet, so its first wait counts from its arrival."""
+        self.version = 0
+        """`seq` of the last fact that changed where it is."""
+        self.parked: str | None = None
+        """The parking that it is in, ..."""
+        self.slot = ""
+        """... and the slot of that."""
+        self.monitor: MonitorBook | None = None
+        """What its caller, a supervisor, listens to."""
+        self.summoned = False
+        """Usher rings its caller, who has not come yet."""
+        self.as_leg: LegBook | None = None
+        """Its caller has become a party of another call."""
+        self.leg_talks = 0
+        """Talks that its channel has had as a leg."""
         self.ended = False
         self.gone = False
         self.hung_up = False
@@ -67,10 +112,13 @@ class VisitBook:
 
     __slots__ = (
         "attempts",
+        "away_ms",
         "call",
         "chosen",
+        "directed",
         "doubt_until_ms",
         "entered_ms",
+        "kept_for",
         "offers",
         "open",
         "order",
@@ -99,6 +147,12 @@ class VisitBook:
         self.open = True
         self.offers: dict[LegId, LegBook] = {}
         self.chosen: LegBook | None = None
+        self.directed: LegBook | None = None
+        """The offer to somebody who asked for this very call."""
+        self.away_ms = NEVER_MS
+        """When its node was last connected again: timers from before that fire afterwards."""
+        self.kept_for: AgentId | None = None
+        """Who served this caller last and has not missed the chance to do so again."""
         self.tried: dict[AgentId, None] = {}
         """Agents who had their chance in this round."""
         self.attempts = 0
@@ -133,12 +187,15 @@ class LegBook:
         "hold_id",
         "hold_ms",
         "hung_up",
+        "last_word",
         "leg_id",
         "level",
         "node",
         "offer",
         "offered_ms",
+        "phone",
         "queue_id",
+        "recording",
         "ring_ms_min",
         "talk_id",
         "talk_ms",
@@ -153,6 +210,11 @@ class LegBook:
         self.call = call
         self.node = call.node
         self.agent = agent
+        """Whose offer or phone it is."""
+        self.phone = agent
+        """Whose phone it is: another's where an offer was forwarded."""
+        self.recording: RecordingBook | None = None
+        """What records its talk, and was not told to stop."""
         self.visit: VisitBook | None = None
         self.queue_id: QueueId | None = None
         self.level = 1
@@ -169,6 +231,8 @@ class LegBook:
         self.hang_ups = 0
         self.told_again = False
         self.alert_info: str | None = None
+        self.last_word = False
+        """It hears a last word and is hung up soon."""
         self.elsewhere = False
         """Its phone is to show no missed call."""
         self.hold_id: str | None = None
@@ -184,6 +248,7 @@ class MemberBook:
     __slots__ = (
         "agent",
         "answered",
+        "extended_ms",
         "kind",
         "level",
         "login_order",
@@ -212,11 +277,47 @@ class MemberBook:
         self.pause_reason: str | None = None
         self.wrapup: str | None = None
         self.wrapup_until_ms = NEVER_MS
+        self.extended_ms = 0
         self.answered = 0
         self.missed = 0
         self.talk_ms = 0
         """In this queue since the log-in."""
         self.removed = False
+
+
+class MonitorBook:
+    """A supervisor's spell of monitoring in one mode."""
+
+    __slots__ = ("call", "leg", "mode", "monitor_id", "supervisor")
+
+    def __init__(
+        self,
+        monitor_id: MonitorId,
+        supervisor: CallBook,
+        call: CallBook,
+        leg: LegBook,
+        mode: MonitorMode,
+    ) -> None:
+        """Begins a spell."""
+        self.monitor_id = monitor_id
+        self.supervisor = supervisor
+        self.call = call
+        self.leg = leg
+        self.mode = mode
+
+
+class RecordingBook:
+    """A recording, until its file is closed."""
+
+    __slots__ = ("call", "leg", "paused", "recording_id", "stopped")
+
+    def __init__(self, recording_id: RecordingId, call: CallBook, leg: LegBook) -> None:
+        """Begins a recording."""
+        self.recording_id = recording_id
+        self.call = call
+        self.leg = leg
+        self.paused = False
+        self.stopped = False
 
 
 class AgentBook:
@@ -263,6 +364,7 @@ class QueueBook:
         "memory_known",
         "policy",
         "removed",
+        "served",
         "static_only",
         "waiting",
     )
@@ -272,6 +374,8 @@ class QueueBook:
         self.policy = policy
         self.members: dict[AgentId, MemberBook] = {}
         self.waiting: dict[VisitId, VisitBook] = {}
+        self.served: dict[str, tuple[int, AgentId]] = {}
+        """When a caller's last talk here ended, and with whom, by the caller's number."""
         self.static_only = False
         self.last_static = -1
         self.last_static_agent: AgentId | None = None
@@ -293,6 +397,10 @@ class Books:
         self.legs: dict[LegId, LegBook] = {}
         self.agents: dict[AgentId, AgentBook] = {}
         self.queues: dict[QueueId, QueueBook] = {}
+        self.slots: dict[str, CallBook] = {}
+        self.monitors: dict[MonitorId, MonitorBook] = {}
+        self.recordings: dict[RecordingId, RecordingBook] = {}
+        self.skills: Mapping[AgentId, tuple[str, ...]] = {}
         self.extensions: Mapping[str, None] = {}
         self.up_since_ms: dict[NodeId, int] = {}
         """Nodes that are connected, and since when."""
@@ -333,9 +441,34 @@ class Books:
         leg.gone = True
         self.legs.pop(leg.leg_id, None)
         leg.call.legs.pop(leg.leg_id, None)
-        agent = leg.agent
-        if agent is not None and agent.legs.pop(leg.leg_id, None) is not None:
-            agent.devices.pop(leg.node, None)
+        if leg.agent is not None and leg.agent is not leg.phone:
+            leg.agent.legs.pop(leg.leg_id, None)
+        phone = leg.phone
+        if phone is not None and phone.legs.pop(leg.leg_id, None) is not None:
+            phone.devices.pop(leg.node, None)
+
+    def becomes_leg(self, call: CallBook, of: CallBook) -> LegBook:
+        """The caller of one call becomes a party of another."""
+        leg = LegBook(LegId(call.call_id), of, call.owner)
+        leg.answered_ms = self.now_ms
+        leg.talks = call.leg_talks
+        call.as_leg = leg
+        self.legs[leg.leg_id] = of.legs[leg.leg_id] = leg
+        if call.owner is not None:
+            call.owner.own_calls.pop(call.call_id, None)
+            call.owner.legs[leg.leg_id] = leg
+        return leg
+
+    def becomes_call(self, leg: LegBook, call: CallBook) -> None:
+        """A party becomes, or is again, the caller of a call."""
+        self.leg_is_gone(leg)
+        call.as_leg = None
+        call.answered = True
+        call.sounding = False
+        call.leg_talks = leg.talks
+        if leg.phone is not None:
+            call.owner = leg.phone
+            leg.phone.own_calls[call.call_id] = call
 
     def call_is_gone(self, call: CallBook) -> None:
         """The caller's channel exists no more."""

@@ -8,6 +8,7 @@ from engine.core.facts import (
     CallStarted,
     HoldEnded,
     HoldStarted,
+    SourceKind,
     TalkEnded,
     TalkStarted,
     VisitEnded,
@@ -15,10 +16,12 @@ from engine.core.facts import (
     VisitReason,
     VisitStarted,
 )
-from engine.core.ids import CallId
+from engine.core.ids import CallId, LegId
+from engine.core.inputs import HangUpNow
 from engine.sim.audit.books import NEVER_MS, Books, CallBook, VisitBook
 from engine.sim.audit.due import Dues
 from engine.sim.audit.step import Step
+from engine.sim.audit.terms import keeper, route_terms, served
 
 
 class CallLaws:
@@ -41,11 +44,32 @@ class CallLaws:
             raise books.fail("time", f"call {fact.call_id} arrived after it started")
         books.calls_seen.add(fact.call_id)
         call = CallBook(fact.call_id, fact.node, fact.arrived_ms)
+        call.endpoint, call.number = fact.endpoint, fact.caller_number
         books.calls[fact.call_id] = call
+        if fact.parent_id is not None:
+            self._party_goes_on(call, fact.parent_id)
+            return
+        if fact.source is SourceKind.TRUNK:
+            route_terms(books.policy, call, fact.dialled)
         agent = books.agents.get(fact.endpoint)  # type: ignore[call-overload]
+        if agent is not None and fact.source is SourceKind.USHER:
+            agent.own_calls[fact.call_id] = call
         if agent is not None and fact.call_id in agent.own_calls:
             call.owner = agent
             agent.own_calls[fact.call_id] = call
+
+    def _party_goes_on(self, call: CallBook, parent_id: CallId) -> None:
+        """The other party of a talk whose caller leaves becomes a caller."""
+        books = self._books
+        leg = books.legs.get(LegId(call.call_id))
+        if leg is None or leg.call.call_id != parent_id or leg.answered_ms == NEVER_MS:
+            raise books.fail("truth", f"call {call.call_id} is the rest of nothing")
+        if leg.call.talk is leg:
+            raise books.fail("one place", f"call {call.call_id} began inside another's talk")
+        self._step.handed_on[parent_id] = None
+        books.becomes_call(leg, call)
+        self._step.moved.append(call)
+        self._step.attention = True
 
     def call_ended(self, fact: CallEnded) -> None:
         """It ends once, and nothing of it goes on."""
@@ -61,16 +85,28 @@ class CallLaws:
                 f"call {fact.call_id} ended {fact.at_ms - call.mark_ms} ms after all of it did",
             )
         if fact.ended_by in (CallEnd.CALLER, CallEnd.LOST) and not call.gone:
-            if not call.doubtful:
+            if not call.doubtful and not self._hung_up_by_service(call):
                 raise books.fail(
                     "truth", f"call {fact.call_id} was ended by nobody: its caller is there"
                 )
-            books.call_is_gone(call)
+            if call.doubtful:
+                books.call_is_gone(call)
+        if call.parked is not None or call.monitor is not None:
+            raise books.fail("one place", f"call {fact.call_id} ended parked or monitoring")
+        if fact.ended_by is CallEnd.TRANSFERRED:
+            self._step.transferred.append(call)
         call.ended = True
         self._step.calls_over.append(call)
         self._step.attention = True
         if call.gone:
             books.calls.pop(call.call_id, None)
+
+    def _hung_up_by_service(self, call: CallBook) -> bool:
+        """The caller asked for that by a click."""
+        asked = self._step.asked
+        if asked is None or not isinstance(asked.action, HangUpNow):
+            return False
+        return asked.call_id == call.call_id and asked.by == call.endpoint
 
     def visit_started(self, fact: VisitStarted) -> None:
         """A visit begins where the call's last account ended."""
@@ -79,17 +115,19 @@ class CallLaws:
         queue = books.queues.get(fact.queue_id)
         if queue is None or queue.removed:
             raise books.fail("one place", f"{fact.visit_id} is in no queue of the configuration")
-        if call.visit is not None or call.talk is not None:
+        if call.visit is not None or call.talk is not None or call.parked is not None:
             raise books.fail("one place", f"{fact.visit_id} began while the call was elsewhere")
-        expected_ms = call.arrived_ms if call.visits == 0 else books.now_ms
+        expected_ms = call.arrived_ms if call.fresh else books.now_ms
+        call.fresh = False
         if fact.at_ms != expected_ms:
             raise books.fail("money", f"{fact.visit_id} counts from {fact.at_ms}")
         call.visits += 1
         books.visits_seen += 1
         visit = VisitBook(fact.visit_id, call, queue, fact.at_ms, books.visits_seen)
         if self.exact_places:
+            mine = (-call.priority, visit.entered_ms)
             place = 1 + sum(
-                other.entered_ms <= visit.entered_ms for other in queue.waiting.values()
+                (-other.call.priority, other.entered_ms) <= mine for other in queue.waiting.values()
             )
             if fact.position != place:
                 raise books.fail("place", f"{fact.visit_id} has place {fact.position}, not {place}")
@@ -97,6 +135,7 @@ class CallLaws:
             self._step.turned_away.append(visit)
             self._step.attention = True
         call.visit = visit
+        visit.kept_for = keeper(books, visit)
         queue.waiting[fact.visit_id] = visit
         self._dues.limit_wait(visit, queue.policy.wait_ms_max)
         if call.owner is not None:  # Who places a queue call starts to count anew (Q-06).
@@ -123,6 +162,9 @@ class CallLaws:
         call.visit = None
         call.mark_ms = fact.at_ms
         call.settled = fact.outcome is VisitOutcome.ABANDONED or fact.reason is VisitReason.LOST
+        if not call.settled:
+            self._step.moved.append(call)
+            self._step.attention = True
         del visit.queue.waiting[visit.visit_id]
 
     def _check_outcome(self, fact: VisitEnded, visit: VisitBook) -> None:
@@ -156,18 +198,19 @@ class CallLaws:
         """A talk begins when the visit ends, with the phone that answered."""
         books = self._books
         call = self._call(fact.call_id)
-        if call.visit is not None or call.talk is not None:
+        if call.visit is not None or call.talk is not None or call.parked is not None:
             raise books.fail("one place", f"call {fact.call_id} talks while it is elsewhere")
         leg = books.leg_of_talk(fact.talk_id)
         if leg is None or leg.call is not call:
             raise books.fail("truth", f"call {fact.call_id} talks to a phone that never rang")
         if leg.answered_ms == NEVER_MS:
             raise books.fail("truth", f"{fact.talk_id} talks without an answer")
-        if fact.visit_id is not None and fact.at_ms != call.mark_ms:
+        if fact.visit_id is not None and not leg.talks and fact.at_ms != call.mark_ms:
             raise books.fail("money", f"{fact.talk_id} talks later than its visit ended")
         if leg.offer:
             raise books.fail("one end", f"{fact.talk_id} talks while it is still an offer")
         call.talk = leg
+        call.fresh = False
         leg.talks += 1
         leg.talk_id = fact.talk_id
         leg.talk_ms = fact.at_ms
@@ -191,15 +234,22 @@ class CallLaws:
             raise books.fail("money", f"{fact.talk_id} talked {fact.talk_ms} ms")
         if leg.hold_id is not None:
             raise books.fail("one end", f"{fact.talk_id} ended on hold")
+        if leg.recording is not None and not leg.recording.stopped:
+            self._step.recorders.setdefault(leg.recording.recording_id, [])
         call.talk = None
+        leg.talk_id = None
         call.mark_ms = fact.at_ms
-        call.settled = True
+        call.settled = fact.ended_by is not CallEnd.TRANSFERRED
+        if not call.settled:
+            self._step.moved.append(call)
         if leg.agent is not None and leg.queue_id is not None:
             leg.agent.talks -= 1
             member = leg.agent.members.get(leg.queue_id)
             if member is not None and member.login_spell is not None:
                 member.talk_ms += fact.talk_ms
-        self._step.talks_over.append(leg)
+            served(books, call, leg.queue_id, leg.agent.agent_id)
+        if leg.call is call:
+            self._step.talks_over.append(leg)  # Else it goes straight into its next talk.
         self._step.attention = True
 
     def hold_started(self, fact: HoldStarted) -> None:

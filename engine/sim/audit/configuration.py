@@ -25,6 +25,7 @@ class ConfigurationLaws:
         books.extensions = {extension.number: None for extension in policy.extensions}
         for agent in policy.agents:
             books.agents.setdefault(agent.agent_id, AgentBook(agent.agent_id))
+        books.skills = {agent.agent_id: agent.skills for agent in policy.agents}
         wanted = {queue.queue_id: queue for queue in policy.queues}
         for queue_id, queue in books.queues.items():
             if queue_id not in wanted:
@@ -67,6 +68,8 @@ class ConfigurationLaws:
         if old.strategy is not policy.strategy:
             for visit in queue.waiting.values():
                 visit.tried.clear()
+        if policy.sticky is None:
+            queue.served.clear()
         if old.wait_ms_max != policy.wait_ms_max:
             for visit in queue.waiting.values():
                 # It holds for those who wait already, counted from their entry.

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from engine.core.ids import NodeId
-from engine.sim.audit.books import NEVER_MS, Books, MemberBook, VisitBook
+from engine.sim.audit.books import NEVER_MS, Books, LegBook, MemberBook, VisitBook
 
 Overdue = Callable[[Any], tuple[str, NodeId | None] | None]
 """Returns what should be over and is not, with the node that it depends on; None if all is well."""
@@ -76,6 +76,13 @@ def ring_over(ringing: tuple[VisitBook, int]) -> tuple[str, NodeId | None] | Non
     if not visit.open or visit.chosen is not None or visit.ring_since_ms != began_ms:
         return None
     return f"the ringing for {visit.visit_id}", visit.call.node
+
+
+def last_word_over(leg: LegBook) -> tuple[str, NodeId | None] | None:
+    """What an agent hears whose caller was parked."""
+    if leg.gone or leg.hung_up:
+        return None
+    return f"the last word to {leg.leg_id}", leg.node
 
 
 def wrapup_over(wrapup: tuple[MemberBook, str, int]) -> tuple[str, NodeId | None] | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from engine.core.commands import (
     AnswerCall,
     Command,
@@ -12,7 +14,7 @@ from engine.core.commands import (
     RingPhone,
     StartWaitingSound,
 )
-from engine.core.ids import AgentId, CallId, EndpointName, is_leg
+from engine.core.ids import AgentId, CallId, EndpointName, LegId, is_ear, is_leg
 from engine.core.inputs import (
     CallArrived,
     CallerHungUp,
@@ -24,6 +26,7 @@ from engine.core.inputs import (
     NodeDisconnected,
     PhoneDevice,
     PhoneReachable,
+    SeenChannel,
 )
 from engine.sim.audit.books import NEVER_MS, Books, CallBook, LegBook
 from engine.sim.audit.offers import stop_ring_clock
@@ -62,8 +65,15 @@ class Heard:
 
     def caller_hung_up(self, happened: CallerHungUp) -> None:
         """The caller is gone: the call must end in this step."""
+        self._channel_gone(happened.call_id)
+
+    def _channel_gone(self, channel_id: str) -> None:
+        """A channel exists no more; it can be a caller's, a party's, or both."""
         books = self._books
-        call = books.calls.get(happened.call_id)
+        leg = books.legs.get(LegId(channel_id))
+        if leg is not None:
+            self._gone(leg)
+        call = books.calls.get(CallId(channel_id))
         if call is not None and not call.gone:
             books.call_is_gone(call)
             self._step.left.append(call)
@@ -74,12 +84,22 @@ class Heard:
         leg = self._books.legs.get(happened.leg_id)
         if leg is not None:
             self._picked_up(leg)
+            return
+        call = self._books.calls.get(CallId(happened.leg_id))
+        if call is not None and call.summoned:
+            self._came(call)
+
+    def _came(self, call: CallBook) -> None:
+        """Who asked for a call picked up: it must go on."""
+        call.summoned = False
+        if not call.ended:
+            call.answered = True
+            self._step.moved.append(call)
+            self._step.attention = True
 
     def leg_ended(self, happened: LegEnded) -> None:
         """A phone's channel is gone: its offer or talk must end in this step."""
-        leg = self._books.legs.get(happened.leg_id)
-        if leg is not None:
-            self._gone(leg)
+        self._channel_gone(happened.leg_id)
 
     def phone_reachable(self, happened: PhoneReachable) -> None:
         """A phone comes or goes."""
@@ -116,8 +136,13 @@ class Heard:
         self._step.attention = True
         seen = {channel.channel_id: channel for channel in happened.channels}
         for channel in happened.channels:
-            if not is_leg(channel.channel_id):
+            if not is_leg(channel.channel_id) and not is_ear(channel.channel_id):
                 self._caller_seen(CallId(channel.channel_id), channel.endpoint)
+        self._compare_calls(happened, seen)
+        self._compare_legs(happened, seen)
+
+    def _compare_calls(self, happened: NodeConnected, seen: Mapping[str, SeenChannel]) -> None:
+        books = self._books
         for call in [each for each in books.calls.values() if each.node == happened.node]:
             call.doubtful = False
             caller = seen.get(call.call_id)
@@ -125,13 +150,20 @@ class Heard:
                 books.call_is_gone(call)
                 self._step.left.append(call)
                 continue
+            if caller.up and call.summoned:
+                self._came(call)
             if not caller.up and call.talk is not None:
                 self._answer_again(call)
+            if call.visit is not None:
+                call.visit.away_ms = books.now_ms
             if call.visit is not None and call.visit.step_due_ms != NEVER_MS:
                 call.visit.step_due_ms = max(call.visit.step_due_ms, books.now_ms)
             if call.visit is not None and call.visit.rests_until_ms != NEVER_MS:
                 # A rest that was over meanwhile is over when its late timer fires.
                 call.visit.rests_until_ms = max(call.visit.rests_until_ms, books.now_ms)
+
+    def _compare_legs(self, happened: NodeConnected, seen: Mapping[str, SeenChannel]) -> None:
+        books = self._books
         for leg in [each for each in books.legs.values() if each.node == happened.node]:
             leg.doubtful = False
             found = seen.get(leg.leg_id)
@@ -153,7 +185,7 @@ class Heard:
             if leg is not None:
                 leg.doubtful = True
                 if isinstance(command, HangUpLeg) and happened.status == _NOT_FOUND:
-                    books.leg_is_gone(leg)
+                    self._channel_gone(command.leg_id)
         channel_id = _about(command)
         call = None if channel_id is None else books.calls.get(CallId(channel_id))
         if call is not None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from engine.core.facts import OfferEnded, OfferMade, OfferOutcome, OfferReason
+from engine.core.inputs import PickUp
 from engine.core.policy import Strategy
 from engine.sim.audit.agents import AgentLaws
-from engine.sim.audit.availability import Answer, may_take, wants
+from engine.sim.audit.availability import in_use, may_take, wants
 from engine.sim.audit.books import NEVER_MS, AgentBook, Books, LegBook, VisitBook
 from engine.sim.audit.due import Dues, ring_over
 from engine.sim.audit.order import check_agent, check_caller, remember
 from engine.sim.audit.step import Step
+from engine.sim.audit.terms import Answer
 
 
 class OfferLaws:
@@ -34,8 +36,14 @@ class OfferLaws:
         agent = leg.agent
         if visit is None or visit.visit_id != fact.visit_id:
             raise books.fail("one place", f"{fact.offer_id} is for a visit that is not open")
+        if self._step.forwarded.get(leg.call.call_id) == fact.agent_id:
+            self._forwarded(fact, leg, visit)
+            return
         if agent is None or agent.agent_id != fact.agent_id:
             raise books.fail("truth", f"{fact.offer_id} rang another phone than its agent's")
+        if self._is_directed(fact, leg):
+            self._directed(fact, leg, visit, agent)
+            return
         member = visit.queue.members.get(agent.agent_id)
         if member is None:
             raise books.fail("truth", f"{fact.agent_id} is no member of {fact.queue_id}")
@@ -60,11 +68,65 @@ class OfferLaws:
         leg.level = member.level
         self._begun(visit, leg, agent)
 
-    def _begun(self, visit: VisitBook, leg: LegBook, agent: AgentBook) -> None:
+    def _is_directed(self, fact: OfferMade, leg: LegBook) -> bool:
+        """Tells an offer to somebody who asked for this very call from one by the queue."""
+        asked = self._step.asked
+        if asked is None or not isinstance(asked.action, PickUp):
+            return False
+        return asked.call_id == leg.call.call_id and asked.by == fact.agent_id
+
+    def _directed(self, fact: OfferMade, leg: LegBook, visit: VisitBook, agent: AgentBook) -> None:
+        """Who asks for a call is rung, alone, if the phone is free."""
+        books = self._books
+        del agent.legs[leg.leg_id]
+        if agent.offers or in_use(agent) is Answer.YES or visit.offers:
+            raise books.fail("one call", f"{fact.agent_id} was offered {fact.offer_id}, not free")
+        agent.legs[leg.leg_id] = leg
+        agent.offers += 1
+        member = visit.queue.members.get(agent.agent_id)
+        if member is None:
+            books.orders += 1
+            agent.last_offer = books.orders
+        else:
+            remember(books, member)
+        leg.queue_id = fact.queue_id
+        leg.level = 1 if member is None else member.level
+        visit.rests_until_ms = visit.doubt_until_ms = NEVER_MS
+        tried = dict(visit.tried)
+        self._begun(visit, leg, agent)
+        visit.tried.update(tried)  # It begins no round of the queue's own.
+        visit.directed = leg
+
+    def _forwarded(self, fact: OfferMade, leg: LegBook, visit: VisitBook) -> None:
+        """An offer rings elsewhere because its phone wished so, for no longer than it would have."""
+        books = self._books
+        agent = books.agents[fact.agent_id]
+        if not visit.queue.policy.follow_forward:
+            raise books.fail("truth", f"{fact.offer_id} follows a forward, which is not allowed")
+        if leg.phone is not None and leg.phone is not agent and leg.phone.offers:
+            raise books.fail("one call", f"{leg.leg_id} rings a phone that rings already")
+        due_ms = visit.ring_due_ms
+        leg.agent = agent
+        agent.legs[leg.leg_id] = leg
+        agent.offers += 1
+        leg.queue_id = fact.queue_id
+        member = visit.queue.members.get(agent.agent_id)
+        leg.level = 1 if member is None else member.level
+        alone = visit.ring_since_ms == NEVER_MS
+        self._begun(visit, leg, agent, chance=False)
+        if alone:
+            visit.ring_due_ms = due_ms
+            self._dues.expect(max(due_ms, books.now_ms), ring_over, (visit, books.now_ms))
+        leg.ring_ms_min = 0
+
+    def _begun(
+        self, visit: VisitBook, leg: LegBook, agent: AgentBook, *, chance: bool = True
+    ) -> None:
         """Books an offer that was rightly made."""
-        at_ms = self._books.now_ms
+        books = self._books
+        at_ms = books.now_ms
         ring_all = visit.queue.policy.strategy is Strategy.RING_ALL
-        if not ring_all and agent.agent_id in visit.tried:
+        if chance and not ring_all and agent.agent_id in visit.tried:
             visit.tried.clear()
             for other in visit.offers.values():
                 assert other.agent is not None
@@ -80,11 +142,14 @@ class OfferLaws:
         if visit.ring_since_ms == NEVER_MS:
             visit.ring_since_ms = at_ms
             visit.ring_due_ms = at_ms + visit.queue.policy.ring_timeout_ms
-            self._dues.expect(visit.ring_due_ms, ring_over, (visit, at_ms))
+            if chance:
+                self._dues.expect(visit.ring_due_ms, ring_over, (visit, at_ms))
         leg.ring_ms_min = visit.ring_due_ms - visit.ring_since_ms
         policy = visit.queue.policy
         if policy.strategy is Strategy.PROGRESSIVE:
-            visit.step_due_ms = at_ms + policy.progressive_step_ms
+            waited_for = NEVER_MS < visit.step_due_ms <= books.fired_ms
+            if chance or not waited_for:  # A forward does not make the next one wait again.
+                visit.step_due_ms = at_ms + policy.progressive_step_ms
             if at_ms > visit.ring_since_ms:
                 leg.ring_ms_min = min(leg.ring_ms_min, policy.progressive_step_ms)
 
@@ -101,7 +166,8 @@ class OfferLaws:
         leg.offer = False
         leg.agent.offers -= 1
         visit.offers.pop(leg.leg_id, None)
-        visit.step_due_ms = NEVER_MS  # Whoever is next takes the empty place at once.
+        if fact.reason is not OfferReason.FORWARDED:
+            visit.step_due_ms = NEVER_MS  # Whoever is next takes the empty place at once.
         if fact.outcome is OfferOutcome.ANSWERED:
             self._answered(fact, leg, visit)
             return
@@ -109,10 +175,12 @@ class OfferLaws:
             raise books.fail("timers", f"{fact.offer_id} rang in vain for {fact.ring_ms} ms only")
         if visit.chosen is leg:
             visit.chosen = None
+        directed = _no_more_directed(visit, leg, fact)
         if not visit.offers:
             stop_ring_clock(visit, fact.at_ms)
         leg.elsewhere = (
-            fact.reason is OfferReason.ANSWERED_ELSEWHERE and visit.queue.policy.answered_elsewhere
+            fact.reason in (OfferReason.ANSWERED_ELSEWHERE, OfferReason.PICKED_UP)
+            and visit.queue.policy.answered_elsewhere
         )
         self._step.unwanted.append(leg)
         self._step.attention = True
@@ -121,9 +189,9 @@ class OfferLaws:
             if fact.reason is not OfferReason.NO_ANSWER and pause_ms > 0:
                 leg.agent.back_off_until_ms = fact.at_ms + pause_ms
             self._agents.missed(leg, fact.reason)
-        else:
+        elif fact.reason is not OfferReason.FORWARDED:
             visit.tried.pop(leg.agent.agent_id, None)  # Not the agent's doing, so it was no chance.
-        self._rest(fact, visit, picked_up=leg.answered_ms != NEVER_MS)
+        self._rest(fact, visit, unsure=directed or leg.answered_ms != NEVER_MS)
 
     def _answered(self, fact: OfferEnded, leg: LegBook, visit: VisitBook) -> None:
         if visit.open or visit.chosen is not leg:
@@ -133,7 +201,7 @@ class OfferLaws:
             member.answered += 1
             member.missed = 0
 
-    def _rest(self, fact: OfferEnded, visit: VisitBook, *, picked_up: bool) -> None:
+    def _rest(self, fact: OfferEnded, visit: VisitBook, *, unsure: bool) -> None:
         """After a vain ringing the caller rests; so it is for ring-all when all have refused."""
         if visit.offers:
             return
@@ -146,10 +214,20 @@ class OfferLaws:
         until_ms = fact.at_ms + policy.retry_interval_ms
         if fact.reason in (OfferReason.NO_ANSWER, OfferReason.RANG_SHORTLY):
             visit.rests_until_ms = until_ms
-        elif ring_all and (picked_up or fact.reason is OfferReason.LOST):
+        elif ring_all and (unsure or fact.reason is OfferReason.LOST):
             visit.doubt_until_ms = until_ms  # Whether that counts as a vain ringing is open.
         elif ring_all and fact.outcome is OfferOutcome.MISSED:
             visit.rests_until_ms = until_ms
+
+
+def _no_more_directed(visit: VisitBook, leg: LegBook, fact: OfferEnded) -> bool:
+    """Returns whether this was the offer to who had asked for it; nobody has to be that any more."""
+    if fact.outcome is OfferOutcome.MISSED and visit.kept_for == fact.agent_id:
+        visit.kept_for = None
+    if visit.directed is not leg:
+        return False
+    visit.directed = None
+    return True
 
 
 def stop_ring_clock(visit: VisitBook, at_ms: int) -> None:

@@ -6,8 +6,9 @@ Judged at the moment of each offer, with what was true just before it.
 from __future__ import annotations
 
 from engine.core.policy import MemberKind, QueuePolicy, Strategy
-from engine.sim.audit.availability import Answer, may_take, wants
+from engine.sim.audit.availability import may_take, wants
 from engine.sim.audit.books import Books, MemberBook, QueueBook, VisitBook
+from engine.sim.audit.terms import Answer, suits
 
 Key = tuple[int, ...]
 
@@ -26,6 +27,11 @@ def _rank(books: Books, visit: VisitBook) -> Key:
     return (-weight, visit.entered_ms, visit.order)
 
 
+def _place(visit: VisitBook) -> Key:
+    """The place in its own line."""
+    return (-visit.call.priority, visit.entered_ms, visit.order)
+
+
 def check_caller(books: Books, visit: VisitBook, member: MemberBook) -> None:
     """Raises if this agent should have been offered another caller first (W-01, W-02, FIFO)."""
     mine = _rank(books, visit)
@@ -33,7 +39,12 @@ def check_caller(books: Books, visit: VisitBook, member: MemberBook) -> None:
         if not other.queue.waiting or may_take(books, other) is not Answer.YES:
             continue
         for waiting in other.queue.waiting.values():
-            if waiting is visit or _rank(books, waiting) >= mine:
+            if waiting is visit:
+                continue
+            if other.queue is visit.queue:
+                if _place(waiting) >= _place(visit):
+                    continue
+            elif _rank(books, waiting) >= mine or _others_first(books, waiting):
                 continue
             if wants(books, waiting, other) is Answer.YES:
                 rule = "first in, first offered" if other.queue is visit.queue else "weight"
@@ -42,6 +53,15 @@ def check_caller(books: Books, visit: VisitBook, member: MemberBook) -> None:
                     f"agent {member.agent.agent_id} was offered {visit.visit_id} (rank {mine})"
                     f" before {waiting.visit_id} (rank {_rank(books, waiting)})",
                 )
+
+
+def _others_first(books: Books, visit: VisitBook) -> bool:
+    """Tells whether priority lets others stand for a line who came later (R-08)."""
+    rank = _rank(books, visit)
+    return any(
+        _place(other) < _place(visit) and _rank(books, other) > rank
+        for other in visit.queue.waiting.values()
+    )
 
 
 def check_agent(books: Books, visit: VisitBook, chosen: MemberBook) -> None:
@@ -57,6 +77,7 @@ def check_agent(books: Books, visit: VisitBook, chosen: MemberBook) -> None:
         if member is not chosen
         and member.agent is not visit.call.owner
         and may_take(books, member) is Answer.YES
+        and suits(books, visit, member) is Answer.YES
     ]
     if queue.policy.skill_based:
         _check_level(books, visit, chosen, free)

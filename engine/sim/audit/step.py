@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.core.commands import Connect
-from engine.core.inputs import NodeConnected
+from engine.core.inputs import CallActionRequested, NodeConnected
 from engine.sim.audit.books import CallBook, LegBook, VisitBook
 
 
@@ -15,18 +15,28 @@ class Step:
 
     __slots__ = (
         "answered",
+        "asked",
         "attention",
         "calls_over",
         "connects",
         "destroyed",
+        "doubted",
         "ended",
+        "forwarded",
         "gone",
+        "handed_on",
         "hung_up",
         "left",
+        "moved",
+        "passed",
         "prompts",
         "reconciled",
+        "recorders",
+        "replies",
+        "retrieved",
         "talks_begun",
         "talks_over",
+        "transferred",
         "turned_away",
         "unanswered",
         "unwanted",
@@ -56,6 +66,26 @@ class Step:
         self.connects: dict[str, Connect] = {}
         self.destroyed: dict[str, None] = {}
         self.prompts: dict[str, tuple[str, ...]] = {}
+        self.asked: CallActionRequested | None = None
+        """What somebody asked for by service."""
+        self.replies: dict[str, int] = {}
+        """How often each request was answered."""
+        self.passed: dict[str, str] = {}
+        """Calls that were passed on after a consultation, with that."""
+        self.retrieved: dict[str, str] = {}
+        """Parked calls that were fetched, and by whom."""
+        self.forwarded: dict[str, str] = {}
+        """Calls whose ringing phone wants another number to be rung, and whose phone that is."""
+        self.moved: list[CallBook] = []
+        """Callers who left a talk without leaving: they must be somewhere now."""
+        self.transferred: list[CallBook] = []
+        """Calls that ended because others took over."""
+        self.handed_on: dict[str, None] = {}
+        """Calls whose other party is the caller of another call now."""
+        self.recorders: dict[str, list[str]] = {}
+        """What recorders were told."""
+        self.doubted: list[CallBook] = []
+        """Supervisors whom nobody knows to be where they should be: they are let go."""
         self.hung_up: dict[str, bool] = {}
         """Channels told to end; for legs: whether as answered elsewhere."""
 
@@ -76,4 +106,14 @@ class Step:
         self.connects.clear()
         self.destroyed.clear()
         self.prompts.clear()
+        self.asked = None
+        self.replies.clear()
+        self.passed.clear()
+        self.retrieved.clear()
+        self.forwarded.clear()
+        self.moved.clear()
+        self.transferred.clear()
+        self.handed_on.clear()
+        self.recorders.clear()
+        self.doubted.clear()
         self.hung_up.clear()

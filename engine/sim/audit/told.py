@@ -13,8 +13,8 @@ from engine.core.commands import (
     StartWaitingSound,
     StopWaitingSound,
 )
-from engine.core.ids import AgentId, bridge_id_of
-from engine.sim.audit.books import Books, LegBook
+from engine.core.ids import AgentId, CallId, bridge_id_of, is_own
+from engine.sim.audit.books import Books, CallBook, LegBook
 from engine.sim.audit.step import Step
 
 _HANG_UPS_BELIEVED = 5
@@ -32,9 +32,13 @@ class Told:
     def ring_phone(self, command: RingPhone) -> None:
         """A phone is rung once, for a call that lives."""
         books = self._books
-        call = None if command.call_id is None else books.calls.get(command.call_id)
+        if command.call_id is None:
+            self._ring_caller(command)
+            return
+        call = books.calls.get(command.call_id)
         if call is None or call.ended:
             raise books.fail("one life", f"{command.leg_id} rings for a call that does not live")
+        call.fresh = False
         if command.leg_id in books.legs:
             raise books.fail("one call", f"{command.leg_id} was rung twice")
         if command.node != call.node:
@@ -48,6 +52,16 @@ class Told:
         call.legs[command.leg_id] = leg
         if agent is not None:
             agent.legs[command.leg_id] = leg
+
+    def _ring_caller(self, command: RingPhone) -> None:
+        """Somebody asked for a call, and is rung first."""
+        books = self._books
+        call = books.calls.get(CallId(command.leg_id))
+        if call is None or call.ended or not is_own(command.leg_id) or call.summoned:
+            raise books.fail("one life", f"{command.leg_id} rings for a call that does not live")
+        if command.endpoint != call.endpoint or command.node != call.node:
+            raise books.fail("truth", f"{command.leg_id} rings another phone than was asked for")
+        call.summoned = True
 
     def hang_up_leg(self, command: HangUpLeg) -> None:
         """A phone is told to end."""
@@ -67,7 +81,7 @@ class Told:
         call = self._books.calls.get(command.call_id)
         if call is not None:
             call.hung_up = True
-            if call.visit is not None or call.talk is not None:
+            if call.visit is not None or call.talk is not None or call.parked is not None:
                 raise self._books.fail("truth", f"call {command.call_id} was cut off")
 
     def answer_call(self, command: AnswerCall) -> None:
@@ -78,9 +92,9 @@ class Told:
             call.answers += 1
 
     def start_sound(self, command: StartWaitingSound) -> None:
-        """A caller hears what waiting sounds like."""
+        """A caller hears what waiting sounds like (or, on hold, music again)."""
         call = self._books.calls.get(command.call_id)
-        if call is not None:
+        if call is not None and call.talk is None:
             call.sounding = True
 
     def stop_sound(self, command: StopWaitingSound) -> None:
@@ -99,6 +113,8 @@ class Told:
         books = self._books
         call = books.calls.get(command.call_id)
         leg = books.legs.get(command.leg_id)
+        if leg is None and call is not None:
+            leg = self._caller_as_party(command, call)
         if call is None or leg is None or leg.call is not call or call.ended:
             raise books.fail("truth", f"{command.leg_id} was connected to a stranger")
         if not call.answered:
@@ -109,6 +125,22 @@ class Told:
             raise books.fail("truth", f"{command.leg_id} was put in bridge {command.bridge_id}")
         self._step.attention = True
         self._step.connects[command.leg_id] = command
+
+    def _caller_as_party(self, command: Connect, call: CallBook) -> LegBook | None:
+        """Returns the caller of another call as a party of this one, if a transfer allows that."""
+        books = self._books
+        other = books.calls.get(CallId(command.leg_id))
+        if other is None or other.ended or other.as_leg is not None:
+            return None
+        passed = self._step.passed.get(call.call_id) == other.call_id
+        by = self._step.retrieved.get(call.call_id)
+        if not passed and by != other.endpoint:
+            return None
+        if other.visit is not None or other.talk is not None or other.parked is not None:
+            raise books.fail("one place", f"call {other.call_id} joins another out of its place")
+        if other.sounding:
+            raise books.fail("truth", f"call {other.call_id} talks through the waiting sound")
+        return books.becomes_leg(other, call)
 
     def destroy_bridge(self, command: DestroyBridge) -> None:
         """A bridge is removed."""

@@ -190,9 +190,9 @@ class Crowd:
             if member.agent == phone.user
         }
         for number, member in queues.items():
-            if member.kind is MemberKind.DYNAMIC:
+            if member.kind is MemberKind.DYNAMIC and codes.login_toggle is not None:
                 await self._dial(phone, codes.login_toggle + number)
-        while queues:
+        while queues and codes.pause_toggle is not None:
             await asyncio.sleep(self._chance.about(LOOK_UP_S))
             if phone.live:
                 continue

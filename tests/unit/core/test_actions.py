@@ -57,7 +57,7 @@ from engine.core.policy import (
     ToQueue,
 )
 from tests.support.asking import BOSS, ask, make_centre, refusal, talk
-from tests.support.centre import NODE, Centre, changed, static
+from tests.support.centre import NODE, Centre, changed, dynamic, queue, static
 
 pytestmark = [pytest.mark.unit, pytest.mark.row("S-03")]
 
@@ -269,6 +269,18 @@ def test_an_agent_may_pick_up_even_while_paused_or_logged_out():
     assert not centre.ringing()
     ask(centre, call_id, PickUp(), "1001")
     assert list(centre.ringing()) == ["1001"]
+
+
+def test_who_picks_up_while_logged_out_and_does_not_answer_is_not_paused():
+    """Auto-pause paused a member who was not logged in. Found by `usher simulate --swarm --seed 29`."""
+    line = queue("6400", *dynamic("1001"), autopause_after=1, agent_rights=(Right.PICK_UP,))
+    centre = Centre(line)
+    call_id = centre.call("6400")
+    ask(centre, call_id, PickUp(), "1001")
+    assert list(centre.ringing()) == ["1001"]
+    centre.wait(20_000)
+    assert centre.of(OfferEnded)[-1].outcome is OfferOutcome.MISSED
+    assert not centre.of(AgentAutoPaused)
 
 
 @pytest.mark.parametrize("strategy", [Strategy.RING_ALL, Strategy.LEAST_RECENT])

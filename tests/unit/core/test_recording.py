@@ -405,6 +405,21 @@ def test_one_that_ended_unseen_in_the_middle_of_a_talk_failed() -> None:
     assert not centre.of(TalkEnded)
 
 
+def test_one_that_begins_with_a_talk_found_at_the_reconnection_goes_on() -> None:
+    """It was ended at once as "ended while the connection was away", and the talk unrecorded.
+
+    Found by `usher simulate --swarm --seed 30`.
+    """
+    centre = Centre(always)
+    call_id = centre.call("6400")
+    leg_id = centre.ringing()["1001"]
+    centre.give(NodeDisconnected(NODE))
+    centre.give(NodeConnected(NODE, (seen(call_id), seen(leg_id))))
+    assert centre.of(RecordingStarted)
+    assert not failed(centre)
+    assert leg_in(centre, leg_id).recording_id == recorder(centre)
+
+
 def test_one_that_ended_unseen_with_its_talk_did_not() -> None:
     centre, _, _ = talking()
     centre.give(NodeDisconnected(NODE))

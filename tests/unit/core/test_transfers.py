@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import pytest
 
@@ -28,6 +29,7 @@ from engine.core.facts import (
     VisitEnded,
     VisitOutcome,
     VisitReason,
+    VisitStarted,
     WrapupEnded,
     WrapupStarted,
 )
@@ -41,7 +43,7 @@ from engine.core.inputs import (
     SeenChannel,
     TransferRequested,
 )
-from engine.core.policy import OutboundRoute
+from engine.core.policy import MonitorMode, OutboundRoute, ParkingPolicy, Right
 from engine.core.router import RoutingCore
 from tests.support.centre import NODE, TRUNK, Centre, queue, static
 
@@ -162,6 +164,24 @@ def test_blind_to_the_world_goes_by_the_transferring_phones_rights(centre: Centr
     transfer(centre, other, "0301234")
     assert answers(centre) == [TransferState.REFUSED]
     assert centre.told(ActionRefused)[0].why == "a number that cannot be reached from there"
+
+
+def test_a_blind_transfer_to_a_slot_parks_there_and_comes_back_from_there(centre: Centre) -> None:
+    settings = dataclasses.replace(centre.policy.settings, parking=ParkingPolicy(701, 702, 60_000))
+    centre.policy = dataclasses.replace(centre.policy, settings=settings)
+    centre.give(PolicyApplied(centre.policy))
+    call_id, leg_id = talk(centre)
+    transfer(centre, leg_id, "702")
+    assert answers(centre) == [TransferState.DONE]
+    assert centre.core.state.parked == {"702": call_id}
+    assert [w.agent_id for w in centre.told(WrapupStarted)] == ["1001"]
+    _, other = talk(centre, "6401", "1005")
+    transfer(centre, other, "702")
+    assert answers(centre) == [TransferState.REFUSED]
+    assert centre.told(ActionRefused)[0].why == "somebody is parked there"
+    centre.obey()
+    centre.wait(60_000)
+    assert [each.endpoint for each in centre.of(RingPhone)][-1] == "1001"
 
 
 @pytest.mark.parametrize("target", ["", "4711", "*76400", "1001", "9,1", "6400;x=y"])
@@ -342,3 +362,47 @@ def test_all_of_it_survives_a_restart_in_the_middle(centre: Centre) -> None:
     assert first in centre.core.state.calls
     centre.wait(1_000)
     assert not centre.told(WrapupEnded)
+
+
+def test_a_wait_after_a_talk_does_not_count_the_talk(centre):
+    """Who was called, joined another after a transfer and then entered a queue, had "waited" all along.
+
+    Found by the simulator's desk (`tests/sim/test_desk_mutations.py`).
+    """
+    first, _ = dial(centre, "1002", "1005")
+    second, third = dial(centre, "1003", "1005")
+    centre.give(TransferRequested(first, "1003", second))
+    centre.wait(10_000)
+    centre.give(TransferRequested(third, "6400"))
+    assert centre.of(VisitStarted)[-1].at_ms == centre.core.now_ms
+
+
+def test_who_is_on_hold_has_music_again_after_a_refusal(centre: Centre) -> None:
+    """Asterisk ends the music at the REFER, which the phone does not know: it holds on."""
+    call_id, leg_id = talk(centre)
+    transfer(centre, leg_id, "8888")
+    assert centre.told(StartWaitingSound) == [], "nobody is on hold"
+    centre.give(HoldChanged(leg_id, held=True))
+    transfer(centre, leg_id, "8888")
+    assert [each.call_id for each in centre.told(StartWaitingSound)] == [call_id]
+
+
+def test_the_party_whom_a_caller_holds_has_music_again_too(centre: Centre) -> None:
+    call_id, leg_id = dial(centre, "1002", "1001")
+    centre.give(HoldChanged(leg_id, held=True))
+    transfer(centre, call_id, "8888")
+    assert centre.told(StartWaitingSound) == [], "the one who transfers holds nobody"
+    centre.give(HoldChanged(call_id, held=True))
+    transfer(centre, call_id, "8888")
+    assert [each.call_id for each in centre.told(StartWaitingSound)] == [leg_id]
+
+
+def test_who_talks_to_a_barging_supervisor_has_no_music_after_a_refusal() -> None:
+    rights: dict[str, Any] = {"managers": ("1009",), "manager_rights": (Right.MONITOR,)}
+    centre = Centre(queue("6400", *static("1001"), **rights))
+    call_id, leg_id = talk(centre)
+    centre.supervise("1009", call_id, MonitorMode.BARGE)
+    centre.give(HoldChanged(leg_id, held=True))
+    transfer(centre, leg_id, "8888")
+    assert answers(centre) == [TransferState.REFUSED]
+    assert centre.told(StartWaitingSound) == []
