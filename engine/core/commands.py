@@ -94,10 +94,15 @@ class Connect:
 
 @dataclass(frozen=True, slots=True)
 class DestroyBridge:
-    """Remove a bridge; whoever is still in it is let go, not hung up."""
+    """Remove a bridge; whoever is still in it is let go, not hung up.
+
+    `take_out` are channels that are to hear something next: they are out of it before the next command
+    is carried out. What is played to one that is only just leaving can be lost.
+    """
 
     node: NodeId
     bridge_id: BridgeId
+    take_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,8 @@ def go_elsewhere(state: State, call: Call, *, hang_up: bool = True) -> None:
     (`legs.agent_prompt_is_over`) or should be.
     """
     leg = _talking_leg(state, call)
-    end_talk(state, call, leg, CallEnd.TRANSFERRED)
+    take_out = (call.call_id,) if hang_up else (call.call_id, leg.leg_id)
+    end_talk(state, call, leg, CallEnd.TRANSFERRED, take_out=take_out)
     if hang_up:
         hang_up_leg(state, leg)
     else:

@@ -124,10 +124,19 @@ def bridge_failed(state: State, call: Call, leg: Leg) -> None:
     end_call(state, call, CallEnd.FAILED, NORMAL_CLEARING)
 
 
-def end_talk(state: State, call: Call, leg: Leg, ended_by: CallEnd, *, stays: bool = False) -> None:
+def end_talk(
+    state: State,
+    call: Call,
+    leg: Leg,
+    ended_by: CallEnd,
+    *,
+    stays: bool = False,
+    take_out: tuple[str, ...] = (),
+) -> None:
     """Notes the end of a talk, frees the bridge and starts the agent's wrap-up.
 
     `stays`: the leg goes straight into another talk, in the same bridge and without wrap-up.
+    `take_out`: channels that will hear something next (`DestroyBridge`).
     """
     assert leg.talk_ms is not None
     _end_hold(state, leg)
@@ -140,7 +149,7 @@ def end_talk(state: State, call: Call, leg: Leg, ended_by: CallEnd, *, stays: bo
         count_talk(state, call, leg)
     if stays:
         return
-    state.tell(DestroyBridge(leg.node, bridge_id_of(leg.leg_id)))
+    state.tell(DestroyBridge(leg.node, bridge_id_of(leg.leg_id), take_out))
     if leg.queue_id is not None and leg.agent_id is not None:
         start_wrapup(state, state.agents[leg.agent_id], leg.queue_id, call.call_id)
 

@@ -180,6 +180,18 @@ TABLE = [
     ),
     (DestroyBridge(NODE, BRIDGE), [AriRequest("DELETE", f"bridges/{BRIDGE}", tolerated=(404,))]),
     (
+        DestroyBridge(NODE, BRIDGE, ("n-1",)),
+        [
+            AriRequest(
+                "POST",
+                f"bridges/{BRIDGE}/removeChannel",
+                {"channel": "n-1"},
+                tolerated=(400, 404, 409, 422),
+            ),
+            AriRequest("DELETE", f"bridges/{BRIDGE}", tolerated=(404,)),
+        ],
+    ),
+    (
         PlayPrompt(NODE, PLAYBACK, CALL, ("sound:a", "digits:64", "tone:busy"), "zh"),
         [
             AriRequest(

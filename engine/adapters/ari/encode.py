@@ -230,7 +230,17 @@ def _connect(command: Connect) -> tuple[AriRequest, ...]:
 
 
 def _destroy_bridge(command: DestroyBridge) -> tuple[AriRequest, ...]:
-    return (AriRequest("DELETE", bridge_uri(command.bridge_id), tolerated=(NOT_FOUND,)),)
+    # Asterisk answers a removal when the channel is out of the bridge, the bridge's end before that; a
+    # prompt for a channel that is just leaving waits in the bridge that is gone, without an end.
+    uri, gone = bridge_uri(command.bridge_id), (BAD_REQUEST, NOT_FOUND, CONFLICT, UNPROCESSABLE)
+    out = bridge_uri(command.bridge_id, "/removeChannel")
+    return (
+        *(
+            AriRequest("POST", out, {"channel": channel_id}, tolerated=gone)
+            for channel_id in command.take_out
+        ),
+        AriRequest("DELETE", uri, tolerated=(NOT_FOUND,)),
+    )
 
 
 def _play(command: PlayPrompt) -> tuple[AriRequest, ...]:

@@ -85,7 +85,9 @@ def test_the_agent_hears_the_slot_and_the_caller_music(centre):
     told = [each for each in centre.last if not hasattr(each, "seq")]
     (prompt,) = centre.told(PlayPrompt)
     assert (prompt.channel_id, prompt.media) == (leg_id, ("digits:701",))
-    assert told.index(centre.told(DestroyBridge)[0]) < told.index(prompt)
+    (destroyed,) = centre.told(DestroyBridge)
+    assert told.index(destroyed) < told.index(prompt)
+    assert destroyed.take_out == (call_id, leg_id), "what they hear next must not be lost"
     assert centre.told(StartWaitingSound) == [StartWaitingSound(NODE, call_id, MUSIC)]
     (fact,) = centre.told(CallParked)
     assert (fact.call_id, fact.slot, fact.by) == (call_id, "701", "1001")
