@@ -258,6 +258,20 @@ async def test_a_loss_is_told_before_what_it_makes_fail(server, posted, caplog):
     ]
 
 
+@pytest.mark.parametrize(("version", "warnings"), [("22.10.1+dfsg", 2), ("22.11.0", 0)])
+async def test_an_asterisk_with_a_fatal_fault_is_warned_of_at_each_connection(
+    server, posted, caplog, version, warnings
+):
+    server.version = version
+    async with connected(server, posted):
+        server.cut()
+        await posted.first(NodeDisconnected)
+        await posted.first(NodeConnected)
+    lines = [line for line in caplog.messages if "Refer-Sub: false" in line]
+    assert len(lines) == warnings
+    assert all(line.startswith(f"telephony: node {NODE}: Asterisk 22.10.1 is") for line in lines)
+
+
 async def test_asterisk_comes_back_empty_handed(server, posted):
     """A restart of Asterisk: other boot, no channels; and on we go."""
     async with connected(server, posted) as telephony:

@@ -37,12 +37,14 @@ class AriServer:
         before: what to do just before a request is carried out, by (method, start of uri).
         enter_legs: whether a leg that was made enters the application.
         echo_transfers: whether it says that a phone has been told of its transfer.
+        version: which Asterisk it says to be.
         requests: every request taken, as (method, uri, query, body).
         answers: statuses instead of carrying out, by (method, start of uri).
     """
 
     def __init__(self, switch: Switch | None = None) -> None:
         self.switch = switch or Switch()
+        self.version = "22.11.0"
         self.switch.listener = self._heard
         self.refuse = 0
         self.mute = False
@@ -202,7 +204,11 @@ class AriServer:
                 self.allowed = {each["type"] for each in body["allowed"]}
                 return 200, {"name": APP, "channel_ids": list(self._ours), "bridge_ids": []}
             case "GET", "asterisk", "info":
-                return 200, {"status": {"startup_time": f"boot {switch.boots}"}}
+                info = {
+                    "status": {"startup_time": f"boot {switch.boots}"},
+                    "system": {"version": self.version},
+                }
+                return 200, {key: info[key] for key in query["only"].split(",")}
             case "GET", "channels":
                 return 200, [_channel(each) for each in switch.channels.values()]
             case "GET", "bridges":

@@ -29,6 +29,7 @@ from engine.core.inputs import Input
 
 FOLDER = Path(__file__).resolve().parents[1] / "golden" / "ari"
 NODE = NodeId("lab")
+NO_MACHINE = "00:00:00:00:00:00"
 Line = dict[str, Any]
 
 
@@ -70,8 +71,12 @@ class Recorder:
         """Writes the trace."""
         FOLDER.mkdir(parents=True, exist_ok=True)
         for line in self.lines:
-            if "asterisk_id" in line.get("in", {}):
-                line["in"]["asterisk_id"] = "00:00:00:00:00:00"  # It names the machine.
+            came = line.get("in", {})
+            if "asterisk_id" in came:  # It names the machine, as an address of its network card.
+                body = came.get("message_body")
+                if body is not None:
+                    came["message_body"] = body.replace(came["asterisk_id"], NO_MACHINE)
+                came["asterisk_id"] = NO_MACHINE
         text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in self.lines)
         (FOLDER / f"{flow}.jsonl").write_text(text, encoding="utf-8")
 

@@ -15,7 +15,7 @@ from engine.adapters.ari.encode import (
     list_bridges,
     list_channels,
     once_entered,
-    read_status,
+    read_info,
     silent_first,
     stop_playback,
     undo,
@@ -384,7 +384,7 @@ def test_a_filter_lets_answers_through():
 def test_questions():
     assert list_channels() == AriRequest("GET", "channels")
     assert list_bridges() == AriRequest("GET", "bridges")
-    assert read_status() == AriRequest("GET", "asterisk/info", {"only": "status"})
+    assert read_info() == AriRequest("GET", "asterisk/info", {"only": "status,system"})
 
 
 def test_frame_of_a_request_with_everything():

@@ -89,7 +89,7 @@ def test_oddities_are_logged_once_a_kind_and_bounded(caplog):
 def told(**answers):
     good = {
         "application": {"channel_ids": ["a", "gone"]},
-        "status": {"status": {"startup_time": "T"}},
+        "info": {"status": {"startup_time": "T"}},
         "bridges": [],
         "channels": [],
     }
@@ -123,9 +123,9 @@ def test_the_picture_has_our_channels_and_our_bridges_only():
     assert seen.bridges == ("talk-leg-a-1", "talk-empty")
 
 
-@pytest.mark.parametrize("status", [None, {}, [], {"status": {}}, {"status": {"startup_time": 1}}])
-def test_an_unknown_start_is_an_empty_boot_id(status):
-    assert told(status=status) == NodeConnected("n1", (), (), "")
+@pytest.mark.parametrize("info", [None, {}, [], {"status": {}}, {"status": {"startup_time": 1}}])
+def test_an_unknown_start_is_an_empty_boot_id(info):
+    assert told(info=info) == NodeConnected("n1", (), (), "")
 
 
 @pytest.mark.parametrize(

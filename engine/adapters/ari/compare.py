@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from engine.adapters.ari.decode import EVENTS
 from engine.adapters.ari.ears import is_twin, recording_of
-from engine.adapters.ari.encode import filter_events, list_bridges, list_channels, read_status
+from engine.adapters.ari.encode import filter_events, list_bridges, list_channels, read_info
 from engine.adapters.ari.fields import Event, Nonsense, a_text, an_object, seen_channel
 from engine.adapters.ari.requests import AriRequest
 from engine.core.ids import (
@@ -23,7 +23,7 @@ from engine.core.inputs import NodeConnected, SeenChannel
 
 QUESTIONS: Final[tuple[tuple[str, AriRequest], ...]] = (
     ("application", filter_events(EVENTS)),
-    ("status", read_status()),
+    ("info", read_info()),
     ("bridges", list_bridges()),
     ("channels", list_channels()),
 )
@@ -62,7 +62,7 @@ def picture(
                 found.append(seen_channel(channel, bridge_of.get(channel_id)))
         except Nonsense as error:
             odd("channel", f"a channel that makes no sense: {error}")
-    boot_id = _boot_id(answers.get("status"))
+    boot_id = _boot_id(answers.get("info"))
     return NodeConnected(node, tuple(found), tuple(own_bridges), boot_id)
 
 

@@ -161,9 +161,9 @@ def list_bridges() -> AriRequest:
     return AriRequest("GET", "bridges")
 
 
-def read_status() -> AriRequest:
-    """Returns the request for, among others, when Asterisk was started."""
-    return AriRequest("GET", "asterisk/info", {"only": "status"})
+def read_info() -> AriRequest:
+    """Returns the request for when Asterisk was started, and which version it is."""
+    return AriRequest("GET", "asterisk/info", {"only": "status,system"})
 
 
 def _answer(command: AnswerCall) -> tuple[AriRequest, ...]:

@@ -1,7 +1,7 @@
 """One connection's life: compare, then events in and commands out.
 
-    socket open ─> filter, status, bridges, channels asked ─> NodeConnected ─> events, commands
-                   events that come meanwhile are held back ─────────┘ and follow, in order
+    socket open ─> filter, info, bridges, channels asked ─> NodeConnected ─> events, commands
+                   events that come meanwhile are held back ───────┘ and follow, in order
 
 What is held back may say again what the lists had already, or tell of channels that were gone when
 the lists were made: the decoder knows from the lists who is alive, and tells nothing twice. A
@@ -24,6 +24,7 @@ from engine.adapters.ari.client import AriClient
 from engine.adapters.ari.compare import QUESTIONS, as_told, picture
 from engine.adapters.ari.counters import Counters
 from engine.adapters.ari.decode import EVENTS, Decoder
+from engine.adapters.ari.faults import known_fault, version_of
 from engine.adapters.ari.fields import Event, Nonsense
 from engine.adapters.ari.lamps import AriLamps
 from engine.adapters.ari.lane import Lane
@@ -181,7 +182,7 @@ class Session:
         """Takes one of the answers; the last of them begins the normal life."""
         if not status:  # The connection is lost, or the deadline of `live` will say so.
             return
-        if status >= 300 and name != "status":
+        if status >= 300 and name != "info":
             raise ConnectionRefused(f"{request.method} {request.uri}: {status} {why}")
         self._answers[name] = body
         if len(self._answers) == len(QUESTIONS):
@@ -192,6 +193,7 @@ class Session:
             seen = picture(self._node, self._answers, self._counters.odd)
         except Nonsense as error:
             raise ConnectionRefused(f"what exists was told in a strange way: {error}") from None
+        version = version_of(self._answers["info"])
         self._answers.clear()
         self._decoder.begin(seen.channels)
         self._prompts.keep(each.channel_id for each in seen.channels)
@@ -199,11 +201,14 @@ class Session:
         self.ready_at_s = self._loop.time()
         self._counters.connections += 1
         log.info(
-            "telephony connected: node %s, %d channels, %d bridges",
+            "telephony connected: node %s, Asterisk %s, %d channels, %d bridges",
             self._node,
+            version or "of unknown version",
             len(seen.channels),
             len(seen.bridges),
         )
+        if fault := known_fault(version):
+            log.warning("telephony: node %s: %s", self._node, fault)
         self._post(as_told(seen))
         self._lamps.connected(self._client.ask)
         held_back, self._held_back = self._held_back, []
