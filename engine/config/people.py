@@ -51,6 +51,8 @@ class Extension(Strict):
     """How long it rings for a direct call (for a queue's calls the queue says)."""
     language: Language = "en"
     """The language of prompts on this phone."""
+    transfers: bool = True
+    """Whether it may transfer calls by its own key (REFER); no: Asterisk refuses, the talk goes on."""
     outbound_routes: Annotated[Several[Identifier], Field(max_length=100)] = ()
     """The outbound routes that it may dial through; empty: no calls to the outside."""
 

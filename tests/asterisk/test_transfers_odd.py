@@ -23,6 +23,7 @@ pytestmark = [
 
 DRAFT = Draft()
 
+Headers = tuple[tuple[str, str], ...]
 Leaves = Literal["accepted", "never"]
 HOUSES = {(how, leave): (DRAFT.queue(1), DRAFT.extension()) for how in ("blind", "attended") for leave in ("accepted", "never")}  # fmt: skip
 
@@ -114,6 +115,28 @@ async def test_the_caller_hangs_up_at_the_same_instant(floor: Floor, how: str, f
     again, _ = await floor.talking(queue, ann)
     again.hang_up()
     await floor.settled(again)
+
+
+MAY_NOT = DRAFT.queue([DRAFT.extension(transfers=False)])
+NOT_RUNG = DRAFT.extension()
+
+
+@pytest.mark.parametrize("extra", [(), (("refer-sub", "false"),)], ids=["plain", "refer-sub"])
+async def test_a_phone_that_may_not_transfer(floor: Floor, extra: Headers) -> None:
+    """Asterisk refuses by itself: it even survives what 22.10 dies of, and the talk goes on."""
+    ann, bob = await floor.phones(MAY_NOT.agent, NOT_RUNG, media="silence")
+    both = await talk(floor, MAY_NOT, ann)
+    target = f"<{ann.server_uri(NOT_RUNG)}>"
+    with pytest.raises(SipRefused) as refused:
+        await both.there.send("REFER", headers=(("refer-to", target), *extra))
+    assert refused.value.response.status == 603
+    await hear_packets(both.call, 10)
+    await both.only_these_talk("caller", "agent")
+    assert not bob.calls
+    assert not referred(floor)
+    both.call.hang_up()
+    record = await floor.settled(both.call)
+    assert who_talked(record) == [(ann.user, "caller")]
 
 
 HANGS_UP = DRAFT.queue(1)

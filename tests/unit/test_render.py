@@ -205,6 +205,18 @@ def test_only_phones_watch_lamps_and_transfer(tmp_path: Path) -> None:
     assert "subscribe_context" not in trunks
 
 
+def test_transfers_of_a_phone_can_be_switched_off(tmp_path: Path) -> None:
+    off = {"name": "Bo", "password": {"env": "PHONE"}, "transfers": False}
+    on = {"name": "Ann", "password": {"env": "PHONE"}}
+    configured = configuration(extensions={"1001": on, "1002": off})
+    secrets = secrets_of(configured, "main", resolve_secrets(configured, PASSWORDS))
+    render(view_of(configured, "main"), tmp_path, Site(secrets=secrets))
+
+    lines = settings(tmp_path, "pjsip.conf")
+    said = [line for line in lines if line.startswith("allow_transfer")]
+    assert said == ["allow_transfer = yes", "allow_transfer = no", *["allow_transfer = no"] * 2]
+
+
 def test_nobody_is_answered_before_the_engine_was_asked(tmp_path: Path) -> None:
     rendered(tmp_path)
     lines = settings(tmp_path, "extensions.conf")

@@ -124,6 +124,7 @@ def _phone(number: str, extension: people.Extension, hold_music: str) -> Phone:
         language=extension.language,
         hold_music=hold_music,
         max_contacts=extension.max_contacts,
+        transfers=extension.transfers,
     )
 
 

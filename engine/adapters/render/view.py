@@ -26,6 +26,7 @@ class Phone:
     language: str = "en"
     hold_music: str = "default"
     max_contacts: int = 1
+    transfers: bool = True
     static_contact: str | None = None
     """A SIP URI of a phone that does not register (benchmarks)."""
 
