@@ -1,8 +1,8 @@
 """The contract: YAML files to strict frozen models to the core's policies.
 
 Door: `load`, `check`, `to_policy`, `resolve_secrets`, `json_schema`, `markdown_reference`,
-`read_if_changed` and `needs_restart` for hot reload; `Configuration` and its parts in `models` and `values`;
-`ConfigError`, `Problem`.
+`read_if_changed` and `needs_restart` for hot reload; `Configuration` and its parts in `models` and
+`values`; `ConfigError`, `Problem`.
 Must not: read a clock, touch the network, start a task, show a secret.
 
     configuration = load(Path("config"))  # ConfigError.problems: all of them, each with its line

@@ -236,8 +236,8 @@ def _record(state: State, wish: _Record, by: str) -> Media:
 def _queue_talk(state: State, agent_id: AgentId, by: str, right: Right) -> Leg:
     """Returns the queue talk of an agent for somebody who has this right in its queue.
 
-    Who has it in no queue of the agent learns nothing about whether the agent talks. Of several talks (ring in use) it is the one that is
-    not on hold, then the youngest.
+    Who has it in no queue of the agent learns nothing about whether the agent talks. Of several
+    talks (ring in use) it is the one that is not on hold, then the youngest.
 
     Raises:
         Refusal: there is none, or it is none of their business.

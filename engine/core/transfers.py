@@ -1,8 +1,9 @@
 """Transfers that a phone asks for (SIP REFER), blind and attended (A-07).
 
 Whoever transfers leaves; the other party of its talk goes on. Blind: to whatever is reached by
-dialling a number from the transferring phone, with that phone's rights; a parking slot parks. Attended: to the other party
-of a second call of the same phone, which may talk, still ring, or wait in a queue.
+dialling a number from the transferring phone, with that phone's rights; a parking slot parks.
+Attended: to the other party of a second call of the same phone, which may talk, still ring, or wait
+in a queue.
 
 Asterisk is told to leave all of this to us, so the phone waits for an answer: it gets one always.
 """

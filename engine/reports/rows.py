@@ -1,6 +1,6 @@
-"""Typed rows of the record, one class per grain. Times are epoch milliseconds UTC, durations milliseconds.
+"""Typed rows of the record, one class per grain.
 
-None stands for "does not apply" or "not yet" or "never told"; the status says which.
+Times are epoch milliseconds UTC, durations milliseconds. None stands for "does not apply" or "not yet" or "never told"; the status says which.
 """
 
 from __future__ import annotations

@@ -60,7 +60,8 @@ class AmiPresence:
 
     On every connection it first posts `PhoneReachable` and `PhoneDevice` for each endpoint that
     Asterisk has (and for each that it had and has no more), then what changes, also by a reload of
-    Asterisk's configuration. While it is disconnected nothing is posted: what Asterisk did not say, nobody knows.
+    Asterisk's configuration. While it is disconnected nothing is posted: what Asterisk did not
+    say, nobody knows.
 
     It needs a manager account with `read = system,call` and `write = system`, and the module
     `res_manager_devicestate.so`.

@@ -1,6 +1,6 @@
 """Asterisk's call control (ARI): events in, commands out, over one websocket per node.
 
-Door: `AriTelephony`, the port `Telephony`.
+Door: `AriTelephony`, the port `Telephony`; its `lamps` are the port `LampBoard`.
 Must not: decide anything about calls; know other adapters. `decode` and `encode` are pure.
 """
 

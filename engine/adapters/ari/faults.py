@@ -1,7 +1,7 @@
 """Known faults of the Asterisk that we are connected to, by its version: pure.
 
-Fault: a REFER with `Refer-Sub: false` on a channel whose transfers are left to us ends Asterisk with
-a segmentation fault (github.com/asterisk/asterisk/issues/2021; tried on 22.10.1). It was mended in 20,
+A REFER with `Refer-Sub: false` on a channel whose transfers are left to us ends Asterisk with a
+segmentation fault (github.com/asterisk/asterisk/issues/2021; tried on 22.10.1). It was mended in 20,
 22 and 23 at once; only of 22 is known to us in which release.
 """
 
@@ -37,7 +37,7 @@ def known_fault(version: str) -> str:
     if numbers is None or (int(numbers[1]), int(numbers[2])) >= MENDED:
         return ""
     return (
-        f"Asterisk {numbers[0]} is older than {MENDED[0]}.{MENDED[1]}: it dies if a phone transfers with"
-        ' "Refer-Sub: false" (asterisk/asterisk#2021); install a newer one, or set "transfers: false"'
-        " for such phones"
+        f"Asterisk {numbers[0]} is older than {MENDED[0]}.{MENDED[1]}: it dies if a phone transfers"
+        ' with "Refer-Sub: false" (asterisk/asterisk#2021); install a newer one, or set'
+        ' "transfers: false" for such phones'
     )

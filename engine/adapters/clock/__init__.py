@@ -1,6 +1,6 @@
 """Time: the only room that may ask the machine what time it is.
 
-Door: `SystemClock`; `ManualClock` for tests and simulations.
+Door: `SystemClock`; `ManualClock` for tests.
 Must not: sleep, set timers.
 """
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class ManualClock:
-    """Implements the port `Clock` for tests and simulations; moved by hand, forwards only."""
+    """Implements the port `Clock` for tests; moved by hand, forwards only."""
 
     def __init__(self, start_ms: int = 0) -> None:
         """Starts at epoch milliseconds `start_ms`."""

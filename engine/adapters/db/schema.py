@@ -84,7 +84,9 @@ def upgrade(url: str) -> str:
 
 
 def downgrade(url: str, revision: str) -> None:
-    """Takes a database's tables back to an older revision ("base": none). What only newer tables hold is lost.
+    """Takes a database's tables back to an older revision ("base": none).
+
+    What only newer tables hold is lost.
 
     Raises:
         StoreUnavailable: the database cannot be reached or changed.
@@ -95,7 +97,7 @@ def downgrade(url: str, revision: str) -> None:
 
 
 def check(url: str) -> list[str]:
-    """Returns how a database differs from what this Usher expects, one line each; empty if it is sound.
+    """Returns how a database differs from what this Usher expects, one line each; empty: it is sound.
 
     Raises:
         StoreUnavailable: the database cannot be reached.

@@ -1,6 +1,7 @@
 """Files: the journal, the snapshots and the outbox in the state directory; watching the config.
 
-Door: `FileJournal`, `FileSavedState`, `FileOutbox`, `ConfigWatcher`, `StateDirectory`, `RecordingFolder`.
+Door: `FileJournal`, `FileSavedState`, `FileOutbox`, `ConfigWatcher`, `StateDirectory`,
+`RecordingFolder`.
 Must not: decide what is done about a damage (the office does), know a database.
 
 What a crash can cost: every write goes to the operating system before anything follows from it, so

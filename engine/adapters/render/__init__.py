@@ -1,7 +1,8 @@
 """Asterisk's configuration and dialplan, written from ours.
 
-Door: `render(view_of(configuration, node), target, site)`, `Site`, `secrets_of`, `Rendered`. Must not: talk to Asterisk (whoever renders
-asks it to reload what `Rendered.reload` names), or choose a password.
+Door: `render(view_of(configuration, node), target, site)`, `Site`, `secrets_of`, `Rendered`.
+Must not: talk to Asterisk (whoever renders asks it to reload what `Rendered.reload` names), or
+choose a password.
 """
 
 from engine.adapters.render.from_config import secrets_of, view_of
