@@ -34,7 +34,9 @@ def test_what_an_image_copies_is_there_and_not_ignored(name: str) -> None:
     text = (DOCKER / name).read_text()
     kept = (DOCKER / f"{name}.dockerignore").read_text().splitlines()
 
-    for line in re.findall(r"^COPY (.*)$", text, re.MULTILINE):
+    copies = re.findall(r"^COPY (.*)$", text, re.MULTILINE)
+    assert copies
+    for line in copies:
         for source in line.split()[:-1]:
             assert (ROOT / source).exists()
             assert any(
