@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.adapters.ari.compare import picture
-from engine.adapters.ari.decode import EVENTS, Decoder, entering, starting
+from engine.adapters.ari.decode import EVENTS, Decoder
 from engine.adapters.ari.fields import Nonsense
+from engine.adapters.ari.signals import entering, settled, starting
 from engine.core import codec
 from engine.core.ids import NodeId, is_ear
 from engine.core.inputs import (
@@ -108,6 +109,7 @@ def test_any_object_is_an_input_or_nonsense(events):
         try:
             entering(event)
             starting(event)
+            settled(event)
             happened = decoder.decode(event)
         except Nonsense:
             continue

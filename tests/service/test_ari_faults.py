@@ -13,20 +13,24 @@ import pytest
 import engine.adapters.ari.client as ari_client
 import engine.adapters.ari.entering as ari_entering
 import engine.adapters.ari.session as ari_session
+import engine.adapters.ari.settling as ari_settling
 import engine.adapters.ari.telephony as ari_telephony
 import engine.adapters.ari.transport as ari_transport
 from engine.adapters.ari import AriTelephony
 from engine.adapters.fakes.parts import Manner
 from engine.core.commands import (
     AnswerCall,
+    AnswerTransfer,
     ChangeRecording,
     Connect,
+    HangUpCall,
     HangUpLeg,
     PlayPrompt,
     RecordingChange,
     StartMonitor,
     StartRecording,
     StopMonitor,
+    TransferState,
 )
 from engine.core.ids import (
     CallId,
@@ -48,6 +52,7 @@ from engine.core.inputs import (
     NodeConnected,
     NodeDisconnected,
     RecordingFinished,
+    TransferRequested,
 )
 from engine.core.rng import Rng
 from tests.support.ari_server import SECRET, USER, AriServer
@@ -675,6 +680,47 @@ async def test_a_recorder_given_up_takes_its_changes_with_it(server, posted):
         for command in (recording(), pause, StopMonitor(NODE, MonitorId("rec-x-1"))):
             telephony.send(command)
         await posted.exactly(CommandFailed(pause, 404, "given up"))
+
+
+# Transfers that are answered.
+
+
+@pytest.mark.row("A-07")
+@pytest.mark.parametrize("release", ["told", "gone", "never told", "cut"])
+async def test_nobody_is_hung_up_before_the_phone_is_told_of_its_transfer(
+    server, posted, monkeypatch, release
+):
+    """Asterisk would read the phone's other channel, and that would be gone."""
+    monkeypatch.setattr(ari_settling, "SETTLE_S", 0.05 if release == "never told" else 30.0)
+    async with connected(server, posted) as telephony:
+        asker, other, third = (arrive(server, channel_id=each) for each in ("asker", "other", "x"))
+        server.switch.refer(asker, "1002", other.channel_id)
+        await posted.first(TransferRequested)
+        server.echo_transfers = False
+        if release == "gone":
+            server.switch.leave(asker)
+        telephony.send(AnswerTransfer(NODE, "asker", TransferState.DONE))
+        hang_ups = [HangUpCall(NODE, CallId(each.channel_id), 16) for each in (asker, other)]
+        for command in (*hang_ups, HangUpCall(NODE, CallId("x"), 16)):
+            telephony.send(command)
+        await posted.until(lambda each: each == CallerHungUp(CallId("x"), 0))
+        deletions = [line for line in asked(server) if line.startswith("DELETE")]
+        assert release == "gone" or deletions == ["DELETE channels/x"]
+        if release == "told":
+            server._transfer_told(asker, "channel_answered")
+        elif release == "cut":
+            server.cut()
+            failed = [await posted.first(CommandFailed) for _ in range(2)]
+            assert failed == [CommandFailed(each, 0, "connection lost") for each in hang_ups]
+            return
+        await posted.until(lambda each: each == CallerHungUp(CallId("other"), 0))
+        async with asyncio.timeout(5):
+            await telephony.drain()
+        assert [line for line in asked(server) if line.startswith("DELETE")][-2:] == [
+            "DELETE channels/asker",
+            "DELETE channels/other",
+        ]
+        assert third.channel_id not in server.switch.channels
 
 
 # What would wait for a prompt.

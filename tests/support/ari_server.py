@@ -36,6 +36,7 @@ class AriServer:
         deaf: does not even read.
         before: what to do just before a request is carried out, by (method, start of uri).
         enter_legs: whether a leg that was made enters the application.
+        echo_transfers: whether it says that a phone has been told of its transfer.
         requests: every request taken, as (method, uri, query, body).
         answers: statuses instead of carrying out, by (method, start of uri).
     """
@@ -50,6 +51,7 @@ class AriServer:
         self.answers: dict[tuple[str, str], tuple[int, Json]] = {}
         self.before: dict[tuple[str, str], Callable[[], None]] = {}
         self.enter_legs = True
+        self.echo_transfers = True
         self.connections = 0
         self.allowed: set[str] | None = None
         self.app_exists = False
@@ -238,6 +240,8 @@ class AriServer:
                 switch.ears.pause(name, paused=method == "POST")
             case "POST", "channels", channel_id, "transfer_progress":
                 switch.answer_transfer(channel_id, query["states"])
+                if self.echo_transfers:
+                    self._transfer_told(switch.channels[channel_id], query["states"])
             case "DELETE", "channels", channel_id:
                 if channel_id in switch.channels and switch.channels[channel_id].spy:
                     self._hanging_up_softly(switch.channels[channel_id])
@@ -315,6 +319,11 @@ class AriServer:
 
     def _hanging_up_softly(self, channel: Channel) -> None:
         self.event("ChannelHangupRequest", channel=_channel(channel), cause=32, soft=True)
+
+    def _transfer_told(self, channel: Channel, state: str) -> None:
+        refer_to: Json = {"requested_destination": {"destination": "?"}}
+        referred_by = {"source_channel": _channel(channel)}
+        self.event("ChannelTransfer", refer_to=refer_to, referred_by=referred_by, state=state)
 
     def _transfer_wanted(self, news: News) -> None:
         wanted = {"destination": news.text}

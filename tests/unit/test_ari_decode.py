@@ -7,10 +7,11 @@ import dataclasses
 
 import pytest
 
-from engine.adapters.ari.decode import EVENTS, Decoder, entering, starting
+from engine.adapters.ari.decode import EVENTS, Decoder
 from engine.adapters.ari.ears import twin_of
 from engine.adapters.ari.fields import Nonsense, seen_channel
 from engine.adapters.ari.recorders import ENDED_BY_ITSELF
+from engine.adapters.ari.signals import entering, settled, starting
 from engine.core.inputs import (
     CallArrived,
     CallerHungUp,
@@ -542,3 +543,27 @@ def test_entering(made, leg):
 )
 def test_starting(made, ear_id):
     assert starting(made) == ear_id
+
+
+@pytest.mark.parametrize(
+    ("made", "channel_id"),
+    [
+        ({**transfer({}), "state": "channel_answered"}, LEG),
+        (transfer({}), None),
+        (recorded(), None),
+        ({}, None),
+    ],
+)
+def test_settled(made, channel_id):
+    assert settled(made) == channel_id
+
+
+def test_the_other_channel_of_a_phone_that_transfers_is_known_until_it_ends():
+    decoder = Decoder("n1")
+    tell(decoder, [start(LEG), transfer({"destination": "1"}, other=CALL)])
+    assert decoder.other_channel(LEG) == CALL
+    tell(decoder, [transfer({"destination": "1"})])
+    assert decoder.other_channel(LEG) is None
+    tell(decoder, [transfer({"destination": "1"}, other=CALL), destroyed(16)])
+    assert decoder.other_channel(LEG) is None
+    assert not decoder._other_of

@@ -33,6 +33,7 @@ from engine.adapters.ari.fields import (
     seen_channel,
 )
 from engine.adapters.ari.recorders import Recorders
+from engine.adapters.ari.signals import is_rung, recorder_of
 from engine.core.ids import (
     SPY_PREFIX,
     CallId,
@@ -42,8 +43,6 @@ from engine.core.ids import (
     PlaybackId,
     RecordingId,
     is_ear,
-    is_leg,
-    is_own,
 )
 from engine.core.inputs import (
     CallArrived,
@@ -119,17 +118,20 @@ class Decoder:
         self._node = node
         self._alive: dict[str, _Life] = {}
         self._recorders = Recorders()
+        self._other_of: dict[str, str] = {}
+        """The phone's own channel in the call into which it wants to transfer."""
 
     def begin(self, channels: Iterable[SeenChannel]) -> None:
         """Starts anew from what exists."""
         self._alive = {}
         self._recorders = Recorders()
+        self._other_of = {}
         for each in channels:
             life = _Life.CALLER
             if is_ear(each.channel_id):
                 life = _Life.EAR
                 self._recorders.entered(each.channel_id, each.endpoint)
-            elif _is_rung(each.channel_id):
+            elif is_rung(each.channel_id):
                 life = _Life.UP if each.up else _Life.NEW
             self._alive[each.channel_id] = life
 
@@ -151,6 +153,10 @@ class Decoder:
         """Notes that we ask for the end of a recording, which is then no failure."""
         self._recorders.stopping(recording_id)
 
+    def other_channel(self, channel_id: str) -> str | None:
+        """Returns the other channel of the phone that wants to transfer attended, if it does."""
+        return self._other_of.get(channel_id)
+
     @property
     def alive(self) -> int:
         """How many channels are alive."""
@@ -161,7 +167,7 @@ class Decoder:
         channel_id = a_text(channel, "id")
         if channel_id in self._alive:
             return None
-        if _is_rung(channel_id):
+        if is_rung(channel_id):
             self._alive[channel_id] = _Life.NEW
             return None
         if is_ear(channel_id):
@@ -238,6 +244,7 @@ class Decoder:
 
     def _ended(self, channel_id: str, cause: int, *, forward_to: str | None = None) -> Input | None:
         life = self._alive.pop(channel_id)
+        self._other_of.pop(channel_id, None)
         self._recorders.leaving(channel_id)
         if life is _Life.CALLER:
             return CallerHungUp(CallId(channel_id), cause)
@@ -277,6 +284,9 @@ class Decoder:
             other = ""  # It names a call that is not here.
         if self._alive.get(channel_id) in {None, _Life.EAR}:
             return None
+        self._other_of.pop(channel_id, None)
+        if other:
+            self._other_of[channel_id] = other
         return TransferRequested(channel_id, target, other)
 
     def _recording_finished(self, event: Event) -> Input | None:
@@ -288,7 +298,7 @@ class Decoder:
         return self._recording_ended(event, why or "it failed (see Asterisk's log)")
 
     def _recording_ended(self, event: Event, why: str) -> Input | None:
-        ear_id = _recorder(event)
+        ear_id = recorder_of(event)
         return None if ear_id is None else self._recorders.finished(ear_id, why)
 
     def _playback_finished(self, event: Event) -> Input:
@@ -312,34 +322,6 @@ _DECODERS: Final[dict[str, Callable[[Decoder, Event], Input | None]]] = {
     "RecordingFailed": Decoder._recording_failed,  # noqa: SLF001
     "PlaybackFinished": Decoder._playback_finished,  # noqa: SLF001
 }
-
-
-def entering(event: Event) -> str | None:
-    """Returns the channel of our making that this event says has entered our application, if any.
-
-    Raises:
-        Nonsense: fields are missing or of the wrong type.
-    """
-    if event.get("type") != "StasisStart":
-        return None
-    channel_id = a_text(an_object(event, "channel"), "id")
-    return channel_id if _is_rung(channel_id) or is_ear(channel_id) else None
-
-
-def starting(event: Event) -> str | None:
-    """Returns the ear that this event says has begun to record, if it says that. As `entering`."""
-    return _recorder(event) if event.get("type") == "RecordingStarted" else None
-
-
-def _recorder(event: Event) -> str | None:
-    """Returns the channel that records; a bridge may do so too."""
-    kind, _, channel_id = a_text(an_object(event, "recording"), "target_uri").partition(":")
-    return channel_id if kind == "channel" else None
-
-
-def _is_rung(channel_id: str) -> bool:
-    """Tells a phone's channel of our making; `is_own` ones are calls, but begin and end as legs."""
-    return is_leg(channel_id) or is_own(channel_id)
 
 
 def _is_redirection(event: Event, cause: int) -> bool:

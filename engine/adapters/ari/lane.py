@@ -32,7 +32,9 @@ from engine.adapters.ari.requests import (
     AriRequest,
     Unspeakable,
 )
+from engine.adapters.ari.settling import HangUp, Settling
 from engine.core.commands import (
+    AnswerTransfer,
     ChangeRecording,
     Command,
     Connect,
@@ -85,7 +87,9 @@ class Lane:
         self._prompts = prompts
         self._counters = counters
         self._post = post
-        self._entering = Entering(asyncio.get_running_loop(), self._never_entered)
+        loop = asyncio.get_running_loop()
+        self._entering = Entering(loop, self._never_entered)
+        self._settling = Settling(loop, self._hang_up)
 
     def send(self, command: Command) -> None:
         """Carries out a command, or posts its failure."""
@@ -102,8 +106,12 @@ class Lane:
                 if not self._entering.hold_back(command):
                     self._change(command, requests)
                 return
-            case HangUpLeg(leg_id=channel_id) | HangUpCall(call_id=channel_id):
-                self._entering.give_up(channel_id)
+            case HangUpLeg() | HangUpCall():
+                if not self._settling.hold_back(command):
+                    self._hang_up(command)
+                return
+            case AnswerTransfer(channel_id=channel_id):
+                self._settling.begin(channel_id, self._decoder.other_channel(channel_id))
             case StopMonitor(monitor_id=ear_id):
                 self._fail_changes(self._entering.give_up(ear_id), NOT_FOUND, "given up")
             case PlayPrompt():
@@ -114,14 +122,21 @@ class Lane:
 
     async def drain(self) -> None:
         """Returns when every command sent so far is answered or has failed."""
-        while self._entering or self._client.unanswered:
+        while self._entering or self._settling or self._client.unanswered:
             await self._entering.wait_none()
+            await self._settling.wait_none()
             await self._client.wait_idle()
 
     def end(self) -> None:
         """Fails what waits for an event that will not come any more."""
         for half in self._entering.give_up_all():
             self._fail_half(half, 0, "connection lost")
+        for command in self._settling.give_up_all():
+            self.fail(command, 0, "connection lost")
+
+    def settled(self, channel_id: str) -> None:
+        """A phone has been told what became of the transfer that it asked for."""
+        self._settling.over(channel_id)
 
     def entered(self, channel_id: str) -> None:
         """A channel that a command made is in our application."""
@@ -153,6 +168,8 @@ class Lane:
         if 200 <= status < 300:
             return
         half = None
+        if isinstance(command, AnswerTransfer):
+            self._settling.over(command.channel_id)
         if isinstance(command, RingPhone | StartMonitor | StartRecording):
             half = self._entering.give_up(channels_made(command)[0])
         if status in request.tolerated or said.failed:
@@ -183,6 +200,11 @@ class Lane:
     def _ask_unheard(self, requests: tuple[AriRequest, ...]) -> None:
         for request in requests:
             self._client.ask(request, _unheard)
+
+    def _hang_up(self, command: HangUp) -> None:
+        channel_id = command.leg_id if isinstance(command, HangUpLeg) else command.call_id
+        self._entering.give_up(channel_id)
+        self._ask(command, encode(command))
 
     # Commands of two halves.
 

@@ -23,12 +23,13 @@ import aiohttp
 from engine.adapters.ari.client import AriClient
 from engine.adapters.ari.compare import QUESTIONS, as_told, picture
 from engine.adapters.ari.counters import Counters
-from engine.adapters.ari.decode import EVENTS, Decoder, entering, starting
+from engine.adapters.ari.decode import EVENTS, Decoder
 from engine.adapters.ari.fields import Event, Nonsense
 from engine.adapters.ari.lamps import AriLamps
 from engine.adapters.ari.lane import Lane
 from engine.adapters.ari.prompts import Prompts
 from engine.adapters.ari.requests import AriRequest
+from engine.adapters.ari.signals import entering, settled, starting
 from engine.adapters.ari.transport import ConnectionRefused, write_now
 from engine.core.commands import Command
 from engine.core.ids import NodeId
@@ -153,7 +154,7 @@ class Session:
         if kind == "ApplicationReplaced":
             raise ConnectionRefused("another connection has taken over our application")
         try:
-            entered, started = entering(event), starting(event)
+            entered, started, told = entering(event), starting(event), settled(event)
             happened = self._decoder.decode(event)
         except Nonsense as error:
             self._counters.odd(f"event {kind}", f"an event {kind} that makes no sense: {error}")
@@ -162,6 +163,8 @@ class Session:
             self._lane.entered(entered)
         if started is not None:
             self._lane.started(started)
+        if told is not None:
+            self._lane.settled(told)
         if happened is None:
             if kind not in EVENTS:
                 self._counters.odd(f"event {kind}", f"an event {kind} that was not asked for")
