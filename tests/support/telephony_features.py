@@ -231,6 +231,9 @@ class TelephonyFeatures:
         consult, consult_id, _ = await self.consult(world, posted)
         await world.phones["1001"].refer(consult)
         await posted.exactly(TransferRequested(leg_id, "1002", consult_id))
+        # Never without an answer: Asterisk may not outlive the end of such calls (ADR 0004).
+        world.telephony.send(AnswerTransfer(NODE, leg_id, TransferState.REFUSED))
+        assert await world.phones["1001"].told_of_transfer() == "refused"
 
     async def test_who_talks_is_not_torn_apart_by_a_caller_who_is_gone(self, world, posted, up):
         """A caller who is to be passed on into a talk, and has hung up: the talk goes on."""

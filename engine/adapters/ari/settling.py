@@ -2,7 +2,7 @@
 
 An attended transfer's answer is worked off in a thread of Asterisk's own, which reads the phone's
 other channel. Hung up in the same moment, that one may be gone by then, and Asterisk reads freed
-memory: 1 in 150 such transfers on 22.10.1, of which one in five ended Asterisk (tried; none of 1000
+memory: 1 in 150 such transfers on 22.10.1, and one in five of those ended Asterisk (tried; none of 1000
 with this wait: docs/adr/0004-transfers-and-ears.md). It tells us when it has done so.
 """
 

@@ -203,7 +203,8 @@ class OfferLaws:
 
     def _rest(self, fact: OfferEnded, visit: VisitBook, *, unsure: bool) -> None:
         """After a vain ringing the caller rests; so it is for ring-all when all have refused."""
-        if visit.offers:
+        followed = fact.reason is OfferReason.FORWARDED and fact.outcome is OfferOutcome.CANCELLED
+        if visit.offers or followed:  # A forward goes on with the same ringing.
             return
         policy = visit.queue.policy
         ring_all = policy.strategy is Strategy.RING_ALL
