@@ -239,7 +239,7 @@ def _redirect(asked: _Asked, destination: Destination) -> str:
     asked.demand(Right.DISTRIBUTE)
     check_destination(state, asked.by, destination)
     if call.state is CallState.PARKED:
-        unpark(state, call, ParkEnd.RETRIEVED, asked.by)
+        unpark(state, call, ParkEnd.REDIRECTED, asked.by)
         call.park_rounds = 0
     else:
         leave_queue(state, call, VisitOutcome.MISSED, VisitReason.REDIRECTED)
@@ -345,7 +345,7 @@ def _hang_up(asked: _Asked) -> str:
     if call.visit is not None:
         leave_queue(state, call, VisitOutcome.MISSED, VisitReason.HUNG_UP_BY_MANAGER)
     elif call.state is CallState.PARKED:
-        unpark(state, call, ParkEnd.RETRIEVED, by)
+        unpark(state, call, ParkEnd.HUNG_UP_BY_MANAGER, by)
     ended_by = CallEnd.CALLER if is_caller else CallEnd.AGENT if is_leg else CallEnd.SYSTEM
     if talking and leg is not None:
         end_talk(state, call, leg, ended_by)
