@@ -72,18 +72,20 @@ def act(
     """Changes an agent's state in one queue, or in all of them (`queue_id` None).
 
     Rights are checked: what is one's own anybody may change, another's only with
-    `Right.CHANGE_STATE` in that queue. `LOG_IN_LAST` names no queue.
+    `Right.CHANGE_STATE` in that queue. `LOG_IN_LAST` is of all queues: with one named it is refused.
 
     Raises:
         Refusal: with nothing changed.
     """
-    if queue_id is not None and action is not AgentAction.LOG_IN_LAST:
+    if queue_id is not None:
         if queue_id not in state.lines:
             raise Refusal("unknown queue")
         _check_right(state, agent_id, queue_id, hand.by)
         membership = state.membership(agent_id, queue_id)
         if membership is None:
             raise Refusal("not a member")
+        if action is AgentAction.LOG_IN_LAST:
+            raise Refusal("the last log-in is of all queues")
         return _act_in(state, state.agents[agent_id], [membership], action, reason, hand)
     agent = state.agents.get(agent_id)
     if agent is None or not agent.memberships:

@@ -72,6 +72,11 @@ REFUSED: Final[dict[str, Media]] = {
     "already logged in": ("sound:im-sorry", "sound:agent-loginok"),
     "not logged in": ("sound:im-sorry", "sound:agent-loggedoff"),
     "no last log-in": ("sound:im-sorry", "sound:vm-no", "sound:vm-last", "sound:location"),
+    "the last log-in is of all queues": (
+        "sound:vm-last",
+        "sound:location",
+        "sound:feature-not-avail-line",
+    ),
     "already paused": ("sound:im-sorry", "sound:dictate/paused"),
     "not paused": ("sound:im-sorry", "sound:activated"),
     "not in wrap-up": ("sound:im-sorry", "sound:vm-no", "sound:time"),
