@@ -289,7 +289,7 @@ def drop_leg(state: State, leg: Leg) -> None:
     state.timers.cancel(TimerKind.HANG_UP, leg.leg_id)
     if leg.was is not None:
         state.note(CallEnded, leg.was.call_id, CallEnd.TRANSFERRED, NORMAL_CLEARING)
-        state.bury(leg.was.call_id)
+        state.bury(leg.was)
     part_from_agents(state, leg)
 
 

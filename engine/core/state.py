@@ -99,6 +99,14 @@ class Node:
     boot_id: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A call whose channel, of Asterisk `node`, is gone since `at_ms` (epoch milliseconds)."""
+
+    node: NodeId
+    at_ms: int
+
+
 class State:
     """The entities, indexes over the policy, the timers, and what was said in this step."""
 
@@ -144,8 +152,8 @@ class State:
         self.offer_order = 0
         """How many offers were made, and log-ins counted: orders both."""
         self.calls: dict[CallId, Call] = {}
-        self.ended: dict[CallId, int] = {}
-        """Calls whose channel is gone, and since when, oldest first: they cannot arrive again."""
+        self.ended: dict[CallId, Ended] = {}
+        """Calls whose channel is gone, oldest first: they cannot arrive again."""
         self.legs: dict[LegId, Leg] = {}
         self.agents: dict[AgentId, Agent] = {}
         self.lines: dict[QueueId, Line] = {}
@@ -206,18 +214,18 @@ class State:
         """Returns an id for a spell, unique in all histories: epoch and the next fact's number."""
         return f"{self.epoch}.{self.fact_seq + 1}"
 
-    def bury(self, call_id: CallId) -> None:
+    def bury(self, call: Call) -> None:
         """Forgets a call, but for its id: news of it that come late must not raise a ghost."""
-        self.calls.pop(call_id, None)
-        self.ended[call_id] = self.now_ms
+        self.calls.pop(call.call_id, None)
+        self.ended[call.call_id] = Ended(call.node, self.now_ms)
         while (oldest := next(iter(self.ended))) and (
-            self.ended[oldest] < self.now_ms - GHOST_MS_MAX
+            self.ended[oldest].at_ms < self.now_ms - GHOST_MS_MAX
         ):
             del self.ended[oldest]
 
     def forget_ended(self, node: NodeId) -> None:
         """Forgets which calls of a node have ended: a new Asterisk may give the same ids again."""
-        for call_id in [each for each in self.ended if each.startswith(f"{node}-")]:
+        for call_id in [each for each, ended in self.ended.items() if ended.node == node]:
             del self.ended[call_id]
 
     def node_up(self, node: NodeId) -> bool:
