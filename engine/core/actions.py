@@ -107,16 +107,24 @@ def call_action(state: State, asked: CallActionRequested) -> None:
     except Refusal as refusal:
         state.note(
             ActionRefused,
-            agent_id,
-            queue_id,
-            name,
-            str(refusal),
-            asked.by,
-            asked.request_id,
-            asked.call_id,
+            agent_id=agent_id,
+            queue_id=queue_id,
+            action=name,
+            why=str(refusal),
+            by=asked.by,
+            request_id=asked.request_id,
+            call_id=asked.call_id,
         )
     else:
-        state.note(ActionDone, asked.request_id, name, asked.by, asked.call_id, agent_id, detail)
+        state.note(
+            ActionDone,
+            request_id=asked.request_id,
+            action=name,
+            by=asked.by,
+            call_id=asked.call_id,
+            agent_id=agent_id,
+            detail=detail,
+        )
 
 
 def call_agent(state: State, asked: CallAgentRequested) -> None:
@@ -125,9 +133,25 @@ def call_agent(state: State, asked: CallAgentRequested) -> None:
     try:
         call = _call_agent(state, asked.by, target)
     except Refusal as refusal:
-        state.note(ActionRefused, target, "", CALL_AGENT, str(refusal), asked.by, asked.request_id)
+        state.note(
+            ActionRefused,
+            agent_id=target,
+            queue_id="",
+            action=CALL_AGENT,
+            why=str(refusal),
+            by=asked.by,
+            request_id=asked.request_id,
+        )
     else:
-        state.note(ActionDone, asked.request_id, CALL_AGENT, asked.by, call.call_id, target, target)
+        state.note(
+            ActionDone,
+            request_id=asked.request_id,
+            action=CALL_AGENT,
+            by=asked.by,
+            call_id=call.call_id,
+            agent_id=target,
+            detail=target,
+        )
 
 
 def _call_agent(state: State, by: str, target: AgentId) -> Call:

@@ -111,23 +111,23 @@ def service_action(state: State, asked: AgentActionRequested) -> None:
     except Refusal as refusal:
         state.note(
             ActionRefused,
-            asked.agent_id,
-            asked.queue_id or "",
-            asked.action.value,
-            str(refusal),
-            asked.by,
-            asked.request_id,
+            agent_id=asked.agent_id,
+            queue_id=asked.queue_id or "",
+            action=asked.action.value,
+            why=str(refusal),
+            by=asked.by,
+            request_id=asked.request_id,
         )
         return
     if asked.request_id:
         state.note(
             ActionDone,
-            asked.request_id,
-            asked.action.value,
-            asked.by,
-            "",
-            asked.agent_id,
-            f"{outcome.done.value}: {', '.join(outcome.queues)}",
+            request_id=asked.request_id,
+            action=asked.action.value,
+            by=asked.by,
+            call_id="",
+            agent_id=asked.agent_id,
+            detail=f"{outcome.done.value}: {', '.join(outcome.queues)}",
         )
 
 

@@ -276,5 +276,5 @@ def _reason_for(state: State, code: str | None) -> str | None:
 
 
 def _refuse(state: State, agent_id: str, queue_id: str, action: str, why: str, by: str) -> Media:
-    state.note(ActionRefused, agent_id, queue_id, action, why, by)
+    state.note(ActionRefused, agent_id=agent_id, queue_id=queue_id, action=action, why=why, by=by)
     return refusal_media(why)

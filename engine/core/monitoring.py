@@ -111,13 +111,12 @@ def _refuse(state: State, call: Call, wanted: ToMonitor, why: str) -> None:
     leg = None if talk is None or talk.leg_id is None else state.legs.get(talk.leg_id)
     state.note(
         ActionRefused,
-        "" if leg is None else leg.agent_id or "",
-        "" if leg is None else leg.queue_id or "",
-        wanted.mode.value,
-        why,
-        _supervisor(call),
-        "",
-        wanted.call_id,
+        agent_id="" if leg is None else leg.agent_id or "",
+        queue_id="" if leg is None else leg.queue_id or "",
+        action=wanted.mode.value,
+        why=why,
+        by=_supervisor(call),
+        call_id=wanted.call_id,
     )
     follow(state, call, PlayThenHangUp(refusal_media(why)))
 

@@ -169,6 +169,7 @@ def end_offer(
     """
     assert leg.agent_id is not None
     assert leg.queue_id is not None
+    assert leg.visit_id is not None
     call = state.calls[leg.call_id]
     visit = call.visit
     assert visit is not None

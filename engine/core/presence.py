@@ -32,23 +32,23 @@ def presence_requested(state: State, asked: PresenceRequested) -> None:
     except Refusal as refusal:
         state.note(
             ActionRefused,
-            asked.agent_id,
-            "",
-            SET_PRESENCE,
-            str(refusal),
-            asked.by,
-            asked.request_id,
+            agent_id=asked.agent_id,
+            queue_id="",
+            action=SET_PRESENCE,
+            why=str(refusal),
+            by=asked.by,
+            request_id=asked.request_id,
         )
         return
     if asked.request_id:
         state.note(
             ActionDone,
-            asked.request_id,
-            SET_PRESENCE,
-            asked.by,
-            "",
-            asked.agent_id,
-            asked.presence.value,
+            request_id=asked.request_id,
+            action=SET_PRESENCE,
+            by=asked.by,
+            call_id="",
+            agent_id=asked.agent_id,
+            detail=asked.presence.value,
         )
 
 

@@ -6,8 +6,9 @@ the verbs; they act on one `State` and keep nothing of their own.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Concatenate, ParamSpec
 
 from engine.core import numbers
 from engine.core.agent import Agent, Membership, may_be_offered
@@ -57,6 +58,8 @@ from engine.core.rng import Rng
 from engine.core.timers import Timers
 
 Output = Command | Fact
+
+P = ParamSpec("P")
 
 _MOVES_CALL = frozenset(
     (
@@ -194,15 +197,27 @@ class State:
         """Gives a command after all others of this step: a new caller's phone call comes first."""
         self.later.append(command)
 
-    def note(self, kind: type[Any], *arguments: object) -> None:
-        """Notes a fact of this moment; `arguments` are its fields after `seq` and `at_ms`."""
-        self.note_at(self.now_ms, kind, *arguments)
+    def note(
+        self, kind: Callable[Concatenate[int, int, P], Fact], *rest: P.args, **named: P.kwargs
+    ) -> None:
+        """Notes a fact of this moment; the arguments are its fields after `seq` and `at_ms`."""
+        self.fact_seq += 1
+        self._keep(kind(self.fact_seq, self.now_ms, *rest, **named))
 
-    def note_at(self, at_ms: int, kind: type[Any], *arguments: object) -> None:
+    def note_at(
+        self,
+        at_ms: int,
+        kind: Callable[Concatenate[int, int, P], Fact],
+        *rest: P.args,
+        **named: P.kwargs,
+    ) -> None:
         """Notes a fact of the moment `at_ms`."""
         self.fact_seq += 1
-        fact = kind(self.fact_seq, at_ms, *arguments)
+        self._keep(kind(self.fact_seq, at_ms, *rest, **named))
+
+    def _keep(self, fact: Any) -> None:  # noqa: ANN401 - The two sets of kinds say what it has.
         self.out.append(fact)
+        kind = type(fact)
         if kind in _MOVES_CALL:
             call = self.calls.get(fact.call_id)
             if call is not None:

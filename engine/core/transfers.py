@@ -64,7 +64,15 @@ def transfer_requested(state: State, asked: TransferRequested) -> str | None:
     except _Refused as refused:
         queue_id = "" if end.leg is None or end.leg.queue_id is None else end.leg.queue_id
         by = end.endpoint
-        state.note(ActionRefused, by, queue_id, ACTION, str(refused), by, "", call.call_id)
+        state.note(
+            ActionRefused,
+            agent_id=by,
+            queue_id=queue_id,
+            action=ACTION,
+            why=str(refused),
+            by=by,
+            call_id=call.call_id,
+        )
         _play_hold_music(state, end)
         state.tell(AnswerTransfer(call.node, asked.channel_id, TransferState.REFUSED))
     return None
