@@ -57,7 +57,7 @@ from engine.core.policy import (
     Right,
     ToExtension,
 )
-from engine.core.refusals import Refusal
+from engine.core.refusals import NO_PHONE, NODE_DOWN, NOT_ALLOWED, OWN_CALL, UNKNOWN_AGENT, Refusal
 from engine.core.rights import may
 from engine.core.state import State
 from engine.core.summons import failed_to_come, free_phone, summon
@@ -93,7 +93,7 @@ class _Asked:
         """Raises `Refusal` unless `by` has this right where the call is."""
         queue_id = queue_of(self.state, self.call)
         if not may(self.state, self.by, queue_id, right):
-            raise Refusal("not allowed")
+            raise Refusal(NOT_ALLOWED)
 
 
 def call_action(state: State, asked: CallActionRequested) -> None:
@@ -156,9 +156,9 @@ def call_agent(state: State, asked: CallAgentRequested) -> None:
 
 def _call_agent(state: State, by: str, target: AgentId) -> Call:
     if by == target:
-        raise Refusal("a call to oneself")
+        raise Refusal(OWN_CALL)
     if target not in state.extensions or target not in state.agents:
-        raise Refusal("no such agent")
+        raise Refusal(UNKNOWN_AGENT)
     return summon(state, by, ToExtension(target), _common_node(state, by, target))
 
 
@@ -187,7 +187,7 @@ def _checked(state: State, call: Call | None, asked: CallActionRequested) -> Cal
     if asked.seen != call.version:
         raise Refusal(f"changed meanwhile (version {call.version})")
     if not state.node_up(call.node):
-        raise Refusal("its Asterisk cannot be reached")
+        raise Refusal(NODE_DOWN)
     return call
 
 
@@ -232,11 +232,11 @@ def _pick_up(asked: _Asked) -> str:
     visit = _waiting(asked)
     asked.demand(Right.PICK_UP)
     if asked.by == call.agent_id:
-        raise Refusal("one's own call")
+        raise Refusal(OWN_CALL)
     if any(state.legs[leg_id].agent_id == asked.by for leg_id in visit.offers):
         raise Refusal("your phone rings for it already")
     if asked.by not in state.extensions:
-        raise Refusal("no extension to ring for you")
+        raise Refusal(NO_PHONE)
     agent, _ = free_phone(state, asked.by, call.node)
     line = state.lines[visit.queue_id]
     for leg_id in list(visit.offers):
