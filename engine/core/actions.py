@@ -57,7 +57,7 @@ from engine.core.policy import (
     Right,
     ToExtension,
 )
-from engine.core.refusals import Refusal
+from engine.core.refusals import NO_PHONE, NODE_DOWN, NOT_ALLOWED, OWN_CALL, UNKNOWN_AGENT, Refusal
 from engine.core.rights import may
 from engine.core.state import State
 from engine.core.summons import failed_to_come, free_phone, summon
@@ -93,7 +93,7 @@ class _Asked:
         """Raises `Refusal` unless `by` has this right where the call is."""
         queue_id = queue_of(self.state, self.call)
         if not may(self.state, self.by, queue_id, right):
-            raise Refusal("not allowed")
+            raise Refusal(NOT_ALLOWED)
 
 
 def call_action(state: State, asked: CallActionRequested) -> None:
@@ -107,16 +107,24 @@ def call_action(state: State, asked: CallActionRequested) -> None:
     except Refusal as refusal:
         state.note(
             ActionRefused,
-            agent_id,
-            queue_id,
-            name,
-            str(refusal),
-            asked.by,
-            asked.request_id,
-            asked.call_id,
+            agent_id=agent_id,
+            queue_id=queue_id,
+            action=name,
+            why=str(refusal),
+            by=asked.by,
+            request_id=asked.request_id,
+            call_id=asked.call_id,
         )
     else:
-        state.note(ActionDone, asked.request_id, name, asked.by, asked.call_id, agent_id, detail)
+        state.note(
+            ActionDone,
+            request_id=asked.request_id,
+            action=name,
+            by=asked.by,
+            call_id=asked.call_id,
+            agent_id=agent_id,
+            detail=detail,
+        )
 
 
 def call_agent(state: State, asked: CallAgentRequested) -> None:
@@ -125,16 +133,32 @@ def call_agent(state: State, asked: CallAgentRequested) -> None:
     try:
         call = _call_agent(state, asked.by, target)
     except Refusal as refusal:
-        state.note(ActionRefused, target, "", CALL_AGENT, str(refusal), asked.by, asked.request_id)
+        state.note(
+            ActionRefused,
+            agent_id=target,
+            queue_id="",
+            action=CALL_AGENT,
+            why=str(refusal),
+            by=asked.by,
+            request_id=asked.request_id,
+        )
     else:
-        state.note(ActionDone, asked.request_id, CALL_AGENT, asked.by, call.call_id, target, target)
+        state.note(
+            ActionDone,
+            request_id=asked.request_id,
+            action=CALL_AGENT,
+            by=asked.by,
+            call_id=call.call_id,
+            agent_id=target,
+            detail=target,
+        )
 
 
 def _call_agent(state: State, by: str, target: AgentId) -> Call:
     if by == target:
-        raise Refusal("a call to oneself")
+        raise Refusal(OWN_CALL)
     if target not in state.extensions or target not in state.agents:
-        raise Refusal("no such agent")
+        raise Refusal(UNKNOWN_AGENT)
     return summon(state, by, ToExtension(target), _common_node(state, by, target))
 
 
@@ -163,7 +187,7 @@ def _checked(state: State, call: Call | None, asked: CallActionRequested) -> Cal
     if asked.seen != call.version:
         raise Refusal(f"changed meanwhile (version {call.version})")
     if not state.node_up(call.node):
-        raise Refusal("its Asterisk cannot be reached")
+        raise Refusal(NODE_DOWN)
     return call
 
 
@@ -208,11 +232,11 @@ def _pick_up(asked: _Asked) -> str:
     visit = _waiting(asked)
     asked.demand(Right.PICK_UP)
     if asked.by == call.agent_id:
-        raise Refusal("one's own call")
+        raise Refusal(OWN_CALL)
     if any(state.legs[leg_id].agent_id == asked.by for leg_id in visit.offers):
         raise Refusal("your phone rings for it already")
     if asked.by not in state.extensions:
-        raise Refusal("no extension to ring for you")
+        raise Refusal(NO_PHONE)
     agent, _ = free_phone(state, asked.by, call.node)
     line = state.lines[visit.queue_id]
     for leg_id in list(visit.offers):
@@ -239,7 +263,7 @@ def _redirect(asked: _Asked, destination: Destination) -> str:
     asked.demand(Right.DISTRIBUTE)
     check_destination(state, asked.by, destination)
     if call.state is CallState.PARKED:
-        unpark(state, call, ParkEnd.RETRIEVED, asked.by)
+        unpark(state, call, ParkEnd.REDIRECTED, asked.by)
         call.park_rounds = 0
     else:
         leave_queue(state, call, VisitOutcome.MISSED, VisitReason.REDIRECTED)
@@ -345,7 +369,7 @@ def _hang_up(asked: _Asked) -> str:
     if call.visit is not None:
         leave_queue(state, call, VisitOutcome.MISSED, VisitReason.HUNG_UP_BY_MANAGER)
     elif call.state is CallState.PARKED:
-        unpark(state, call, ParkEnd.RETRIEVED, by)
+        unpark(state, call, ParkEnd.HUNG_UP_BY_MANAGER, by)
     ended_by = CallEnd.CALLER if is_caller else CallEnd.AGENT if is_leg else CallEnd.SYSTEM
     if talking and leg is not None:
         end_talk(state, call, leg, ended_by)

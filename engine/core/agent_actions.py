@@ -22,7 +22,15 @@ from engine.core.ids import AgentId, QueueId
 from engine.core.inputs import AgentAction, AgentActionRequested
 from engine.core.offers import end_offer, want_again
 from engine.core.policy import MemberKind, Right
-from engine.core.refusals import Refusal
+from engine.core.refusals import (
+    ALREADY_PAUSED,
+    NOT_ALLOWED,
+    NOT_LOGGED_IN,
+    NOT_PAUSED,
+    UNKNOWN_QUEUE,
+    UNKNOWN_REASON,
+    Refusal,
+)
 from engine.core.rights import may
 from engine.core.shifts import (
     end_pause,
@@ -55,7 +63,7 @@ class Outcome:
     longer_ms: int = 0
 
 
-_LESS_TELLING = ("not allowed", "not logged in", "no last log-in")
+_LESS_TELLING = (NOT_ALLOWED, NOT_LOGGED_IN, "no last log-in")
 """Of several reasons why nothing could be done, these are said only if there is no other."""
 
 _LOGINS = (AgentAction.LOG_IN, AgentAction.LOG_IN_LAST, AgentAction.LOG_OUT)
@@ -72,18 +80,20 @@ def act(
     """Changes an agent's state in one queue, or in all of them (`queue_id` None).
 
     Rights are checked: what is one's own anybody may change, another's only with
-    `Right.CHANGE_STATE` in that queue. `LOG_IN_LAST` names no queue.
+    `Right.CHANGE_STATE` in that queue. `LOG_IN_LAST` is of all queues: with one named it is refused.
 
     Raises:
         Refusal: with nothing changed.
     """
-    if queue_id is not None and action is not AgentAction.LOG_IN_LAST:
+    if queue_id is not None:
         if queue_id not in state.lines:
-            raise Refusal("unknown queue")
+            raise Refusal(UNKNOWN_QUEUE)
         _check_right(state, agent_id, queue_id, hand.by)
         membership = state.membership(agent_id, queue_id)
         if membership is None:
             raise Refusal("not a member")
+        if action is AgentAction.LOG_IN_LAST:
+            raise Refusal("the last log-in is of all queues")
         return _act_in(state, state.agents[agent_id], [membership], action, reason, hand)
     agent = state.agents.get(agent_id)
     if agent is None or not agent.memberships:
@@ -94,7 +104,7 @@ def act(
         if _allowed(state, agent_id, membership.queue_id, hand.by)
     ]
     if not places:
-        raise Refusal("not allowed")
+        raise Refusal(NOT_ALLOWED)
     return _act_in(state, agent, places, action, reason, hand)
 
 
@@ -109,23 +119,23 @@ def service_action(state: State, asked: AgentActionRequested) -> None:
     except Refusal as refusal:
         state.note(
             ActionRefused,
-            asked.agent_id,
-            asked.queue_id or "",
-            asked.action.value,
-            str(refusal),
-            asked.by,
-            asked.request_id,
+            agent_id=asked.agent_id,
+            queue_id=asked.queue_id or "",
+            action=asked.action.value,
+            why=str(refusal),
+            by=asked.by,
+            request_id=asked.request_id,
         )
         return
     if asked.request_id:
         state.note(
             ActionDone,
-            asked.request_id,
-            asked.action.value,
-            asked.by,
-            "",
-            asked.agent_id,
-            f"{outcome.done.value}: {', '.join(outcome.queues)}",
+            request_id=asked.request_id,
+            action=asked.action.value,
+            by=asked.by,
+            call_id="",
+            agent_id=asked.agent_id,
+            detail=f"{outcome.done.value}: {', '.join(outcome.queues)}",
         )
 
 
@@ -139,7 +149,7 @@ def check_seen(state: State, agent_id: AgentId, seen: int | None) -> None:
 
 def _check_right(state: State, agent_id: AgentId, queue_id: QueueId, by: str) -> None:
     if not _allowed(state, agent_id, queue_id, by):
-        raise Refusal("not allowed")
+        raise Refusal(NOT_ALLOWED)
 
 
 def _allowed(state: State, agent_id: AgentId, queue_id: QueueId, by: str) -> bool:
@@ -148,7 +158,7 @@ def _allowed(state: State, agent_id: AgentId, queue_id: QueueId, by: str) -> boo
 
 def _check_reason_name(state: State, name: str) -> None:
     if all(reason.name != name for reason in state.policy.pause_reasons):
-        raise Refusal("unknown reason")
+        raise Refusal(UNKNOWN_REASON)
 
 
 def _act_in(
@@ -248,7 +258,7 @@ def _log_out(state: State, agent: Agent, membership: Membership, hand: Hand) -> 
     if membership.kind is MemberKind.STATIC:
         raise Refusal("static agents cannot log out")
     if membership.login_id is None:
-        raise Refusal("not logged in")
+        raise Refusal(NOT_LOGGED_IN)
     log_out(state, agent, membership, hand.how, hand.by)
     _withdraw_offers(state, agent, membership.queue_id)
     return Outcome(Done.LOGGED_OUT, (membership.queue_id,))
@@ -258,9 +268,9 @@ def _pause(
     state: State, agent: Agent, membership: Membership, reason: str | None, hand: Hand
 ) -> Outcome:
     if membership.login_id is None:
-        raise Refusal("not logged in")
+        raise Refusal(NOT_LOGGED_IN)
     if membership.pause_id is not None and membership.pause_reason == reason:
-        raise Refusal("already paused")
+        raise Refusal(ALREADY_PAUSED)
     pause(state, agent, membership, reason, hand.how, hand.by)
     _withdraw_offers(state, agent, membership.queue_id)
     return Outcome(Done.PAUSED, (membership.queue_id,))
@@ -271,7 +281,7 @@ def _resume(state: State, agent: Agent, membership: Membership, hand: Hand) -> O
     paused = membership.pause_id is not None
     wrapups = _wrapups(state, agent, membership, hand)
     if not paused and not wrapups:
-        raise Refusal("not logged in" if membership.login_id is None else "not paused")
+        raise Refusal(NOT_LOGGED_IN if membership.login_id is None else NOT_PAUSED)
     for each in wrapups:
         end_wrapup(state, agent, each, WrapupEnd.ENDED_EARLY)
     if paused:

@@ -302,7 +302,7 @@ def caller_left(state: State, call: Call, ended_by: CallEnd, cause: int) -> None
     if call.state is not CallState.ENDING:
         _note_end(state, call, ended_by, cause)
     state.following.pop(call.call_id, None)
-    state.bury(call.call_id)
+    state.bury(call)
     state.timers.cancel(TimerKind.CALL_PROMPT, call.call_id)
     state.timers.cancel(TimerKind.HANG_UP, call.call_id)
     if call.agent_id is not None:

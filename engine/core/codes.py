@@ -23,7 +23,7 @@ from engine.core.inputs import AgentAction
 from engine.core.leg import Leg, LegState
 from engine.core.policy import FeatureCodes, MonitorMode, PlayThenHangUp, Presence, Right
 from engine.core.presence import SET_PRESENCE, set_presence
-from engine.core.refusals import Refusal
+from engine.core.refusals import NOT_ALLOWED, OWN_CALL, UNKNOWN_AGENT, UNKNOWN_REASON, Refusal
 from engine.core.rights import may
 from engine.core.spoken import (
     PRESENCE_DIGITS,
@@ -245,9 +245,9 @@ def _queue_talk(state: State, agent_id: AgentId, by: str, right: Right) -> Leg:
     _check_exists(state, agent_id)
     agent = state.agents.get(agent_id)
     if agent_id == by:
-        raise Refusal("their own talk")
+        raise Refusal(OWN_CALL)
     if agent is None:
-        raise Refusal("not allowed")
+        raise Refusal(NOT_ALLOWED)
     talks = [
         leg
         for leg in (state.legs[leg_id] for leg_id in agent.legs)
@@ -257,13 +257,13 @@ def _queue_talk(state: State, agent_id: AgentId, by: str, right: Right) -> Leg:
     if allowed:
         return max(allowed, key=lambda leg: (leg.hold_id is None, leg.talk_ms or 0, leg.leg_id))
     if talks or not any(may(state, by, queue_id, right) for queue_id in agent.memberships):
-        raise Refusal("not allowed")
+        raise Refusal(NOT_ALLOWED)
     raise Refusal("not on a queue call")
 
 
 def _check_exists(state: State, agent_id: AgentId) -> None:
     if agent_id not in state.extensions:
-        raise Refusal("unknown agent")
+        raise Refusal(UNKNOWN_AGENT)
 
 
 def _reason_for(state: State, code: str | None) -> str | None:
@@ -272,9 +272,9 @@ def _reason_for(state: State, code: str | None) -> str | None:
     for reason in state.policy.pause_reasons:
         if reason.code == code:
             return reason.name
-    raise Refusal("unknown reason")
+    raise Refusal(UNKNOWN_REASON)
 
 
 def _refuse(state: State, agent_id: str, queue_id: str, action: str, why: str, by: str) -> Media:
-    state.note(ActionRefused, agent_id, queue_id, action, why, by)
+    state.note(ActionRefused, agent_id=agent_id, queue_id=queue_id, action=action, why=why, by=by)
     return refusal_media(why)

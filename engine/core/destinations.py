@@ -12,7 +12,7 @@ from engine.core.policy import (
     ToExternal,
     ToQueue,
 )
-from engine.core.refusals import Refusal
+from engine.core.refusals import UNKNOWN_QUEUE, Refusal
 from engine.core.state import State
 
 
@@ -25,7 +25,7 @@ def check_destination(state: State, by: str, destination: Destination) -> None:
     match destination:
         case ToQueue(queue_id):
             if queue_id not in state.lines:
-                raise Refusal("unknown queue")
+                raise Refusal(UNKNOWN_QUEUE)
         case ToExtension(number):
             if number not in state.extensions:
                 raise Refusal("unknown extension")

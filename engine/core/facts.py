@@ -442,6 +442,10 @@ class ParkEnd(StrEnum):
 
     RETRIEVED = "retrieved"
     TIMED_OUT = "timed_out"
+    REDIRECTED = "redirected"
+    """Sent elsewhere by somebody with the right to do so (S-03)."""
+    HUNG_UP_BY_MANAGER = "hung_up_by_manager"
+    """Ended by somebody with the right to do so, or by service for its own caller (S-03)."""
     CALLER_HUNG_UP = "caller_hung_up"
     LOST = "lost"
 
@@ -460,7 +464,7 @@ class CallParked:
 
 @dataclass(frozen=True, slots=True)
 class CallUnparked:
-    """That ended. `by` is the extension that took the call, "" if none did."""
+    """That ended. `by` is who took, redirected or hung up the call, "" if nobody did."""
 
     seq: int
     at_ms: int

@@ -38,19 +38,13 @@ from engine.core.ids import (
 from engine.core.inputs import SeenChannel
 from engine.core.leg import Leg
 from engine.core.policy import HangUp, MonitorMode, PlayThenHangUp, Right
-from engine.core.refusals import Refusal
+from engine.core.refusals import NO_QUEUE, NO_TALK, NOT_ALLOWED, OTHER_NODE, OWN_CALL, Refusal
 from engine.core.rights import may
 from engine.core.spoken import refusal_media
 from engine.core.state import State
 from engine.core.visits import answer_call, follow, stop_waiting_sound
 
 NOT_FOUND: Final = 404
-
-NO_TALK: Final = "no such talk"
-NO_QUEUE: Final = "no queue's talk"
-NOT_ALLOWED: Final = "not allowed"
-OWN_TALK: Final = "their own talk"
-OTHER_NODE: Final = "other node"
 
 OVER: Final = ("sound:vm-goodbye",)
 """What a supervisor hears when the talk is over."""
@@ -73,7 +67,7 @@ def monitored_leg(state: State, by: str, call_id: CallId) -> Leg:
     if leg.queue_id is None or leg.agent_id is None:
         raise Refusal(NO_QUEUE)
     if by in (leg.agent_id, leg.endpoint, call.endpoint):
-        raise Refusal(OWN_TALK)
+        raise Refusal(OWN_CALL)
     if not may(state, by, leg.queue_id, Right.MONITOR):
         raise Refusal(NOT_ALLOWED)
     return leg
@@ -96,7 +90,7 @@ def start_monitoring(state: State, call: Call, wanted: ToMonitor) -> None:
 def _leg_for(state: State, call: Call, call_id: CallId) -> Leg:
     leg = monitored_leg(state, _supervisor(call), call_id)
     if call.endpoint in (leg.endpoint, state.calls[call_id].endpoint):
-        raise Refusal(OWN_TALK)
+        raise Refusal(OWN_CALL)
     if leg.node != call.node:
         raise Refusal(OTHER_NODE)
     return leg
@@ -111,13 +105,12 @@ def _refuse(state: State, call: Call, wanted: ToMonitor, why: str) -> None:
     leg = None if talk is None or talk.leg_id is None else state.legs.get(talk.leg_id)
     state.note(
         ActionRefused,
-        "" if leg is None else leg.agent_id or "",
-        "" if leg is None else leg.queue_id or "",
-        wanted.mode.value,
-        why,
-        _supervisor(call),
-        "",
-        wanted.call_id,
+        agent_id="" if leg is None else leg.agent_id or "",
+        queue_id="" if leg is None else leg.queue_id or "",
+        action=wanted.mode.value,
+        why=why,
+        by=_supervisor(call),
+        call_id=wanted.call_id,
     )
     follow(state, call, PlayThenHangUp(refusal_media(why)))
 

@@ -169,6 +169,7 @@ def end_offer(
     """
     assert leg.agent_id is not None
     assert leg.queue_id is not None
+    assert leg.visit_id is not None
     call = state.calls[leg.call_id]
     visit = call.visit
     assert visit is not None
@@ -289,7 +290,7 @@ def drop_leg(state: State, leg: Leg) -> None:
     state.timers.cancel(TimerKind.HANG_UP, leg.leg_id)
     if leg.was is not None:
         state.note(CallEnded, leg.was.call_id, CallEnd.TRANSFERRED, NORMAL_CLEARING)
-        state.bury(leg.was.call_id)
+        state.bury(leg.was)
     part_from_agents(state, leg)
 
 

@@ -21,7 +21,7 @@ from engine.core.visits import answer_call, follow
 ROUNDS_MAX: Final = 3
 """How often a parked call goes back to who parked it."""
 
-_ON_ITS_WAY: Final = (ParkEnd.RETRIEVED, ParkEnd.TIMED_OUT)
+_CALLER_IS_GONE: Final = (ParkEnd.CALLER_HUNG_UP, ParkEnd.LOST)
 
 
 def is_slot(state: State, number: str) -> bool:
@@ -87,7 +87,7 @@ def unpark(state: State, call: Call, why: ParkEnd, by: str) -> None:
     del state.parked[call.slot]
     state.note(CallUnparked, call.park_id, call.call_id, call.slot, why, by)
     call.slot, call.park_id = None, ""
-    if why in _ON_ITS_WAY:
+    if why not in _CALLER_IS_GONE:
         call.advance(CallEvent.UNPARKED)
 
 

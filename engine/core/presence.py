@@ -15,7 +15,7 @@ from engine.core.facts import ActionDone, ActionRefused, How, PauseEnd, Presence
 from engine.core.ids import AgentId, EndpointName, QueueId
 from engine.core.inputs import BY_SYSTEM, AgentAction, PresenceRequested
 from engine.core.policy import MemberKind, Presence, PresenceAction, PresenceRule, Right
-from engine.core.refusals import Refusal
+from engine.core.refusals import NOT_ALLOWED, UNKNOWN_AGENT, Refusal
 from engine.core.rights import may
 from engine.core.shifts import end_pause
 from engine.core.state import State
@@ -32,23 +32,23 @@ def presence_requested(state: State, asked: PresenceRequested) -> None:
     except Refusal as refusal:
         state.note(
             ActionRefused,
-            asked.agent_id,
-            "",
-            SET_PRESENCE,
-            str(refusal),
-            asked.by,
-            asked.request_id,
+            agent_id=asked.agent_id,
+            queue_id="",
+            action=SET_PRESENCE,
+            why=str(refusal),
+            by=asked.by,
+            request_id=asked.request_id,
         )
         return
     if asked.request_id:
         state.note(
             ActionDone,
-            asked.request_id,
-            SET_PRESENCE,
-            asked.by,
-            "",
-            asked.agent_id,
-            asked.presence.value,
+            request_id=asked.request_id,
+            action=SET_PRESENCE,
+            by=asked.by,
+            call_id="",
+            agent_id=asked.agent_id,
+            detail=asked.presence.value,
         )
 
 
@@ -62,11 +62,11 @@ def set_presence(state: State, agent_id: AgentId, presence: Presence, hand: Hand
         Refusal: with nothing changed.
     """
     if agent_id not in state.extensions:
-        raise Refusal("unknown agent")
+        raise Refusal(UNKNOWN_AGENT)
     known = state.agents.get(agent_id)
     queues = () if known is None else tuple(known.memberships)
     if hand.by not in (agent_id, BY_SYSTEM) and not _changes_all(state, hand.by, queues):
-        raise Refusal("not allowed")
+        raise Refusal(NOT_ALLOWED)
     agent = state.phone(EndpointName(agent_id))
     if agent.presence is presence:
         return

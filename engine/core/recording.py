@@ -27,7 +27,14 @@ from engine.core.ids import CallId, MonitorId, NodeId, RecordingId, recording_id
 from engine.core.inputs import BY_SYSTEM, RecordingAction, SeenChannel
 from engine.core.leg import Leg, LegState
 from engine.core.policy import RecordingPolicy, Right
-from engine.core.refusals import Refusal
+from engine.core.refusals import (
+    ALREADY_PAUSED,
+    NO_TALK,
+    NODE_DOWN,
+    NOT_ALLOWED,
+    NOT_PAUSED,
+    Refusal,
+)
 from engine.core.rights import may
 from engine.core.state import State
 from engine.core.timers import TimerKind
@@ -131,11 +138,11 @@ def change(state: State, leg: Leg, action: RecordingAction, by: str) -> None:
         Refusal: not allowed, nobody talks, or it is as wished already.
     """
     if leg.state is not LegState.TALKING:
-        raise Refusal("no such talk")
+        raise Refusal(NO_TALK)
     if not may(state, by, leg.queue_id, Right.RECORD):
-        raise Refusal("not allowed")
+        raise Refusal(NOT_ALLOWED)
     if not state.node_up(leg.node):
-        raise Refusal("node is not connected")
+        raise Refusal(NODE_DOWN)
     recording = recording_of(state, leg)
     if action is RecordingAction.START:
         if recording is not None:
@@ -155,7 +162,7 @@ def change(state: State, leg: Leg, action: RecordingAction, by: str) -> None:
 
 def _pause(state: State, recording: Recording, by: str) -> None:
     if recording.paused:
-        raise Refusal("already paused")
+        raise Refusal(ALREADY_PAUSED)
     recording.paused = recording.was_paused = True
     _tell(state, recording, RecordingChange.PAUSE)
     state.note(RecordingPaused, recording.recording_id, recording.call_id, by)
@@ -163,7 +170,7 @@ def _pause(state: State, recording: Recording, by: str) -> None:
 
 def _resume(state: State, recording: Recording, by: str) -> None:
     if not recording.paused:
-        raise Refusal("not paused")
+        raise Refusal(NOT_PAUSED)
     recording.paused = False
     _tell(state, recording, RecordingChange.RESUME)
     state.note(RecordingResumed, recording.recording_id, recording.call_id, by)

@@ -29,7 +29,15 @@ def retrieve(state: State, call: Call, wanted: ToSlot) -> None:
     by = call.endpoint
     parked = state.calls.get(state.parked.get(wanted.slot, call.call_id))
     if parked is None or parked is call or not state.node_up(parked.node):
-        state.note(ActionRefused, by, "", ACTION, NOBODY_THERE, by, "", call.call_id)
+        state.note(
+            ActionRefused,
+            agent_id=by,
+            queue_id="",
+            action=ACTION,
+            why=NOBODY_THERE,
+            by=by,
+            call_id=call.call_id,
+        )
         follow(state, call, PlayThenHangUp(NOBODY_THERE_MEDIA))
         return
     unpark(state, parked, ParkEnd.RETRIEVED, by)

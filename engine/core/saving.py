@@ -13,11 +13,11 @@ from engine.core.ids import AgentId, CallId, QueueId
 from engine.core.leg import Leg
 from engine.core.line import Line
 from engine.core.policy import Policy
-from engine.core.state import Node, State
+from engine.core.state import Ended, Node, State
 from engine.core.timers import TimerKind
 
-VERSION = 4
-READABLE = (2, 3, 4)
+VERSION = 5
+READABLE = (2, 3, 4, 5)
 """Versions that can be read: what an older one did not have yet takes its default."""
 
 
@@ -65,7 +65,8 @@ class Saved:
     offer_order: int
     policy: Policy
     calls: list[Call]
-    ended: dict[str, int]
+    ended: dict[str, Ended | int]
+    """Up to version 4: since when, alone."""
     legs: list[Leg]
     agents: list[Agent]
     lines: list[SavedLine]
@@ -91,7 +92,7 @@ def save(state: State) -> dict[str, Any]:
         offer_order=state.offer_order,
         policy=state.policy,
         calls=list(state.calls.values()),
-        ended={str(call_id): at_ms for call_id, at_ms in state.ended.items()},
+        ended={str(call_id): ended for call_id, ended in state.ended.items()},
         legs=list(state.legs.values()),
         agents=list(state.agents.values()),
         lines=[
@@ -129,7 +130,7 @@ def load(snapshot: dict[str, Any]) -> State:
     state.offer_order = saved.offer_order
     state.index(saved.policy)
     state.calls = {call.call_id: call for call in saved.calls}
-    state.ended = {CallId(call_id): at_ms for call_id, at_ms in saved.ended.items()}
+    state.ended = _ended(saved)
     state.legs = {leg.leg_id: leg for leg in saved.legs}
     state.agents = {agent.agent_id: agent for agent in saved.agents}
     state.nodes = {node.node: node for node in saved.nodes}
@@ -163,6 +164,22 @@ def load(snapshot: dict[str, Any]) -> State:
     if saved.version == 2:
         _complete_version_2(state)
     return state
+
+
+def _ended(saved: Saved) -> dict[CallId, Ended]:
+    """Returns the calls that ended; of which Asterisk they were, older versions tell by their ids.
+
+    An id begins with its Asterisk's name. One that begins with none that is known is dropped.
+    """
+    ended: dict[CallId, Ended] = {}
+    for call_id, each in saved.ended.items():
+        if isinstance(each, Ended):
+            ended[CallId(call_id)] = each
+            continue
+        names = [node.node for node in saved.nodes if call_id.startswith(f"{node.node}-")]
+        if names:
+            ended[CallId(call_id)] = Ended(max(names, key=len), each)
+    return ended
 
 
 def _complete_version_2(state: State) -> None:

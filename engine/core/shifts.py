@@ -104,6 +104,7 @@ def end_pause(
 ) -> None:
     """Ends the running pause."""
     pause_id, membership.pause_id = membership.pause_id, None
+    assert pause_id is not None
     membership.pause_reason = None
     state.at_work_changes(membership.queue_id)
     state.note(PauseEnded, pause_id, agent.agent_id, membership.queue_id, why, how, by)

@@ -13,6 +13,20 @@ from typing import Final
 from engine.core.ids import AgentId, QueueId
 from engine.core.inputs import RecordingAction
 from engine.core.policy import Presence
+from engine.core.refusals import (
+    ALREADY_PAUSED,
+    NO_QUEUE,
+    NO_TALK,
+    NODE_DOWN,
+    NOT_ALLOWED,
+    NOT_LOGGED_IN,
+    NOT_PAUSED,
+    OTHER_NODE,
+    OWN_CALL,
+    UNKNOWN_AGENT,
+    UNKNOWN_QUEUE,
+    UNKNOWN_REASON,
+)
 
 Media = tuple[str, ...]
 
@@ -62,18 +76,23 @@ _PRESENCE_WORDS: Final[dict[Presence, str]] = {
 }
 
 REFUSED: Final[dict[str, Media]] = {
-    "unknown queue": ("sound:privacy-incorrect",),
-    "unknown agent": ("sound:invalid",),
-    "unknown reason": ("sound:dictate/pause", "sound:pm-invalid-option"),
+    UNKNOWN_QUEUE: ("sound:privacy-incorrect",),
+    UNKNOWN_AGENT: ("sound:invalid",),
+    UNKNOWN_REASON: ("sound:dictate/pause", "sound:pm-invalid-option"),
     "unknown presence": ("sound:pm-invalid-option",),
-    "not allowed": ("sound:im-sorry", "sound:cannot-complete-as-dialed"),
+    NOT_ALLOWED: ("sound:im-sorry", "sound:cannot-complete-as-dialed"),
     "not a member": ("sound:im-sorry", "sound:feature-not-avail-line"),
     "static agents cannot log out": ("sound:agent-loginok", "sound:feature-not-avail-line"),
     "already logged in": ("sound:im-sorry", "sound:agent-loginok"),
-    "not logged in": ("sound:im-sorry", "sound:agent-loggedoff"),
+    NOT_LOGGED_IN: ("sound:im-sorry", "sound:agent-loggedoff"),
     "no last log-in": ("sound:im-sorry", "sound:vm-no", "sound:vm-last", "sound:location"),
-    "already paused": ("sound:im-sorry", "sound:dictate/paused"),
-    "not paused": ("sound:im-sorry", "sound:activated"),
+    "the last log-in is of all queues": (
+        "sound:vm-last",
+        "sound:location",
+        "sound:feature-not-avail-line",
+    ),
+    ALREADY_PAUSED: ("sound:im-sorry", "sound:dictate/paused"),
+    NOT_PAUSED: ("sound:im-sorry", "sound:activated"),
     "not in wrap-up": ("sound:im-sorry", "sound:vm-no", "sound:time"),
     "wrap-up cannot be extended": ("sound:time", "sound:feature-not-avail-line"),
     "wrap-up extended to its limit": (
@@ -83,13 +102,13 @@ REFUSED: Final[dict[str, Media]] = {
         "sound:added",
     ),
     "not on a queue call": ("sound:im-sorry", "sound:number-not-answering"),
-    "no such talk": ("sound:im-sorry", "sound:vm-isunavail"),
-    "no queue's talk": ("sound:im-sorry", "sound:vm-isonphone"),
-    "their own talk": ("sound:im-sorry", "sound:your", "sound:extension"),
+    NO_TALK: ("sound:im-sorry", "sound:vm-isunavail"),
+    NO_QUEUE: ("sound:im-sorry", "sound:vm-isonphone"),
+    OWN_CALL: ("sound:im-sorry", "sound:your", "sound:extension"),
     "not recorded": ("sound:im-sorry", "sound:vm-no", "sound:dictate/record"),
     "already recorded": ("sound:im-sorry", "sound:dictate/record"),
-    "other node": ("sound:im-sorry", "sound:all-circuits-busy-now"),
-    "node is not connected": ("sound:im-sorry", "sound:something-terribly-wrong"),
+    OTHER_NODE: ("sound:im-sorry", "sound:all-circuits-busy-now"),
+    NODE_DOWN: ("sound:im-sorry", "sound:something-terribly-wrong"),
 }
 """What each kind of refusal sounds like."""
 

@@ -6,8 +6,9 @@ the verbs; they act on one `State` and keep nothing of their own.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Concatenate, ParamSpec
 
 from engine.core import numbers
 from engine.core.agent import Agent, Membership, may_be_offered
@@ -58,6 +59,8 @@ from engine.core.timers import Timers
 
 Output = Command | Fact
 
+P = ParamSpec("P")
+
 _MOVES_CALL = frozenset(
     (
         CallStarted,
@@ -97,6 +100,14 @@ class Node:
     node: NodeId
     up: bool = False
     boot_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A call whose channel, of Asterisk `node`, is gone since `at_ms` (epoch milliseconds)."""
+
+    node: NodeId
+    at_ms: int
 
 
 class State:
@@ -144,8 +155,8 @@ class State:
         self.offer_order = 0
         """How many offers were made, and log-ins counted: orders both."""
         self.calls: dict[CallId, Call] = {}
-        self.ended: dict[CallId, int] = {}
-        """Calls whose channel is gone, and since when, oldest first: they cannot arrive again."""
+        self.ended: dict[CallId, Ended] = {}
+        """Calls whose channel is gone, oldest first: they cannot arrive again."""
         self.legs: dict[LegId, Leg] = {}
         self.agents: dict[AgentId, Agent] = {}
         self.lines: dict[QueueId, Line] = {}
@@ -186,15 +197,27 @@ class State:
         """Gives a command after all others of this step: a new caller's phone call comes first."""
         self.later.append(command)
 
-    def note(self, kind: type[Any], *arguments: object) -> None:
-        """Notes a fact of this moment; `arguments` are its fields after `seq` and `at_ms`."""
-        self.note_at(self.now_ms, kind, *arguments)
+    def note(
+        self, kind: Callable[Concatenate[int, int, P], Fact], *rest: P.args, **named: P.kwargs
+    ) -> None:
+        """Notes a fact of this moment; the arguments are its fields after `seq` and `at_ms`."""
+        self.fact_seq += 1
+        self._keep(kind(self.fact_seq, self.now_ms, *rest, **named))
 
-    def note_at(self, at_ms: int, kind: type[Any], *arguments: object) -> None:
+    def note_at(
+        self,
+        at_ms: int,
+        kind: Callable[Concatenate[int, int, P], Fact],
+        *rest: P.args,
+        **named: P.kwargs,
+    ) -> None:
         """Notes a fact of the moment `at_ms`."""
         self.fact_seq += 1
-        fact = kind(self.fact_seq, at_ms, *arguments)
+        self._keep(kind(self.fact_seq, at_ms, *rest, **named))
+
+    def _keep(self, fact: Any) -> None:  # noqa: ANN401 - The two sets of kinds say what it has.
         self.out.append(fact)
+        kind = type(fact)
         if kind in _MOVES_CALL:
             call = self.calls.get(fact.call_id)
             if call is not None:
@@ -206,18 +229,18 @@ class State:
         """Returns an id for a spell, unique in all histories: epoch and the next fact's number."""
         return f"{self.epoch}.{self.fact_seq + 1}"
 
-    def bury(self, call_id: CallId) -> None:
+    def bury(self, call: Call) -> None:
         """Forgets a call, but for its id: news of it that come late must not raise a ghost."""
-        self.calls.pop(call_id, None)
-        self.ended[call_id] = self.now_ms
+        self.calls.pop(call.call_id, None)
+        self.ended[call.call_id] = Ended(call.node, self.now_ms)
         while (oldest := next(iter(self.ended))) and (
-            self.ended[oldest] < self.now_ms - GHOST_MS_MAX
+            self.ended[oldest].at_ms < self.now_ms - GHOST_MS_MAX
         ):
             del self.ended[oldest]
 
     def forget_ended(self, node: NodeId) -> None:
         """Forgets which calls of a node have ended: a new Asterisk may give the same ids again."""
-        for call_id in [each for each in self.ended if each.startswith(f"{node}-")]:
+        for call_id in [each for each, ended in self.ended.items() if ended.node == node]:
             del self.ended[call_id]
 
     def node_up(self, node: NodeId) -> bool:

@@ -14,7 +14,7 @@ from engine.core.facts import CallEnd, CallStarted, SourceKind
 from engine.core.ids import AgentId, EndpointName, LegId, NodeId, own_call_id_of
 from engine.core.offers import RING_MARGIN_MS
 from engine.core.policy import ToExtension
-from engine.core.refusals import Refusal
+from engine.core.refusals import NO_PHONE, Refusal
 from engine.core.state import State
 from engine.core.timers import TimerKind
 from engine.core.visits import follow
@@ -34,7 +34,7 @@ def summon(state: State, by: str, then: Next, node: NodeId | None = None) -> Cal
     """
     extension = state.extensions.get(by)
     if extension is None:
-        raise Refusal("no extension to ring for you")
+        raise Refusal(NO_PHONE)
     agent, at = free_phone(state, by, node)
     if len(state.calls) >= state.policy.settings.calls_max:
         raise Refusal("too many calls")

@@ -40,6 +40,8 @@ def connect_offer(state: State, call: Call, leg: Leg) -> None:
     assert visit is not None
     assert visit.chosen == leg.leg_id
     assert leg.agent_id is not None
+    assert leg.queue_id is not None
+    assert leg.visit_id is not None
     state.timers.cancel(TimerKind.AGENT_PROMPT, leg.leg_id)
     close_visit(
         state,

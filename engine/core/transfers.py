@@ -27,6 +27,7 @@ from engine.core.leg import Leg, LegState
 from engine.core.parking import is_slot
 from engine.core.passing import adopt_call, adopt_leg, go_elsewhere, join, leave, take_over_dialling
 from engine.core.policy import MonitorMode, ToExtension, ToExternal, ToQueue, WaitingSound
+from engine.core.refusals import Refusal
 from engine.core.state import State
 from engine.core.visits import leave_queue
 
@@ -34,10 +35,6 @@ ACTION = "transfer"
 
 HOLD_MUSIC = WaitingSound("default")
 """What Asterisk, too, plays to who is on hold."""
-
-
-class _Refused(Exception):
-    """The transfer is not possible; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +59,18 @@ def transfer_requested(state: State, asked: TransferRequested) -> str | None:
     call = end.call
     try:
         _transfer(state, asked, end)
-    except _Refused as refused:
+    except Refusal as refusal:
         queue_id = "" if end.leg is None or end.leg.queue_id is None else end.leg.queue_id
         by = end.endpoint
-        state.note(ActionRefused, by, queue_id, ACTION, str(refused), by, "", call.call_id)
+        state.note(
+            ActionRefused,
+            agent_id=by,
+            queue_id=queue_id,
+            action=ACTION,
+            why=str(refusal),
+            by=by,
+            call_id=call.call_id,
+        )
         _play_hold_music(state, end)
         state.tell(AnswerTransfer(call.node, asked.channel_id, TransferState.REFUSED))
     return None
@@ -91,7 +96,7 @@ def _play_hold_music(state: State, end: _End) -> None:
 
 def _transfer(state: State, asked: TransferRequested, end: _End) -> None:
     if end.call.state is not CallState.TALKING or end.leg is None:
-        raise _Refused("nobody is on the line")
+        raise Refusal("nobody is on the line")
     if asked.other_channel_id is None:
         _blind(state, asked, end)
     else:
@@ -124,32 +129,32 @@ def _blind(state: State, asked: TransferRequested, end: _End) -> None:
 
 
 def _reached_by(state: State, endpoint: EndpointName, number: str) -> Next:
-    """Returns what the phone at `endpoint` would reach by dialling `number`. Raises `_Refused`."""
+    """Returns what the phone at `endpoint` would reach by dialling `number`. Raises `Refusal`."""
     extension = state.extensions.get(endpoint)
     if extension is None:
-        raise _Refused("only phones of the house transfer calls")
+        raise Refusal("only phones of the house transfer calls")
     if number == endpoint:
-        raise _Refused("a transfer to oneself")
+        raise Refusal("a transfer to oneself")
     if QueueId(number) in state.lines:
         return ToQueue(QueueId(number))
     if number in state.extensions:
         return ToExtension(number)
     if is_slot(state, number):
         if number in state.parked:
-            raise _Refused("somebody is parked there")
+            raise Refusal("somebody is parked there")
         return ToParking(endpoint, number)
     outbound = state.outbound_route(extension, number)
     if outbound is None:
-        raise _Refused("a number that cannot be reached from there")
+        raise Refusal("a number that cannot be reached from there")
     return ToExternal(number, outbound.name)
 
 
 def _attended(state: State, asked: TransferRequested, end: _End, other_id: str) -> None:
     other = _end_of(state, other_id)
     if other is None or other.call is end.call:
-        raise _Refused("the second call is gone")
+        raise Refusal("the second call is gone")
     if other.endpoint != end.endpoint:
-        raise _Refused("the second call is another phone's")
+        raise Refusal("the second call is another phone's")
     second = other.call
     if second.state is CallState.TALKING:
         done = _join_talks
@@ -158,7 +163,7 @@ def _attended(state: State, asked: TransferRequested, end: _End, other_id: str) 
     elif not other.is_leg and second.state is CallState.WAITING:
         done = _join_line
     else:
-        raise _Refused("nobody is on the line of the second call")
+        raise Refusal("nobody is on the line of the second call")
     state.tell(AnswerTransfer(end.call.node, asked.channel_id, TransferState.DONE))
     done(state, end, other)
 

@@ -188,7 +188,7 @@ COLUMNS: Final[dict[ReportKind, tuple[Column, ...]]] = {
         Column("park_by", Form.TEXT, "parked by"),
         _STATUS,
         _REASON,
-        Column("unpark_by", Form.TEXT, "taken by"),
+        Column("unpark_by", Form.TEXT, "taken out by"),
         _LENGTH,
     ),
     ReportKind.PRESENCE: (

@@ -24,7 +24,7 @@ class TransferRow:
 
 @dataclass(frozen=True, slots=True)
 class ParkingRow:
-    """One caller's stay in a slot. `unpark_by` is who took the call, None if nobody did."""
+    """One caller's stay in a slot. `unpark_by` is who took it out, None if nobody did."""
 
     park_id: str
     call_id: CallId

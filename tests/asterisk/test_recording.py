@@ -245,7 +245,7 @@ async def test_who_may_not_changes_nothing(floor: Floor) -> None:
         (BOSS, "*93", refused, "not allowed"),
         (BOSS, "*94", refused, "not allowed"),
         (STRANGER, "*94", refused, "not allowed"),
-        (refused.agent, "*94", refused, "their own talk"),
+        (refused.agent, "*94", refused, "one's own call"),
         (BOSS, "*94", unrecorded, "not recorded"),
     ]
     for who, code, room, why in cases:

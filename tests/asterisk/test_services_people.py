@@ -57,8 +57,8 @@ async def test_an_agent_is_called_and_the_own_phone_rings_first(
     await own.ended
     (row,) = await floor.rows("calls", 1, call_id=done["call"], by=BOSS, ended_by="agent")
     assert (row["source"], row["endpoint"]) == ("usher", BOSS)
-    assert await control.refused("call_agent", agent="9999", by=BOSS) == "no such agent"
-    assert await control.refused("call_agent", agent=ann.user, by=ann.user) == "a call to oneself"
+    assert await control.refused("call_agent", agent="9999", by=BOSS) == "unknown agent"
+    assert await control.refused("call_agent", agent=ann.user, by=ann.user) == "one's own call"
     assert (
         await control.refused("call_agent", agent=ann.user, by="9999")
         == "no extension to ring for you"
@@ -91,7 +91,7 @@ async def test_a_talk_is_listened_to_by_service(floor: Floor, control: Control) 
     why = await control.refused("monitor", by=BOSS, seen=version - 1, **asked)
     assert why == f"changed meanwhile (version {version})"
     assert await control.refused("monitor", by=STRANGER, seen=version, **asked) == "not allowed"
-    assert await control.refused("monitor", by=ann.user, seen=version, **asked) == "their own talk"
+    assert await control.refused("monitor", by=ann.user, seen=version, **asked) == "one's own call"
     answers = await asyncio.gather(
         *(control.ask("monitor", by=BOSS, seen=version, **asked) for _ in range(2))
     )

@@ -287,8 +287,8 @@ class Model:
         if self.parked:
             slot = self.rng.choice(list(self.parked))
             call = self.parked.pop(slot)
-            why = self.rng.choice((ParkEnd.RETRIEVED, ParkEnd.TIMED_OUT))
-            by = "1002" if why is ParkEnd.RETRIEVED else ""
+            why = self.rng.choice((ParkEnd.RETRIEVED, ParkEnd.TIMED_OUT, ParkEnd.REDIRECTED))
+            by = "" if why is ParkEnd.TIMED_OUT else "1002"
             self.story.unpark(call.call_id, slot, why, by, call.parkings)
 
     def _say(self) -> None:

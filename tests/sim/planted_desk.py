@@ -111,6 +111,11 @@ DESK_WORDS: list[tuple[str, Any, str]] = [
         "one end",
     ),
     (
+        "a slot is left by a manager who did not ask",
+        changes(CallUnparked, with_fields(why=ParkEnd.REDIRECTED), rings_out, nth=1),
+        "truth",
+    ),
+    (
         "a consultation joins out of the blue",
         drops(CallTransferred, attended, nth=1),
         "truth|commands",

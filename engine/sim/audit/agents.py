@@ -227,7 +227,7 @@ class AgentLaws:
             case AgentAction.TOGGLE_PAUSE:
                 return logged_in
             case AgentAction.LOG_IN_LAST | AgentAction.EXTEND_WRAPUP:
-                return False  # Nobody in the simulation asks for these.
+                return False  # The books do not tell whether these can be done.
 
     def _in_wrapup(self, member: MemberBook) -> bool:
         """Tells whether a wrap-up keeps calls of this queue away: its own, or where shared any."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from engine.core.facts import (
     ActionDone,
@@ -14,10 +14,15 @@ from engine.core.facts import (
     TransferKind,
 )
 from engine.core.ids import NodeId
-from engine.core.inputs import CallActionRequested
+from engine.core.inputs import CallAction, CallActionRequested, HangUpNow, Redirect
 from engine.sim.audit.books import Books, CallBook
 from engine.sim.audit.due import Dues
 from engine.sim.audit.step import Step
+
+_TAKEN_OUT_BY: Final[dict[ParkEnd, type[CallAction]]] = {
+    ParkEnd.REDIRECTED: Redirect,
+    ParkEnd.HUNG_UP_BY_MANAGER: HangUpNow,
+}
 
 
 class PassingLaws:
@@ -85,12 +90,26 @@ class PassingLaws:
             raise books.fail("one end", f"{fact.park_id} ended, but was not open")
         if fact.why is ParkEnd.CALLER_HUNG_UP and not (call.gone or call.doubtful):
             raise books.fail("truth", f"{fact.park_id} ended by a caller who is there")
+        self._by_service(fact)
         call.parked = None
         del books.slots[fact.slot]
         if fact.why is ParkEnd.RETRIEVED:
             self._step.retrieved[fact.call_id] = fact.by
         self._step.moved.append(call)
         self._step.attention = True
+
+    def _by_service(self, fact: CallUnparked) -> None:
+        """Who took a call out of its slot by service has asked for it in this step."""
+        action = _TAKEN_OUT_BY.get(fact.why)
+        if action is None:
+            return
+        asked = self._step.asked
+        if (
+            asked is None
+            or not isinstance(asked.action, action)
+            or (asked.call_id, asked.by) != (fact.call_id, fact.by)
+        ):
+            raise self._books.fail("truth", f"nobody asked for the end of {fact.park_id}")
 
     def asked(self, asked: CallActionRequested) -> None:
         """Somebody wants something done with a call, as it is before this step."""

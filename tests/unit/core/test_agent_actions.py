@@ -114,6 +114,8 @@ def test_without_a_request_id_only_refusals_are_told() -> None:
         ("6401", AgentAction.RESUME, None, "not paused"),
         ("6401", AgentAction.EXTEND_WRAPUP, None, "not in wrap-up"),
         ("6401", AgentAction.PAUSE, "Nonsense", "unknown reason"),
+        ("6401", AgentAction.LOG_IN_LAST, None, "the last log-in is of all queues"),
+        ("6499", AgentAction.LOG_IN_LAST, None, "unknown queue"),
         (ALL, AgentAction.LOG_OUT, None, "not logged in"),
         (ALL, AgentAction.LOG_IN_LAST, None, "no last log-in"),
         (ALL, AgentAction.RESUME, None, "not paused"),

@@ -123,7 +123,7 @@ def test_all_is_done_where_it_can_be() -> None:
         ("1001", "*071002*6402", "not allowed"),
         ("1001", "*901099", "unknown agent"),
         ("1001", "*90", "unknown agent"),
-        ("1001", "*901001", "their own talk"),
+        ("1001", "*901001", "one's own call"),
         ("1001", "*911002", "not allowed"),
         ("1001", "*921005", "not allowed"),
         ("1001", "*931002", "not allowed"),

@@ -162,14 +162,14 @@ def test_a_manager_of_nothing_hears_nothing() -> None:
 
 def test_nobody_monitors_his_own_talk() -> None:
     centre, call_id, _ = talking()
-    refused(centre, centre.supervise("1001", call_id, LISTEN), "their own talk", "1001")
+    refused(centre, centre.supervise("1001", call_id, LISTEN), "one's own call", "1001")
 
 
 def test_the_caller_does_not_monitor_his_own_talk_either() -> None:
     centre = Centre(managed)
     call_id = centre.call("6400", source=BOSS)
     centre.answer("1001")
-    refused(centre, centre.supervise(BOSS, call_id, LISTEN), "their own talk")
+    refused(centre, centre.supervise(BOSS, call_id, LISTEN), "one's own call")
 
 
 def test_a_talk_that_is_over_is_not_monitored() -> None:

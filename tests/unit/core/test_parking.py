@@ -282,10 +282,12 @@ def test_a_manager_redirects_or_ends_a_parked_call(centre):
     assert refusal(ask(centre, call_id, HangUpNow(), "1008")) == "not allowed"
     assert isinstance(ask(centre, call_id, Redirect(ToQueue(QueueId("6401")))), ActionDone)
     assert centre.rang() == ["1005"]
-    assert [(u.why, u.by) for u in centre.of(CallUnparked)] == [(ParkEnd.RETRIEVED, BOSS)]
+    assert [(u.why, u.by) for u in centre.of(CallUnparked)] == [(ParkEnd.REDIRECTED, BOSS)]
     centre.answer("1005")
     ask(centre, call_id, Park())
     assert isinstance(ask(centre, call_id, HangUpNow()), ActionDone)
+    ended = centre.of(CallUnparked)[-1]
+    assert (ended.why, ended.by) == (ParkEnd.HUNG_UP_BY_MANAGER, BOSS)
     centre.obey()
     assert not centre.core.state.calls
     assert not centre.core.state.parked

@@ -27,8 +27,10 @@ from engine.core.facts import (
     VisitOutcome,
     VisitReason,
 )
-from engine.core.ids import NodeId, QueueId
+from engine.core.ids import CallId, NodeId, QueueId
 from engine.core.inputs import (
+    CallArrived,
+    CallerHungUp,
     EngineStarted,
     NodeConnected,
     NodeDisconnected,
@@ -174,6 +176,21 @@ def test_asterisk_restarted_every_record_closes_and_every_agent_is_freed() -> No
     assert not centre.core.state.calls
     assert not centre.core.state.legs
     assert sorted(centre.core.state.lines["6400"].available) == ["1001", "1002"]
+
+
+def test_a_restart_forgets_the_ended_calls_of_that_asterisk_alone() -> None:
+    """Their names may begin alike, and so do their channels' ids."""
+    centre = Centre(queue("6400", *static("1001")))
+    short, long = NodeId("a"), NodeId("a-b")
+    for node in (short, long):
+        centre.give(NodeConnected(node, (), (), boot_id="monday"))
+        call_id = CallId(f"{node}-17.1")
+        centre.give(CallArrived(call_id, node, TRUNK, "6400", "0151", "Ann", centre.now_ms))
+        centre.give(CallerHungUp(call_id, 16))
+    centre.give(NodeConnected(short, (), (), boot_id="tuesday"))
+    assert list(centre.core.state.ended) == ["a-b-17.1"]
+    centre.give(NodeConnected(long, (), (), boot_id="tuesday"))
+    assert not centre.core.state.ended
 
 
 def test_strangers_are_met_callers_taken_in_legs_and_bridges_cleared() -> None:

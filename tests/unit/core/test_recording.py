@@ -467,4 +467,4 @@ def test_a_node_that_is_removed_closes_its_records() -> None:
 def test_nothing_is_decided_while_the_node_is_away() -> None:
     centre, _, leg_id = talking()
     centre.give(NodeDisconnected(NODE))
-    assert centre.record(leg_id, PAUSE, BOSS) == "node is not connected"
+    assert centre.record(leg_id, PAUSE, BOSS) == "its Asterisk cannot be reached"

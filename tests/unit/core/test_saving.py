@@ -11,10 +11,11 @@ from engine.core.call import CallState
 from engine.core.codec import CodecError
 from engine.core.commands import HangUpCall, HangUpLeg
 from engine.core.facts import CallEnded, OfferEnded, TalkEnded, VisitEnded
-from engine.core.ids import bridge_id_of
+from engine.core.ids import CallId, NodeId, bridge_id_of
 from engine.core.inputs import EngineStarted, LegEnded, NodeConnected, PolicyApplied, SeenChannel
 from engine.core.leg import LegState
 from engine.core.router import RoutingCore
+from engine.core.state import Ended
 from tests.support.centre import NODE, Centre
 
 pytestmark = [pytest.mark.unit]
@@ -61,6 +62,18 @@ def test_a_centre_at_work_goes_on_from_an_older_versions_snapshot(path: Path) ->
 def test_a_snapshot_of_an_unknown_version_is_refused() -> None:
     with pytest.raises(CodecError, match="expected a snapshot of a version among"):
         RoutingCore.restore({**Centre().core.snapshot(), "version": 1})
+
+
+def test_older_versions_told_of_ended_calls_only_when_they_ended() -> None:
+    centre = Centre()
+    for name in ("a", "a-b"):
+        centre.give(NodeConnected(NodeId(name), (), ()))
+    old = {"a-b-17.1": 1, "a-17.1": 2, "own-x-1": 3}
+    state = RoutingCore.restore({**centre.core.snapshot(), "version": 4, "ended": old}).state
+    assert state.ended == {
+        CallId("a-b-17.1"): Ended(NodeId("a-b"), 1),
+        CallId("a-17.1"): Ended(NodeId("a"), 2),
+    }
 
 
 def test_there_is_a_snapshot_of_each_released_version() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.core import spoken
+from engine.core import refusals, spoken
 from engine.core.ids import AgentId, QueueId
 from engine.core.policy import Presence, Settings
 from engine.core.spoken import Done
@@ -70,7 +70,7 @@ def test_every_refusal_of_a_code_has_a_sound_of_its_own() -> None:
     room = Path(spoken.__file__).parent
     said = [
         text
-        for module in ("agent_actions", "codes", "presence", "shifts")
+        for module in ("agent_actions", "codes", "monitoring", "presence", "recording", "shifts")
         for text in refusals_in(room / f"{module}.py")
     ]
     assert "not a member" in said
@@ -79,7 +79,7 @@ def test_every_refusal_of_a_code_has_a_sound_of_its_own() -> None:
 
 
 def refusals_in(path: Path) -> list[str]:
-    """Returns the literal texts with which a module makes refusals."""
+    """Returns the texts, literal or by name, with which a module makes refusals."""
     texts = []
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Refusal":
@@ -89,5 +89,10 @@ def refusals_in(path: Path) -> list[str]:
                 if isinstance(each, ast.Constant)
                 and isinstance(each.value, str)
                 and not isinstance(node.args[0], ast.JoinedStr)
+            ]
+            texts += [
+                getattr(refusals, each.id)
+                for each in ast.walk(node.args[0])
+                if isinstance(each, ast.Name) and each.id.isupper()
             ]
     return texts

@@ -134,8 +134,8 @@ def test_the_agent_who_does_not_answer_ends_it_for_who_asked(centre):
 @pytest.mark.parametrize(
     ("agent", "by", "why"),
     [
-        ("1005", "1005", "a call to oneself"),
-        ("1234", BOSS, "no such agent"),
+        ("1005", "1005", "one's own call"),
+        ("1234", BOSS, "unknown agent"),
         ("1005", "1234", "no extension to ring for you"),
         ("1005", "system", "no extension to ring for you"),
     ],
