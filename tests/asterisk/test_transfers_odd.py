@@ -25,7 +25,10 @@ DRAFT = Draft()
 
 Headers = tuple[tuple[str, str], ...]
 Leaves = Literal["accepted", "never"]
-HOUSES = {(how, leave): (DRAFT.queue(1), DRAFT.extension()) for how in ("blind", "attended") for leave in ("accepted", "never")}  # fmt: skip
+# Not "attended" and "accepted": a phone that hangs up before it was told how its attended transfer went
+# corrupts the memory of Asterisk 22.10 in 2 of 100 cases (ADR 0004).
+WAYS = (("blind", "accepted"), ("blind", "never"), ("attended", "never"))
+HOUSES = {way: (DRAFT.queue(1), DRAFT.extension()) for way in WAYS}
 
 
 @pytest.mark.parametrize(("how", "leave"), HOUSES)
