@@ -166,7 +166,7 @@ class OfferLaws:
         leg.offer = False
         leg.agent.offers -= 1
         visit.offers.pop(leg.leg_id, None)
-        if fact.reason is not OfferReason.FORWARDED:
+        if fact.reason is not OfferReason.FORWARDED or fact.outcome is OfferOutcome.MISSED:
             visit.step_due_ms = NEVER_MS  # Whoever is next takes the empty place at once.
         if fact.outcome is OfferOutcome.ANSWERED:
             self._answered(fact, leg, visit)
