@@ -435,3 +435,14 @@ def test_tls_is_refused_as_long_as_it_is_not_there() -> None:
 
     with pytest.raises(RenderRefused, match=r"trunks\.t\.transport"):
         view_of(configuration(trunks=trunks), "main")
+
+
+def test_an_invite_with_replaces_is_asked_for_a_password_that_nobody_has(tmp_path: Path) -> None:
+    """Asterisk lets it take another's place in a talk without a word to anybody."""
+    rendered(tmp_path)
+    lines = settings(tmp_path, "pjsip.conf")
+    assert "endpoint_identifier_order = header,ip,username" in lines
+    assert "match_header = Replaces: /.*/" in lines
+    assert f"password = {SECRETS.takeover}" in lines
+    assert len(SECRETS.takeover) == 64
+    assert SECRETS.takeover != dataclasses.replace(SECRETS, ari="other").takeover

@@ -6,6 +6,7 @@ Passwords are apart, in `Secrets`, and have no defaults: the caller brings them.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -141,6 +142,11 @@ class Secrets:
     ami: str = field(repr=False)
     phones: Mapping[str, str] = field(default_factory=dict, repr=False)
     trunks: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def takeover(self) -> str:
+        """A password that nobody has, the same each time; what it was made of cannot be told from it."""
+        return sha256(f"usher takeover {self.ari} {self.ami}".encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -166,7 +166,7 @@ class OfferLaws:
         leg.offer = False
         leg.agent.offers -= 1
         visit.offers.pop(leg.leg_id, None)
-        if fact.reason is not OfferReason.FORWARDED:
+        if not _followed(fact):
             visit.step_due_ms = NEVER_MS  # Whoever is next takes the empty place at once.
         if fact.outcome is OfferOutcome.ANSWERED:
             self._answered(fact, leg, visit)
@@ -203,8 +203,7 @@ class OfferLaws:
 
     def _rest(self, fact: OfferEnded, visit: VisitBook, *, unsure: bool) -> None:
         """After a vain ringing the caller rests; so it is for ring-all when all have refused."""
-        followed = fact.reason is OfferReason.FORWARDED and fact.outcome is OfferOutcome.CANCELLED
-        if visit.offers or followed:  # A forward goes on with the same ringing.
+        if visit.offers or _followed(fact):
             return
         policy = visit.queue.policy
         ring_all = policy.strategy is Strategy.RING_ALL
@@ -219,6 +218,11 @@ class OfferLaws:
             visit.doubt_until_ms = until_ms  # Whether that counts as a vain ringing is open.
         elif ring_all and fact.outcome is OfferOutcome.MISSED:
             visit.rests_until_ms = until_ms
+
+
+def _followed(fact: OfferEnded) -> bool:
+    """Tells whether an offer ended because it rings elsewhere now: its ringing goes on."""
+    return fact.reason is OfferReason.FORWARDED and fact.outcome is OfferOutcome.CANCELLED
 
 
 def _no_more_directed(visit: VisitBook, leg: LegBook, fact: OfferEnded) -> bool:
