@@ -84,6 +84,7 @@ def node_connected(state: State, seen: NodeConnected) -> None:
     legs = [leg for leg in state.legs.values() if leg.node == seen.node]
     calls_told = {call.call_id: None for call in calls if call.state is CallState.ENDING}
     legs_told = {leg.leg_id: None for leg in legs if leg.state is LegState.ENDING}
+    talking = [leg for leg in legs if leg.state is LegState.TALKING]
     recordings = recording.of_node(state, seen.node)
     for call in calls:
         if restarted or call.call_id not in channels:
@@ -99,7 +100,7 @@ def node_connected(state: State, seen: NodeConnected) -> None:
         elif leg.leg_id in legs_told:
             hang_up_leg(state, leg)
         else:
-            _catch_up_leg(state, leg, channel, channels.get(leg.call_id))
+            _catch_up_leg(state, leg, channel)
     for call in calls:
         channel = channels.get(call.call_id)
         if channel is None or call.call_id not in state.calls:
@@ -108,23 +109,31 @@ def node_connected(state: State, seen: NodeConnected) -> None:
             hang_up_call(state, call, NORMAL_CLEARING)
         else:
             _catch_up_call(state, call, channel)
+    for leg in talking:  # Now that their callers have been answered.
+        _catch_up_talk(state, leg, channels)
     monitoring.compare(state, seen.node, channels)
     recording.compare(state, recordings, channels, restarted=restarted)
     _meet_strangers(state, seen)
     state.timers.resume(node.node, state.now_ms)
 
 
-def _catch_up_leg(state: State, leg: Leg, channel: SeenChannel, caller: SeenChannel | None) -> None:
+def _catch_up_leg(state: State, leg: Leg, channel: SeenChannel) -> None:
     if leg.rings and channel.up:
         leg_answered(state, leg.leg_id)
     elif leg.state is LegState.ANSWERED:
         # Whether the agent prompt was heard to its end is unknown; waiting longer helps nobody.
         agent_prompt_is_over(state, leg.leg_id)
-    elif leg.state is LegState.TALKING:
-        expected = bridge_id_of(leg.leg_id)
-        if caller is not None and not channel.bridge_id == caller.bridge_id == expected:
-            leg.connects = 0
-            bridge(state, state.calls[leg.call_id], leg)
+
+
+def _catch_up_talk(state: State, leg: Leg, channels: dict[str, SeenChannel]) -> None:
+    channel, caller = channels.get(leg.leg_id), channels.get(leg.call_id)
+    if leg.leg_id not in state.legs or leg.state is not LegState.TALKING:
+        return
+    expected = bridge_id_of(leg.leg_id)
+    if channel is None or caller is None or channel.bridge_id == caller.bridge_id == expected:
+        return
+    leg.connects = 0
+    bridge(state, state.calls[leg.call_id], leg)
 
 
 def _catch_up_call(state: State, call: Call, channel: SeenChannel) -> None:

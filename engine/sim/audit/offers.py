@@ -147,7 +147,7 @@ class OfferLaws:
         leg.ring_ms_min = visit.ring_due_ms - visit.ring_since_ms
         policy = visit.queue.policy
         if policy.strategy is Strategy.PROGRESSIVE:
-            waited_for = NEVER_MS < visit.step_due_ms <= books.fired_ms
+            waited_for = visit.step_due_ms <= books.fired_ms  # Or a place was empty.
             if chance or not waited_for:  # A forward does not make the next one wait again.
                 visit.step_due_ms = at_ms + policy.progressive_step_ms
             if at_ms > visit.ring_since_ms:

@@ -32,6 +32,7 @@ from engine.core.inputs import (
     CallArrived,
     CallerHungUp,
     EngineStarted,
+    LegAnswered,
     NodeConnected,
     NodeDisconnected,
     PolicyApplied,
@@ -291,3 +292,19 @@ def test_a_caller_known_to_be_gone_who_is_still_listed_is_hung_up() -> None:
     centre.give(NodeConnected(NODE, seen(call_id)))
     assert [c.call_id for c in centre.told(HangUpCall)] == [call_id]
     assert not centre.core.state.calls
+
+
+def test_who_was_not_answered_yet_is_answered_before_being_connected() -> None:
+    """The engine died when both had been said and neither was done."""
+    centre = Centre(queue("6400", *static("1001"), waiting_max=1))
+    call_id = centre.call("1001", source="1005")
+    (leg_id,) = centre.core.state.legs
+    centre.give(LegAnswered(leg_id))
+    centre.core = RoutingCore.restore(json.loads(json.dumps(centre.core.snapshot())))
+    centre.give(EngineStarted())
+    centre.give(
+        NodeConnected(NODE, (SeenChannel(call_id, up=False), SeenChannel(leg_id, up=True)))
+    )
+    said = [type(each).__name__ for each in centre.last if not hasattr(each, "seq")]
+    assert said.index("AnswerCall") < said.index("Connect")
+    assert said.count("AnswerCall") == said.count("Connect") == 1
