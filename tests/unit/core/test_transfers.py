@@ -24,6 +24,7 @@ from engine.core.facts import (
     CallEnded,
     CallStarted,
     CallTransferred,
+    CommandRefused,
     TalkEnded,
     TalkStarted,
     TransferKind,
@@ -36,6 +37,7 @@ from engine.core.facts import (
 )
 from engine.core.ids import CallId, EndpointName, LegId
 from engine.core.inputs import (
+    CommandFailed,
     HoldChanged,
     LegAnswered,
     LegEnded,
@@ -386,6 +388,17 @@ def test_who_is_on_hold_has_music_again_after_a_refusal(centre: Centre) -> None:
     centre.give(HoldChanged(leg_id, held=True))
     transfer(centre, leg_id, "8888")
     assert centre.told(HoldMusic) == [HoldMusic(NODE, call_id)]
+
+
+def test_hold_music_that_cannot_be_played_changes_nothing(centre: Centre) -> None:
+    _, leg_id = talk(centre)
+    centre.give(HoldChanged(leg_id, held=True))
+    transfer(centre, leg_id, "8888")
+    before = centre.core.snapshot()
+    centre.give(CommandFailed(centre.told(HoldMusic)[0], 500, "because"))
+    (fact,) = centre.last
+    assert isinstance(fact, CommandRefused)
+    assert centre.core.snapshot() == {**before, "fact_seq": fact.seq}
 
 
 def test_the_party_whom_a_caller_holds_has_music_again_too(centre: Centre) -> None:
