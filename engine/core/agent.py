@@ -36,7 +36,10 @@ class Membership:
     """The running pause, None while not paused."""
     pause_reason: str | None = None
     answered: int = 0
+    """Queue calls answered here since the membership began (fewest calls)."""
     missed_in_row: int = 0
+    """Offers missed here since the last that was answered; a log-out, a pause, a queue call placed by the
+    agent and a restart of the engine clear it too (Q-06)."""
     share: int = 1
     """Weight in the weighted strategy."""
     wrapup_id: str | None = None
@@ -70,6 +73,8 @@ class Agent:
     offers: int = 0
     """How many of `legs` are live offers: ringing or picked up, not yet talking."""
     backing_off: bool = False
+    """Missed an offer otherwise than by ringing in vain (busy, rejected, unreachable, ...): is not rung for
+    `Settings.failed_offer_pause_ms`."""
     wrapups: int = 0
     """How many memberships are in wrap-up."""
     last_offer: int = 0

@@ -145,8 +145,11 @@ class Visit:
     more_timers: bool = False
     """Has had timers that the visits of a plain queue have not."""
     attempts: int = 0
+    """How many offers it has had."""
     ring_ms: int = 0
+    """For how long at least one phone rang for it, without the spell that runs."""
     ringing_since_ms: int | None = None
+    """Since when (epoch milliseconds) at least one phone rings; None while none does."""
 
     @property
     def place(self) -> tuple[int, int, int]:
@@ -182,10 +185,14 @@ class Call:
     prompt: PlaybackId | None = None
     prompt_media: tuple[str, ...] = ()
     visits: int = 0
+    """How many queues it has entered, ..."""
     legs: int = 0
+    """... phones were rung for it, ..."""
     prompts: int = 0
+    """... and prompts it was told to hear: each the ordinal in the last one's id."""
     hops: int = 0
     hang_ups: int = 0
+    """How often Asterisk was told to end it."""
     then: Next | None = None
     """Where to go next, decided and not yet done."""
     version: int = 0

@@ -1,4 +1,7 @@
-"""Q.850 cause values (ITU-T Q.850), as far as the core names them."""
+"""Cause values (ITU-T Q.850) with which the core itself ends calls and offers.
+
+What the causes of phones and trunks mean for an offer is told by `offers.reason_for_cause`.
+"""
 
 from __future__ import annotations
 

@@ -197,6 +197,18 @@ class LeaveTalk:
 
 
 @dataclass(frozen=True, slots=True)
+class HoldMusic:
+    """Let who is on hold in a talk hear the hold music again; it ends when they are taken back.
+
+    It is Asterisk's own, as if the phone had just put them on hold. That it fails changes nothing
+    about who hears whom.
+    """
+
+    node: NodeId
+    channel_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class StartRecording:
     """Record what the leg of a talk hears and says, into `name` (without a suffix).
 
@@ -247,6 +259,7 @@ Command = (
     | StopMonitor
     | JoinTalk
     | LeaveTalk
+    | HoldMusic
     | StartRecording
     | ChangeRecording
 )

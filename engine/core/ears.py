@@ -32,7 +32,9 @@ class Recording:
     leg_id: LegId
     node: NodeId
     name: str
+    """The file, in the recordings' folder, without suffix."""
     stereo: bool
+    """What the leg hears (the caller) and what it says are kept apart: left and right."""
     paused: bool = False
     was_paused: bool = False
     stops: int = 0

@@ -14,6 +14,7 @@ from engine.core.commands import (
     DestroyBridge,
     HangUpCall,
     HangUpLeg,
+    HoldMusic,
     JoinTalk,
     LeaveTalk,
     PlayPrompt,
@@ -67,7 +68,7 @@ def command_failed(state: State, failed: CommandFailed) -> None:
             _hang_up_call_failed(state, call_id, failed.status)
         case AnswerCall(call_id=call_id) | StartWaitingSound(call_id=call_id):
             _caller_command_failed(state, command, call_id, failed.status)
-        case StopWaitingSound() | DestroyBridge() | AnswerTransfer():
+        case StopWaitingSound() | DestroyBridge() | AnswerTransfer() | HoldMusic():
             pass
         case _ if not unreachable:
             _refused(state, command, failed.status)

@@ -100,7 +100,11 @@ def playback_id_of(channel_id: str, ordinal: int) -> PlaybackId:
 
 
 def is_leg(channel_id: str) -> bool:
-    """Tells a channel that Usher made (a rung phone) from one that dialled in."""
+    """Tells a leg's channel, a phone that Usher rings for a call, by its id.
+
+    Usher makes others too: calls that it places (`is_own`) and ears (`is_ear`). And by a transfer or
+    a retrieval a caller's own channel may become a leg, which its id does not tell.
+    """
     return channel_id.startswith(LEG_PREFIX)
 
 

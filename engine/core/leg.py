@@ -97,6 +97,7 @@ class Leg:
     held_by_both: bool = False
     """... and whether the other side holds too."""
     holds: int = 0
+    """How many holds its talks have had: the ordinal in the last one's id."""
     recording_id: RecordingId | None = None
     """The running recording of its talk, paused or not."""
     connects: int = 0

@@ -1,4 +1,4 @@
-"""Dial patterns (see `policy.InboundRoute`) and what a dialled number means under a policy."""
+"""Dial patterns (their language is told at `policy.InboundRoute`): is a number like one?"""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.core.call import Call, CallState, Next, ToParking
-from engine.core.commands import AnswerTransfer, StartWaitingSound, TransferState
+from engine.core.commands import AnswerTransfer, HoldMusic, TransferState
 from engine.core.facts import (
     ActionRefused,
     CallTransferred,
@@ -26,15 +26,12 @@ from engine.core.inputs import TransferRequested
 from engine.core.leg import Leg, LegState
 from engine.core.parking import is_slot
 from engine.core.passing import adopt_call, adopt_leg, go_elsewhere, join, leave, take_over_dialling
-from engine.core.policy import MonitorMode, ToExtension, ToExternal, ToQueue, WaitingSound
+from engine.core.policy import MonitorMode, ToExtension, ToExternal, ToQueue
 from engine.core.refusals import Refusal
 from engine.core.state import State
 from engine.core.visits import leave_queue
 
 ACTION = "transfer"
-
-HOLD_MUSIC = WaitingSound("default")
-"""What Asterisk, too, plays to who is on hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +87,7 @@ def _play_hold_music(state: State, end: _End) -> None:
         for each in state.monitors.values()
     ):
         return
-    held = CallId(end.call.call_id if end.is_leg else leg.leg_id)
-    state.tell(StartWaitingSound(end.call.node, held, HOLD_MUSIC))
+    state.tell(HoldMusic(end.call.node, end.call.call_id if end.is_leg else leg.leg_id))
 
 
 def _transfer(state: State, asked: TransferRequested, end: _End) -> None:

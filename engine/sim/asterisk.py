@@ -15,6 +15,7 @@ from engine.core.commands import (
     DestroyBridge,
     HangUpCall,
     HangUpLeg,
+    HoldMusic,
     JoinTalk,
     LeaveTalk,
     PlayPrompt,
@@ -92,6 +93,7 @@ class Asterisk:
             StopMonitor: ears.stop_monitor,
             JoinTalk: ears.join_talk,
             LeaveTalk: ears.leave_talk,
+            HoldMusic: self._hold_music,
             StartRecording: ears.start_recording,
             ChangeRecording: ears.change_recording,
         }
@@ -251,6 +253,9 @@ class Asterisk:
             return "404 Channel not found"
         channel.sounding = False
         return None
+
+    def _hold_music(self, _command: HoldMusic) -> str | None:
+        return None  # Nobody here listens to it.
 
     def _ring_phone(self, command: RingPhone) -> str | None:
         if command.leg_id in self.channels:

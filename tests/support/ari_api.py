@@ -18,6 +18,7 @@ from engine.core.commands import (
     DestroyBridge,
     HangUpCall,
     HangUpLeg,
+    HoldMusic,
     JoinTalk,
     LeaveTalk,
     PlayPrompt,
@@ -69,6 +70,7 @@ COMMANDS = (
     StopMonitor(_NODE, _SPY),
     JoinTalk(_NODE, bridge_id_of(_LEG), _CALL, held_id=_LEG),
     LeaveTalk(_NODE, bridge_id_of(_LEG), _CALL, held_id=_LEG),
+    HoldMusic(_NODE, _CALL),
     StartRecording(_NODE, _RECORDING, _CALL, "name", stereo=True),
     *(ChangeRecording(_NODE, _RECORDING, "name", False, change) for change in RecordingChange),
 )

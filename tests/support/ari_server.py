@@ -225,7 +225,7 @@ class AriServer:
             case "POST", "channels", channel_id, "answer":
                 switch.answer(channel_id)
             case "POST", "channels", channel_id, ("moh" | "ring") as what:
-                switch.sound(channel_id, "" if what == "ring" else query["mohClass"])
+                switch.sound(channel_id, "" if what == "ring" else query.get("mohClass", "default"))
             case "DELETE", "channels", channel_id, ("moh" | "ring"):
                 switch.sound(channel_id, None)
             case "POST", "channels", channel_id, "play", playback_id:

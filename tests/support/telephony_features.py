@@ -14,6 +14,7 @@ from engine.core.commands import (
     DestroyBridge,
     HangUpCall,
     HangUpLeg,
+    HoldMusic,
     JoinTalk,
     LeaveTalk,
     PlayPrompt,
@@ -410,6 +411,7 @@ class TelephonyFeatures:
             LeaveTalk(NODE, bridge_id_of(leg_id), CallId("nobody")),
             LeaveTalk(NODE, bridge_id_of(LegId("nowhere")), call_id),
             AnswerTransfer(NODE, "nobody", TransferState.REFUSED),
+            HoldMusic(NODE, "nobody"),
             change(recording(leg_id), RecordingChange.STOP),
         ):
             world.telephony.send(command)

@@ -30,6 +30,7 @@ from engine.core.commands import (
     DestroyBridge,
     HangUpCall,
     HangUpLeg,
+    HoldMusic,
     JoinTalk,
     LeaveTalk,
     PlayPrompt,
@@ -254,6 +255,10 @@ TABLE = [
                 tolerated=(400, 404, 409, 422),
             )
         ],
+    ),
+    (
+        HoldMusic(NODE, CALL),
+        [AriRequest("POST", f"channels/{CALL}/moh", tolerated=(400, 404, 409, 412))],
     ),
     (recording(), [snoop(LEG, RECORDING, "both")]),
     (recording(stereo=True), [snoop(LEG, RECORDING, "out"), snoop(LEG, TWIN, "in")]),

@@ -42,6 +42,7 @@ from engine.core.commands import (
     DestroyBridge,
     HangUpCall,
     HangUpLeg,
+    HoldMusic,
     JoinTalk,
     LeaveTalk,
     PlayPrompt,
@@ -289,6 +290,10 @@ def _leave_talk(command: LeaveTalk) -> tuple[AriRequest, ...]:
     return (left, *_hold_music("POST", command.held_id))
 
 
+def _hold_again(command: HoldMusic) -> tuple[AriRequest, ...]:
+    return _hold_music("POST", command.channel_id)
+
+
 def _hold_music(method: str, held_id: str | None) -> tuple[AriRequest, ...]:
     """Returns the request for hold music, which ends by itself when the party is taken back.
 
@@ -315,6 +320,7 @@ _ENCODERS: dict[type, Callable[[Any], tuple[AriRequest, ...]]] = {
     StopMonitor: ears.stop_listening,
     JoinTalk: _join_talk,
     LeaveTalk: _leave_talk,
+    HoldMusic: _hold_again,
     StartRecording: ears.make_recorder,
     ChangeRecording: ears.change_recording,
 }

@@ -17,6 +17,7 @@ from engine.core.commands import (
     DestroyBridge,
     HangUpCall,
     HangUpLeg,
+    HoldMusic,
     JoinTalk,
     LeaveTalk,
     PlayPrompt,
@@ -132,6 +133,11 @@ def _leave_talk(switch: Switch, command: LeaveTalk) -> None:
         switch.take_out(command.bridge_id, command.channel_id)
 
 
+def _hold_music(switch: Switch, command: HoldMusic) -> None:
+    with contextlib.suppress(Refused):
+        switch.sound(command.channel_id, "default")
+
+
 def _start_recording(switch: Switch, command: StartRecording) -> None:
     if command.recording_id in switch.channels:
         return  # Said before.
@@ -168,6 +174,7 @@ _DO: dict[type, Callable[[Switch, Any], None]] = {
     StopMonitor: _stop_monitor,
     JoinTalk: _join_talk,
     LeaveTalk: _leave_talk,
+    HoldMusic: _hold_music,
     StartRecording: _start_recording,
     ChangeRecording: _change_recording,
 }

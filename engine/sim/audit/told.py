@@ -92,10 +92,13 @@ class Told:
             call.answers += 1
 
     def start_sound(self, command: StartWaitingSound) -> None:
-        """A caller hears what waiting sounds like (or, on hold, music again)."""
+        """A caller hears what waiting sounds like."""
         call = self._books.calls.get(command.call_id)
-        if call is not None and call.talk is None:
-            call.sounding = True
+        if call is None:
+            return
+        if call.talk is not None:
+            raise self._books.fail("truth", f"call {command.call_id} talks and is to hear music")
+        call.sounding = True
 
     def stop_sound(self, command: StopWaitingSound) -> None:
         """And no more."""

@@ -13,6 +13,7 @@ from engine.core.commands import (
     Connect,
     HangUpCall,
     HangUpLeg,
+    HoldMusic,
     RingPhone,
     StartWaitingSound,
     TransferState,
@@ -23,6 +24,7 @@ from engine.core.facts import (
     CallEnded,
     CallStarted,
     CallTransferred,
+    CommandRefused,
     TalkEnded,
     TalkStarted,
     TransferKind,
@@ -35,6 +37,7 @@ from engine.core.facts import (
 )
 from engine.core.ids import CallId, EndpointName, LegId
 from engine.core.inputs import (
+    CommandFailed,
     HoldChanged,
     LegAnswered,
     LegEnded,
@@ -381,20 +384,31 @@ def test_who_is_on_hold_has_music_again_after_a_refusal(centre: Centre) -> None:
     """Asterisk ends the music at the REFER, which the phone does not know: it holds on."""
     call_id, leg_id = talk(centre)
     transfer(centre, leg_id, "8888")
-    assert centre.told(StartWaitingSound) == [], "nobody is on hold"
+    assert centre.told(HoldMusic) == [], "nobody is on hold"
     centre.give(HoldChanged(leg_id, held=True))
     transfer(centre, leg_id, "8888")
-    assert [each.call_id for each in centre.told(StartWaitingSound)] == [call_id]
+    assert centre.told(HoldMusic) == [HoldMusic(NODE, call_id)]
+
+
+def test_hold_music_that_cannot_be_played_changes_nothing(centre: Centre) -> None:
+    _, leg_id = talk(centre)
+    centre.give(HoldChanged(leg_id, held=True))
+    transfer(centre, leg_id, "8888")
+    before = centre.core.snapshot()
+    centre.give(CommandFailed(centre.told(HoldMusic)[0], 500, "because"))
+    (fact,) = centre.last
+    assert isinstance(fact, CommandRefused)
+    assert centre.core.snapshot() == {**before, "fact_seq": fact.seq}
 
 
 def test_the_party_whom_a_caller_holds_has_music_again_too(centre: Centre) -> None:
     call_id, leg_id = dial(centre, "1002", "1001")
     centre.give(HoldChanged(leg_id, held=True))
     transfer(centre, call_id, "8888")
-    assert centre.told(StartWaitingSound) == [], "the one who transfers holds nobody"
+    assert centre.told(HoldMusic) == [], "the one who transfers holds nobody"
     centre.give(HoldChanged(call_id, held=True))
     transfer(centre, call_id, "8888")
-    assert [each.call_id for each in centre.told(StartWaitingSound)] == [leg_id]
+    assert centre.told(HoldMusic) == [HoldMusic(NODE, leg_id)]
 
 
 def test_who_talks_to_a_barging_supervisor_has_no_music_after_a_refusal() -> None:
@@ -405,4 +419,4 @@ def test_who_talks_to_a_barging_supervisor_has_no_music_after_a_refusal() -> Non
     centre.give(HoldChanged(leg_id, held=True))
     transfer(centre, leg_id, "8888")
     assert answers(centre) == [TransferState.REFUSED]
-    assert centre.told(StartWaitingSound) == []
+    assert centre.told(HoldMusic) == []
