@@ -302,9 +302,7 @@ def test_who_was_not_answered_yet_is_answered_before_being_connected() -> None:
     centre.give(LegAnswered(leg_id))
     centre.core = RoutingCore.restore(json.loads(json.dumps(centre.core.snapshot())))
     centre.give(EngineStarted())
-    centre.give(
-        NodeConnected(NODE, (SeenChannel(call_id, up=False), SeenChannel(leg_id, up=True)))
-    )
+    centre.give(NodeConnected(NODE, (SeenChannel(call_id, up=False), SeenChannel(leg_id, up=True))))
     said = [type(each).__name__ for each in centre.last if not hasattr(each, "seq")]
     assert said.index("AnswerCall") < said.index("Connect")
     assert said.count("AnswerCall") == said.count("Connect") == 1
