@@ -229,6 +229,8 @@ class CoreWalk:
             if self.rng.random() < 0.7
         )
         boot = self.rng.choice(("b1", "b1", "b2"))
+        if boot != self.centre.core.state.nodes[NODE].boot_id:
+            channels = ()  # A restarted Asterisk has none of the channels that it had.
         self.centre.give(NodeConnected(NODE, channels, (), boot))
 
     def _reload(self) -> None:

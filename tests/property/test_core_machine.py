@@ -411,6 +411,8 @@ class AnyHistory(RuleBasedStateMachine):
             for name in [*state.calls, *state.legs, *state.monitors, *state.recordings]
             if data.draw(st.integers(0, 4)) > 0
         ]
+        if boot_id not in ("", state.nodes[NODE].boot_id):
+            channels.clear()  # A restarted Asterisk has none of the channels that it had.
         if stranger:
             self.strangers += 1
             channels.append(SeenChannel(f"s{self.strangers}", up=False, dialled="6401"))

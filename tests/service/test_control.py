@@ -141,6 +141,11 @@ async def test_a_pauses_reason_is_its_name_or_its_code(door):
         (b'{"do": "redirect", "call": "c", "to": {"hang_up": 0}}\n', "to: 'hang_up' must be"),
         (b'{"do": "redirect", "call": "c", "to": {"play": ["x"]}}\n', "to: 'play' must be"),
         (b'{"do": "redirect", "call": "c", "to": {"play": 1}}\n', "to: 'play' must be"),
+        (
+            b'{"do": "redirect", "call": "c", "to": {"play": ["sound:\\ud800"]}}\n',
+            "to: 'play' must",
+        ),
+        (b'{"do": "redirect", "call": "c", "to": {"play": ["recording:x"]}}\n', "to: 'play' must"),
         (b'{"do": "redirect", "call": "c", "to": {"external": "0"}}\n', "to: 'route' must"),
         (
             b'{"do": "transfer", "call": "c", "to": {"queue": "1", "extension": "2"}}\n',

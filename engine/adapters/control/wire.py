@@ -12,6 +12,7 @@ call or agent is taken as it is. `reason` is the name or the code of a pause rea
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -43,6 +44,11 @@ from engine.core.policy import (
 )
 
 E = TypeVar("E", bound=StrEnum)
+
+_MEDIUM: Final = re.compile(
+    r"(sound|digits|number|characters|tone):[A-Za-z0-9*#][A-Za-z0-9*#_./-]{0,99}\Z"
+)
+"""Not `recording:`, which a caller would wait for in vain where there is none of that name."""
 
 
 class BadRequest(Exception):
@@ -240,6 +246,9 @@ def _destination(value: object) -> Destination:
 
 def _media(value: object) -> tuple[str, ...]:
     media = value if isinstance(value, list) else []
-    if not media or not all(isinstance(each, str) and ":" in each for each in media):
-        raise BadRequest("to: 'play' must be a list of media such as [\"sound:goodbye\"]")
+    if not media or not all(isinstance(each, str) and _MEDIUM.match(each) for each in media):
+        raise BadRequest(
+            "to: 'play' must be a list of media such as [\"sound:goodbye\"]: "
+            "sound:, digits:, number:, characters: or tone:, and letters, digits and -_/.*# after it"
+        )
     return tuple(media)

@@ -31,9 +31,7 @@ CASES = {
 def replaces(call: Call) -> dict[str, str]:
     """Names a dialog of somebody else, as one who has seen its messages can."""
     dialog = call.dialog
-    return {
-        "replaces": f"{dialog.call_id};to-tag={dialog.remote_tag};from-tag={dialog.local_tag}"
-    }
+    return {"replaces": f"{dialog.call_id};to-tag={dialog.remote_tag};from-tag={dialog.local_tag}"}
 
 
 @pytest.mark.parametrize(("victim", "by"), CASES)
