@@ -33,7 +33,7 @@ from engine.core.inputs import (
     Redirect,
     Transfer,
 )
-from engine.core.policy import Destination, MonitorMode, Presence
+from engine.core.policy import Destination, MonitorMode, PauseReason, Presence
 from engine.core.state import State
 from engine.core.views import (
     AgentView,
@@ -147,6 +147,10 @@ class Services:
     def agents(self) -> tuple[AgentView, ...]:
         """Returns all agents, by number."""
         return view_agents(self._state())
+
+    def pause_reasons(self) -> tuple[PauseReason, ...]:
+        """Returns the reasons that a pause can have."""
+        return self._state().policy.pause_reasons
 
     # Calls.
 

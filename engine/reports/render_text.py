@@ -39,6 +39,8 @@ def render_text(report: Report, zone: tzinfo) -> str:
         head.append(f"queues: {', '.join(query.queues)}")
     if query.agents:
         head.append(f"agents: {', '.join(query.agents)}")
+    if report.kind is ReportKind.ACTIONS and query.queues:
+        head.append("refused actions only: of those that were done the queue is not recorded")
     if report.sla_ms is not None:
         head.append(f"SLA: answered in less than {report.sla_ms / 1000:g} s, of all visits")
     body = [_line(line, widths, columns) for line in table]

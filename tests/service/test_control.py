@@ -98,6 +98,30 @@ async def test_agents_are_shown_and_changed(door):
         assert refused == {"ok": False, "why": "no extension to ring for you"}
 
 
+async def test_a_pauses_reason_is_its_name_or_its_code(door):
+    async def pause(visit, reason: str) -> dict:
+        return await visit.ask(
+            do="change_agent", agent="1001", action="pause", queue="6400", reason=reason
+        )
+
+    async def reason_now(visit) -> str:
+        agents = (await visit.ask(do="agents"))["agents"]
+        (ann,) = [each for each in agents if each["agent_id"] == "1001"]
+        return ann["memberships"][0]["pause_reason"]
+
+    async with door.visit() as visit:
+        assert (await pause(visit, "02"))["ok"] is True
+        assert await reason_now(visit) == "Break"
+        assert (await pause(visit, "Lunch"))["ok"] is True
+        assert await reason_now(visit) == "Lunch"
+        assert await pause(visit, "2") == {
+            "ok": False,
+            "why": "unknown reason: '2' is neither the code nor the name of one"
+            " (01 Lunch, 02 Break)",
+        }
+        assert await reason_now(visit) == "Lunch"
+
+
 @pytest.mark.parametrize(
     ("line", "why"),
     [

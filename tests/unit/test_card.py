@@ -57,6 +57,13 @@ def test_every_language_says_the_same_things() -> None:
     for words in LANGUAGES.values():
         assert all(text.strip() for text in words.values())
         assert re.findall(r"\{\w+\}", words["keys_text"]) == ["{listen}", "{whisper}", "{barge}"]
+        assert re.findall(r"\{\w+\}", words["presence_effect"]) == ["{presence}", "{effect}"]
+        assert re.findall(r"\{\w+\}", words["pause_for"]) == ["{reason}"]
+
+
+def test_chinese_brackets_are_wide_and_static_agents_read_what_off_work_does() -> None:
+    assert "午休（暂停：Lunch）" in make_card(sample(), "zh")  # noqa: RUF001
+    assert "off work (logs you out; static agents: pauses)" in make_card(sample(), "en")
 
 
 def test_all_codes_of_the_sample_are_on_it() -> None:
@@ -91,6 +98,9 @@ settings:
     assert not [each for each in shown if each.startswith("*76")], "no queue gives more time"
     for absent in (">Presence<", ">Reasons for a pause<", ">Parked calls<"):
         assert absent not in card
+    for silent in (">Paused<", ">Time. Cancelled<", ">Time. Added<", ">Extension. Is set to<"):
+        assert silent not in card
+    assert ">Agent logged in<" in card
 
 
 def test_no_name_breaks_the_page(tmp_path: Path) -> None:

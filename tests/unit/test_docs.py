@@ -200,9 +200,9 @@ def test_every_code_has_its_default_on_the_pages_for_people() -> None:
         f"{codes.pause_toggle}6400*01",
         f"{codes.wrapup_extend}6400",
         *(f"{codes.presence}{digit}" for digit in spoken.PRESENCE_DIGITS),
-        f"{codes.login_toggle}1001*6400",
-        f"{codes.pause_toggle}1001*6400",
-        f"{codes.pause_toggle}1001*6400*01",
+        f"{codes.login_toggle}1002*6400",
+        f"{codes.pause_toggle}1002*6400",
+        f"{codes.pause_toggle}1002*6400*01",
     ):
         assert f"| `{dialled}` |" in agents, dialled
     for dialled in (
@@ -211,9 +211,9 @@ def test_every_code_has_its_default_on_the_pages_for_people() -> None:
         f"{codes.barge}1003",
         f"{codes.record_toggle}1003",
         f"{codes.record_pause_toggle}1003",
-        f"{codes.login_toggle}1003*6401",
-        f"{codes.pause_toggle}1003*6401",
-        f"{codes.pause_toggle}1003*6401*01",
+        f"{codes.login_toggle}1004*6401",
+        f"{codes.pause_toggle}1004*6401",
+        f"{codes.pause_toggle}1004*6401*01",
     ):
         assert f"| `{dialled}` |" in supervisors, dialled
     keys = MonitorDigits()

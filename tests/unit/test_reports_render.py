@@ -453,6 +453,14 @@ def test_json_of_a_recording() -> None:
     assert (row["duration_ms"], row["started_at"]) == (20_000, "2025-01-01T01:00:00.000+01:00")
 
 
+def test_actions_of_a_queue_say_that_those_done_are_not_among_them() -> None:
+    note = "refused actions only: of those that were done the queue is not recorded"
+    query = dataclasses.replace(QUERY, queues=(QueueId("6400"),))
+    for asked, noted in ((query, True), (QUERY, False)):
+        text = render_text(make_report(Shelf(ACTION), ReportKind.ACTIONS, asked), BERLIN)
+        assert (note in text.splitlines()) is noted
+
+
 def test_presence_is_of_no_queue() -> None:
     query = dataclasses.replace(QUERY, queues=(QueueId("6400"),))
     with pytest.raises(BadQuery, match="--queue: presence is of a person"):

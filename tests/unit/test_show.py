@@ -25,6 +25,7 @@ from scripts.lab.show.ledger import Kind, Ledger
 from scripts.lab.show.rundir import LOCK, PREFIX, Unusable, run_directory
 from scripts.lab.show.scenario import require_sample
 from scripts.lab.show.screen import Ink, Screen, ascii_only, clock, cut
+from scripts.lab.show.summary import Figures, table
 from scripts.lab.show.words import Names, Teller
 
 pytestmark = pytest.mark.unit
@@ -32,6 +33,17 @@ pytestmark = pytest.mark.unit
 SAMPLE = Path(__file__).resolve().parents[2] / "config"
 SALES = QueueId("6400")
 ANN = AgentId("1001")
+
+
+def test_the_readme_shows_the_table_as_it_is_printed() -> None:
+    """Headings, columns and names; the figures are those of one run."""
+    names = {"6400": "Sales", "6401": "Support", "6402": "Support - VIP"}
+    vip = Figures(2, 2, 0, 0, 7_300, 13_300)
+    lines = table({"6402": vip}, names.__getitem__, names)
+    readme = (SAMPLE.parent / "README.md").read_text().splitlines()
+    assert f"    {lines[0]}" in readme
+    assert f"    {lines[3]}" in readme
+    assert {len(line) for line in lines} == {80}, "as wide as a terminal, and aligned"
 
 
 class Terminal(io.StringIO):

@@ -87,6 +87,7 @@ def make_card(configuration: Configuration, language: str) -> str:
         slots=_slots(configuration),
         supervisors=_supervisors(configuration, words),
         keys_text=_keys_text(configuration, words),
+        heard=_heard(configuration, words),
     )
 
 
@@ -153,11 +154,14 @@ def _presences(configuration: Configuration, words: Words) -> list[Line]:
     for digit, presence in PRESENCE_DIGITS.items():
         rule = getattr(rules, presence.value)
         text = words[presence.value]
+        effect = ""
         if isinstance(rule, PauseForReason):
             reason = configuration.pause_reasons[rule.pause_all]
-            text += f" ({words['pause_all']}: {reason})"
+            effect = words["pause_for"].format(reason=reason)
         elif rule is not None and rule is not PresenceAction.NOTHING:
-            text += f" ({words[rule.value]})"
+            effect = words[rule.value]
+        if effect:
+            text = words["presence_effect"].format(presence=text, effect=effect)
         lines.append(Line(f"{code}{digit}", text))
     return lines
 
@@ -197,6 +201,25 @@ def _supervisors(configuration: Configuration, words: Words) -> list[Line]:
         (codes.login_toggle, "others_login", ("agent", "queue")),
         (codes.pause_toggle, "others_pause", ("agent", "queue")),
     )
+
+
+def _heard(configuration: Configuration, words: Words) -> list[tuple[str, str]]:
+    """Returns the beginnings of the spoken answers to the codes that are on, and their meanings."""
+    codes = configuration.settings.feature_codes
+    logins = (codes.login_toggle, codes.login_all, codes.login_last, codes.logout_all)
+    more_time = any(_extends(configuration, number) for number in configuration.queues)
+    answers = (
+        (any(logins), "Agent logged in", "heard_login"),
+        (any(logins), "Agent logged off", "heard_logout"),
+        (codes.pause_toggle, "Paused", "heard_pause"),
+        (codes.pause_toggle, "Activated", "heard_resume"),
+        (codes.pause_toggle, "Time. Cancelled", "heard_wrapup_ended"),
+        (codes.wrapup_extend and more_time, "Time. Added", "heard_wrapup_extended"),
+        (codes.presence, "Extension. Is set to", "heard_presence"),
+        (codes.record_toggle or codes.record_pause_toggle, "Record ...", "heard_recording"),
+        (True, "I'm sorry ...", "heard_refused"),
+    )
+    return [(sound, words[text]) for on, sound, text in answers if on]
 
 
 def _keys_text(configuration: Configuration, words: Words) -> str:

@@ -7,6 +7,7 @@ import contextlib
 import json
 import logging
 import socket
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
@@ -23,7 +24,9 @@ from engine.adapters.control.wire import (
     parse,
 )
 from engine.app.ports import Thread
-from engine.app.services import Done, NotAnswered, NotTaken, Outcome, Services
+from engine.app.services import Done, NotAnswered, NotTaken, Outcome, Refused, Services
+from engine.core.policy import PauseReason
+from engine.core.refusals import UNKNOWN_REASON
 
 log = logging.getLogger(__name__)
 
@@ -124,11 +127,13 @@ class ControlDoor:
             case AskCallAgent(agent_id, by):
                 return _told(await services.call_agent(agent_id, by=by))
             case AskAgent(agent_id, change, queue_id, reason, by, seen):
-                return _told(
-                    await services.change_agent(
-                        agent_id, change, by=by, queue_id=queue_id, reason=reason, seen=seen
-                    )
+                reason = _named(reason, services.pause_reasons())
+                outcome = await services.change_agent(
+                    agent_id, change, by=by, queue_id=queue_id, reason=reason, seen=seen
                 )
+                if isinstance(outcome, Refused) and outcome.why == UNKNOWN_REASON:
+                    return _no(_unknown_reason(reason, services.pause_reasons()))
+                return _told(outcome)
             case AskPresence(agent_id, presence, by, seen):
                 return _told(await services.set_presence(agent_id, presence, by=by, seen=seen))
 
@@ -145,6 +150,22 @@ def _listen(path: Path) -> socket.socket:
         made.close()
         raise
     return made
+
+
+def _named(reason: str | None, reasons: Sequence[PauseReason]) -> str | None:
+    """Returns the name of a reason that was given by its name or its code.
+
+    A name counts before a code. What is neither stays as it is: the core refuses it, and the
+    refusal is in the record.
+    """
+    if any(each.name == reason for each in reasons):
+        return reason
+    return next((each.name for each in reasons if each.code == reason), reason)
+
+
+def _unknown_reason(reason: str | None, reasons: Sequence[PauseReason]) -> str:
+    known = ", ".join(f"{each.code} {each.name}" for each in reasons) or "none is configured"
+    return f"{UNKNOWN_REASON}: {reason!r} is neither the code nor the name of one ({known})"
 
 
 def _told(outcome: Outcome) -> Answer:

@@ -6,7 +6,7 @@
 
 Destinations: `{"queue": NUMBER}`, `{"extension": NUMBER}`, `{"external": NUMBER, "route": NAME}`,
 `{"hang_up": CAUSE}`, `{"play": [MEDIA, ...]}`. `by` is "system" if it is left out; without `seen` the
-call or agent is taken as it is.
+call or agent is taken as it is. `reason` is the name or the code of a pause reason.
 """
 
 from __future__ import annotations

@@ -44,13 +44,17 @@ def add_arguments(parser: argparse.ArgumentParser, config: Path, variable: str) 
     _show(verbs, "agents", "show all agents, with their versions")
     _call_verb(verbs, "pick-up", "ring the phone of --by for a waiting call")
     for name, text in [
-        ("redirect", "send a waiting call elsewhere"),
+        ("redirect", "send a waiting or parked call elsewhere"),
         ("transfer", "send the caller of a talk elsewhere"),
     ]:
         verb = _call_verb(verbs, name, text)
         verb.add_argument("to", nargs="+", metavar="TO", help=WHERE_TO)
         verb.set_defaults(request=_with_destination)
-    _call_verb(verbs, "park", "park the caller of a talk; prints the slot")
+    park = _call_verb(verbs, "park", "park the caller of a talk; prints the slot")
+    park.epilog = (
+        "If nobody fetches the caller in time, the phone of --by rings; without --by that of whoever"
+        " talked with the caller."
+    )
     _call_verb(verbs, "hang-up", "end a call")
     monitor = _call_verb(verbs, "monitor", "ring the phone of --by and let it hear a talk")
     monitor.add_argument("mode", choices=list(map(str, MonitorMode)))
@@ -70,7 +74,7 @@ def _agent_verbs(verbs: Verbs) -> None:
     agent.add_argument("agent", metavar="AGENT")
     agent.add_argument("action", choices=list(map(str, AgentAction)))
     agent.add_argument("queue", metavar="QUEUE", nargs="?")
-    agent.add_argument("--reason", metavar="NAME", help="of a pause")
+    agent.add_argument("--reason", metavar="REASON", help="of a pause: its name or its code")
     agent.set_defaults(request=_agent_request("action", "queue", "reason"))
     _takes_by(agent)
     _takes_seen(agent)

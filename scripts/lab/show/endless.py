@@ -69,6 +69,10 @@ def _invitation(centre: DemoCentre, guest: str | None) -> Iterator[str]:
             if any(member.agent == guest for member in queue.members):
                 code = f"{settings.feature_codes.login_toggle}{number}"
                 called += f", {code} to log in there as an agent (and out again)"
+            if guest in queue.managers and settings.feature_codes.listen and queue.members:
+                agent = queue.members[0].agent
+                called += f", {settings.feature_codes.listen}{agent} to listen to"
+                called += f" {centre.name_of(agent)} while on a call of it"
             yield f"  {called}"
     yield f"Change {centre.config}/queues.yaml, and it counts at once."
     yield "Kill the engine with kill -9, and nobody is dropped: it is started again."

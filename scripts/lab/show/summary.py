@@ -9,7 +9,7 @@ from typing import Any, Final, Self
 from scripts.lab.show.ledger import Ledger
 from scripts.lab.show.screen import cut, seconds
 
-NAME_COLUMNS: Final = 20
+NAME_COLUMNS: Final = 19
 _BY_QUEUE: Final = """
 SELECT queue_id, count(*) AS visits, sum(outcome = 'answered') AS answered,
        sum(outcome = 'abandoned') AS abandoned, sum(outcome = 'missed') AS missed,
@@ -48,14 +48,13 @@ class Figures:
     def cells(self) -> str:
         """Returns them as the columns of `HEADINGS`."""
         return (
-            f"{self.visits:>8}{self.answered:>10}{self.abandoned:>11}{self.missed:>8}"
-            f"{_wait(self.mean_ms):>11}{_wait(self.longest_ms):>10}"
+            f"{self.visits:>7}{self.answered:>10}{self.abandoned:>11}{self.missed:>8}"
+            f"{_wait(self.mean_ms):>16}{_wait(self.longest_ms):>9}"
         )
 
 
-HEADINGS: Final = (
-    f"{'visits':>8}{'answered':>10}{'abandoned':>11}{'missed':>8}{'mean wait':>11}{'longest':>10}"
-)
+HEADINGS: Final = f"{'visits':>7}{'answered':>10}{'abandoned':>11}{'missed':>8}{'mean to answer':>16}{'longest':>9}"
+"""The mean is of those only who were answered, the longest of all."""
 
 
 def figures(ledger: Ledger) -> dict[str, Figures]:
