@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from typing import Literal
 
 import pytest
@@ -22,6 +23,12 @@ pytestmark = [
 ]
 
 DRAFT = Draft()
+
+DANGEROUS = pytest.mark.skipif(
+    "USHER_ASTERISK_FAULTS" not in os.environ,
+    reason="Asterisk before 22.11 corrupts its memory by such transfers now and then, and may die of "
+    "it, or of the next one (ADR 0004): USHER_ASTERISK_FAULTS=1 runs it all the same",
+)
 
 Headers = tuple[tuple[str, str], ...]
 Leaves = Literal["accepted", "never"]
@@ -59,6 +66,7 @@ TWICE = DRAFT.queue(1)
 ONE, OTHER = DRAFT.extension(), DRAFT.extension()
 
 
+@DANGEROUS
 async def test_two_transfers_in_one_breath(floor: Floor) -> None:
     """The first counts: the caller is passed on once, and nobody rings in vain."""
     ann, bob, carl = await floor.phones(TWICE.agent, ONE, OTHER, media="silence")
@@ -97,6 +105,7 @@ async def _hang_up(call: Call) -> None:
     call.hang_up()
 
 
+@DANGEROUS
 @pytest.mark.parametrize(("how", "first"), CROSSING)
 async def test_the_caller_hangs_up_at_the_same_instant(floor: Floor, how: str, first: str) -> None:
     """Whoever was first: nobody is left ringing or talking to nobody, and the agent is free again."""
@@ -124,7 +133,7 @@ MAY_NOT = DRAFT.queue([DRAFT.extension(transfers=False)])
 NOT_RUNG = DRAFT.extension()
 
 
-@pytest.mark.parametrize("extra", [(), (("refer-sub", "false"),)], ids=["plain", "refer-sub"])
+@pytest.mark.parametrize("extra", [(), pytest.param((("refer-sub", "false"),), marks=DANGEROUS)])
 async def test_a_phone_that_may_not_transfer(floor: Floor, extra: Headers) -> None:
     """Asterisk refuses by itself: it even survives what 22.10 dies of, and the talk goes on."""
     ann, bob = await floor.phones(MAY_NOT.agent, NOT_RUNG, media="silence")
@@ -146,6 +155,7 @@ HANGS_UP = DRAFT.queue(1)
 FICKLE = DRAFT.extension()
 
 
+@DANGEROUS
 async def test_the_colleague_hangs_up_at_the_instant_of_the_transfer(floor: Floor) -> None:
     """Either the transfer is refused and the caller is still held, or it was done and is over."""
     ann, bob = await floor.phones(HANGS_UP.agent, FICKLE, media="silence")
@@ -211,6 +221,7 @@ async def test_the_engine_dies_after_a_blind_transfer(floor: Floor, stage: str) 
 ATTENDED = {stage: (DRAFT.queue(1), DRAFT.extension()) for stage in ("after", "during")}
 
 
+@DANGEROUS
 @pytest.mark.parametrize("stage", ATTENDED)
 async def test_the_engine_dies_around_an_attended_transfer(floor: Floor, stage: str) -> None:
     """After it, those two talk on. With the REFER on its way: nobody is dropped, done or not."""
