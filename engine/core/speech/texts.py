@@ -2,6 +2,9 @@
 
 Names are Asterisk's own where Asterisk has a sound of that meaning, so that its own speech (of
 `digits:` and `number:`) and a language's fallback to English work; else `usher/...`.
+
+espeak-ng reads sign by sign and knows one reading of each, so words whose signs have another one
+here are avoided: 重新, 出差, 停泊, 尽快.
 """
 # ruff: noqa: RUF001 - Chinese has commas of its own.
 
@@ -43,7 +46,7 @@ _WAITING: Final = {
     "queue-minute": "分钟",
     "queue-minutes": "分钟",
     "queue-seconds": "秒",
-    "queue-periodic-announce": "坐席全忙，请不要挂机，我们会尽快为您接通",
+    "queue-periodic-announce": "坐席全忙，请不要挂机，我们马上为您接通",
     "usher/about": "大约",
     "usher/agent": "工号",
     "usher/at-your-service": "为您服务",
@@ -68,7 +71,7 @@ _CALLBACK: Final = {
 _SENTENCES: Final = {
     "usher/survey-prompt": "请对本次服务评分，请按键选择",
     "usher/survey-closing": "感谢您的评价，再见",
-    "usher/no-input": "没有收到您的输入，请重新输入",
+    "usher/no-input": "没有收到您的输入，请再输入一次",
     "usher/queue": "队列",
     "usher/queue-closed": "已关闭",
     "usher/queue-open": "已开放",
@@ -80,11 +83,11 @@ _SENTENCES: Final = {
     "vm-intro": "请在提示音后留言，结束后请挂机或按井号键",
     "auth-thankyou": "谢谢",
     "sorry": "对不起",
-    "pbx-invalid": "对不起，您拨的号码不存在，请重新拨号",
-    "invalid": "对不起，您拨的分机不存在，请重新拨号",
-    "pbx-invalidpark": "对不起，该号码没有停泊的来电",
-    "pm-invalid-option": "选择无效，请重新选择",
-    "please-try-again": "请重试",
+    "pbx-invalid": "对不起，您拨的号码不存在，请再拨一次",
+    "invalid": "对不起，您拨的分机不存在，请再拨一次",
+    "pbx-invalidpark": "对不起，该号码没有保留的来电",
+    "pm-invalid-option": "选择无效，请再选一次",
+    "please-try-again": "请再试一次",
     "vm-sorry": "对不起，没有听懂您的选择",
     "one-moment-please": "请稍候",
 }
@@ -118,10 +121,13 @@ _CODES: Final = {
     "something-terribly-wrong": "系统故障",
     "usher/presence-available": "在线",
     "usher/presence-away": "离开",
-    "usher/presence-business-trip": "出差",
+    "usher/presence-business-trip": "因公外出",
     "usher/presence-lunch": "午休",
     "usher/presence-off-work": "下班",
 }
 
 CHINESE_TEXTS: Final[dict[str, str]] = {**_NUMBERS, **_WAITING, **_CALLBACK, **_SENTENCES, **_CODES}
 """By the sound's name, without `sound:` and suffix."""
+
+TEXTS: Final = {"zh": CHINESE_TEXTS}
+"""The languages whose sounds are synthesised."""
