@@ -33,7 +33,7 @@ class AnswerCall:
 
 @dataclass(frozen=True, slots=True)
 class StartWaitingSound:
-    """Let the caller hear what waiting sounds like: music of a class, or ringing."""
+    """Let a caller, or a leg, hear what waiting sounds like: music of a class, or ringing."""
 
     node: NodeId
     call_id: CallId
@@ -84,12 +84,17 @@ class HangUpLeg:
 
 @dataclass(frozen=True, slots=True)
 class Connect:
-    """Put caller and leg into this bridge, made if need be, out of any other, so that they talk."""
+    """Put caller and leg into this bridge, made if need be, out of any other, so that they talk.
+
+    `hold_music` is the class of music that either of them hears whom the other puts on hold; None:
+    as the configuration of the one who holds says. That it cannot be set harms nothing.
+    """
 
     node: NodeId
     bridge_id: BridgeId
     call_id: CallId
     leg_id: LegId
+    hold_music: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +119,48 @@ class PlayPrompt:
     channel_id: str
     media: tuple[str, ...]
     language: str
+
+
+@dataclass(frozen=True, slots=True)
+class StopPrompt:
+    """End a prompt that plays or waits to. One that is over is no failure.
+
+    `PlaybackEnded` may follow, or not.
+    """
+
+    node: NodeId
+    playback_id: PlaybackId
+    channel_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlayToTalk:
+    """Play media in order to both parties of a talk, who hear each other meanwhile.
+
+    That it fails harms nothing; nobody is told when it is over.
+    """
+
+    node: NodeId
+    playback_id: PlaybackId
+    bridge_id: BridgeId
+    media: tuple[str, ...]
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class SendToDialplan:
+    """Let the dialplan have the caller: it ends there (`CallerHungUp`) or comes back (`CallCameBack`).
+
+    `variables` are set on the channel first. Until then nothing else of the caller is heard, and of
+    all commands only `HangUpCall` can be carried out. A context or extension that is not there fails
+    with 422, and the caller is here still; 404 means that the caller is gone.
+    """
+
+    node: NodeId
+    call_id: CallId
+    context: str
+    extension: str
+    variables: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +300,9 @@ Command = (
     | Connect
     | DestroyBridge
     | PlayPrompt
+    | StopPrompt
+    | PlayToTalk
+    | SendToDialplan
     | HangUpCall
     | AnswerTransfer
     | StartMonitor

@@ -18,11 +18,14 @@ from engine.core.commands import (
     JoinTalk,
     LeaveTalk,
     PlayPrompt,
+    PlayToTalk,
     RingPhone,
+    SendToDialplan,
     StartMonitor,
     StartRecording,
     StartWaitingSound,
     StopMonitor,
+    StopPrompt,
     StopWaitingSound,
 )
 from engine.core.facts import CallEnd, CommandRefused, OfferOutcome, OfferReason
@@ -69,6 +72,8 @@ def command_failed(state: State, failed: CommandFailed) -> None:
         case AnswerCall(call_id=call_id) | StartWaitingSound(call_id=call_id):
             _caller_command_failed(state, command, call_id, failed.status)
         case StopWaitingSound() | DestroyBridge() | AnswerTransfer() | HoldMusic():
+            pass
+        case StopPrompt() | PlayToTalk() | SendToDialplan():
             pass
         case _ if not unreachable:
             _refused(state, command, failed.status)

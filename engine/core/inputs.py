@@ -94,6 +94,17 @@ class CallArrived:
 
 
 @dataclass(frozen=True, slots=True)
+class CallCameBack:
+    """The dialplan gave a caller back whom it had by `SendToDialplan`.
+
+    `dialled` is what it asks for, as in `CallArrived`.
+    """
+
+    call_id: CallId
+    dialled: str
+
+
+@dataclass(frozen=True, slots=True)
 class CallerHungUp:
     """The caller's channel is gone or going. `cause` is Q.850 (0: unknown)."""
 
@@ -205,6 +216,8 @@ class SeenChannel:
 
     `up` is true once answered. `bridge_id` is the bridge that it is in, if any. For a leg only
     `channel_id`, `up` and `bridge_id` matter; for a caller the rest is what `CallArrived` carries.
+    `away` is true for a caller whom the dialplan has (`SendToDialplan`); one who has come back
+    meanwhile is not away, and `CallCameBack` is not told of them.
     """
 
     channel_id: str
@@ -215,6 +228,7 @@ class SeenChannel:
     caller_number: str = ""
     caller_name: str = ""
     created_ms: int = 0
+    away: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -362,6 +376,7 @@ Input = (
     | EngineStarted
     | TimePassed
     | CallArrived
+    | CallCameBack
     | CallerHungUp
     | LegRinging
     | LegAnswered

@@ -24,6 +24,7 @@ from engine.core.inputs import (
     CallActionRequested,
     CallAgentRequested,
     CallArrived,
+    CallCameBack,
     CallerHungUp,
     CommandFailed,
     DigitPressed,
@@ -242,6 +243,10 @@ def _call_arrived(state: State, happened: CallArrived) -> Ignored:
     return None if call_arrived(state, happened) else "call is or was known"
 
 
+def _call_came_back(_state: State, _happened: CallCameBack) -> Ignored:
+    return "nobody was sent into the dialplan"
+
+
 def _caller_hung_up(state: State, happened: CallerHungUp) -> Ignored:
     call = state.calls.get(happened.call_id)
     if call is None:  # Perhaps a caller who has become another call's leg.
@@ -366,6 +371,7 @@ def _handlers() -> dict[type, Callable[[State, Any], Ignored]]:
         EngineStarted: _engine_started,
         TimePassed: _time_passed,
         CallArrived: _call_arrived,
+        CallCameBack: _call_came_back,
         CallerHungUp: _caller_hung_up,
         LegRinging: _leg_ringing,
         LegAnswered: _leg_answered,
