@@ -20,7 +20,7 @@ from engine.core.ids import (
     PlaybackId,
     RecordingId,
 )
-from engine.core.policy import WaitingSound
+from engine.core.waiting import WaitingSound
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,10 @@ class AnswerCall:
 
 @dataclass(frozen=True, slots=True)
 class StartWaitingSound:
-    """Let a caller, or a leg, hear what waiting sounds like: music of a class, or ringing."""
+    """Let the caller hear what waiting sounds like: music of a class, or ringing.
+
+    `call_id` may name a leg, too: an agent who waits for the customer of a callback.
+    """
 
     node: NodeId
     call_id: CallId
@@ -86,8 +89,8 @@ class HangUpLeg:
 class Connect:
     """Put caller and leg into this bridge, made if need be, out of any other, so that they talk.
 
-    `hold_music` is the class of music that either of them hears whom the other puts on hold; None:
-    as the configuration of the one who holds says. That it cannot be set harms nothing.
+    Whatever plays to either of them is cut off. `hold_music` is the music class that one hears whom the
+    other puts on hold; None: Asterisk's default.
     """
 
     node: NodeId
@@ -123,9 +126,9 @@ class PlayPrompt:
 
 @dataclass(frozen=True, slots=True)
 class StopPrompt:
-    """End a prompt that plays or waits to. One that is over is no failure.
+    """End a prompt that plays on this channel or waits to; one that is over is no failure.
 
-    `PlaybackEnded` may follow, or not.
+    `PlaybackEnded` may or may not follow.
     """
 
     node: NodeId
@@ -135,10 +138,7 @@ class StopPrompt:
 
 @dataclass(frozen=True, slots=True)
 class PlayToTalk:
-    """Play media in order to both parties of a talk, who hear each other meanwhile.
-
-    That it fails harms nothing; nobody is told when it is over.
-    """
+    """Let both parties of a talk hear media (P-07); it changes nothing else, even where it fails."""
 
     node: NodeId
     playback_id: PlaybackId
@@ -149,11 +149,11 @@ class PlayToTalk:
 
 @dataclass(frozen=True, slots=True)
 class SendToDialplan:
-    """Let the dialplan have the caller: it ends there (`CallerHungUp`) or comes back (`CallCameBack`).
+    """Let the dialplan have the caller, with these channel variables: voicemail, or a call flow.
 
-    `variables` are set on the channel first. Until then nothing else of the caller is heard, and of
-    all commands only `HangUpCall` can be carried out. A context or extension that is not there fails
-    with 422, and the caller is here still; 404 means that the caller is gone.
+    The call ends there (`CallerHungUp`), or comes back (`CallCameBack`). Whatever plays to the caller
+    ends; keys that are pressed there are not told, and only `HangUpCall` can be carried out. A context or
+    extension that is not there fails with 422, and the caller is here still; 404: the caller is gone.
     """
 
     node: NodeId
@@ -300,9 +300,6 @@ Command = (
     | Connect
     | DestroyBridge
     | PlayPrompt
-    | StopPrompt
-    | PlayToTalk
-    | SendToDialplan
     | HangUpCall
     | AnswerTransfer
     | StartMonitor
@@ -312,4 +309,7 @@ Command = (
     | HoldMusic
     | StartRecording
     | ChangeRecording
+    | StopPrompt
+    | PlayToTalk
+    | SendToDialplan
 )
