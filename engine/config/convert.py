@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
+from engine.config import hours as opening
 from engine.config import people
 from engine.config import queue as queues
 from engine.config import settings as options
@@ -177,6 +178,18 @@ def _queue(number: str, queue: queues.Queue) -> policy.QueuePolicy:
         managers=queue.managers,
         manager_rights=queue.rights.managers,
         agent_rights=queue.rights.agents,
+        hours=None if queue.hours is None else _hours(queue.hours),
+    )
+
+
+def _hours(hours: opening.QueueHours) -> policy.QueueHours:
+    return policy.QueueHours(
+        schedule=hours.schedule,
+        closed=to_destination(hours.closed),
+        holiday=None if hours.holiday is None else to_destination(hours.holiday),
+        ignore_holidays=hours.ignore_holidays,
+        holiday_prompt=hours.play_holiday_prompt,
+        leave_at_closing=hours.waiting_at_closing is opening.AtClosing.LEAVE,
     )
 
 

@@ -22,7 +22,7 @@ from engine.core.ids import (
     QueueId,
     RecordingId,
 )
-from engine.core.policy import Destination, MonitorMode, Policy, Presence
+from engine.core.policy import Destination, HoursNow, MonitorMode, Policy, Presence
 
 NO_ENDPOINT = EndpointName("")
 
@@ -61,9 +61,20 @@ class AgentAction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PolicyApplied:
-    """The configuration was read, at start or by hot reload; it replaces the one before."""
+    """The configuration was read, at start or by hot reload; it replaces the one before.
+
+    `hours` says what every schedule of opening hours says at this moment.
+    """
 
     policy: Policy
+    hours: tuple[HoursNow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HoursChanged:
+    """These schedules of opening hours say something else from now on; others are as they were."""
+
+    hours: tuple[HoursNow, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -359,6 +370,7 @@ class CallAgentRequested:
 
 Input = (
     PolicyApplied
+    | HoursChanged
     | EngineStarted
     | TimePassed
     | CallArrived

@@ -138,6 +138,46 @@ class PlayThenHangUp:
 Destination = HangUp | ToExtension | ToQueue | ToExternal | PlayThenHangUp
 
 
+class HoursKind(StrEnum):
+    """What a schedule of opening hours says (Q-04)."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+    HOLIDAY = "holiday"
+
+
+@dataclass(frozen=True, slots=True)
+class HoursNow:
+    """What a schedule says now.
+
+    `holiday`, `prompt` (media, maybe none) and `open_on_holiday` belong to the kind HOLIDAY; the
+    last tells whether the weekly periods have it open, for queues that ignore holidays.
+    """
+
+    schedule: str
+    kind: HoursKind
+    holiday: str = ""
+    prompt: tuple[str, ...] = ()
+    open_on_holiday: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class QueueHours:
+    """When a queue takes calls (Q-04).
+
+    `holiday` None: as `closed`. `ignore_holidays`: on a holiday the weekly periods count.
+    `holiday_prompt`: the holiday's prompt, if it has one, is played before the holiday destination.
+    `leave_at_closing`: whoever waits at closing time goes to the same destination.
+    """
+
+    schedule: str
+    closed: Destination
+    holiday: Destination | None = None
+    ignore_holidays: bool = False
+    holiday_prompt: bool = False
+    leave_at_closing: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class WaitingSound:
     """What a waiting caller hears (P-02): music of a class, or `music_class` None for ringing."""
@@ -232,6 +272,8 @@ class QueuePolicy:
     """Extensions of the people who manage this queue (S-01)."""
     manager_rights: tuple[Right, ...] = ()
     agent_rights: tuple[Right, ...] = ()
+    hours: QueueHours | None = None
+    """None: always open."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ from engine.core.inputs import (
     DigitPressed,
     EngineStarted,
     HoldChanged,
+    HoursChanged,
     Input,
     LegAnswered,
     LegEnded,
@@ -167,6 +168,10 @@ def _go_on(state: State, call: Call) -> None:
 def _policy_applied(state: State, happened: PolicyApplied) -> Ignored:
     apply_policy(state, happened.policy)
     return None
+
+
+def _hours_changed(_state: State, _happened: HoursChanged) -> Ignored:
+    return "no queue goes by hours yet"
 
 
 def _engine_started(state: State, _happened: EngineStarted) -> Ignored:
@@ -363,6 +368,7 @@ def _call_agent_requested(state: State, happened: CallAgentRequested) -> Ignored
 def _handlers() -> dict[type, Callable[[State, Any], Ignored]]:
     return {
         PolicyApplied: _policy_applied,
+        HoursChanged: _hours_changed,
         EngineStarted: _engine_started,
         TimePassed: _time_passed,
         CallArrived: _call_arrived,
