@@ -20,6 +20,7 @@ from engine.config.forms import (
     WaitingSound,
 )
 from engine.config.models import Configuration
+from engine.config.schedule import Schedule
 from engine.config.values import milliseconds
 from engine.core import policy
 from engine.core.ids import AgentId, EndpointName, NodeId, QueueId
@@ -63,6 +64,11 @@ def to_policy(configuration: Configuration) -> policy.Policy:
         ),
         settings=_settings(configuration),
     )
+
+
+def to_schedules(configuration: Configuration) -> tuple[Schedule, ...]:
+    """Returns the opening hours, ready to be asked; the core never sees them."""
+    return tuple(opening.to_schedule(name, each) for name, each in configuration.hours.items())
 
 
 def to_destination(destination: Destination) -> policy.Destination:

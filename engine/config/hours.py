@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
-from functools import cache
 from typing import Annotated, Final
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import AfterValidator, Field
 
@@ -29,6 +27,8 @@ DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 _NOT_FOR_PEOPLE: Final = frozenset({"localtime", "Factory"})
 """Names that mean another zone on each machine, or none."""
+_NOT_CIVIL: Final = ("posix/", "right/")
+"""The same zones once more, and counted with leap seconds."""
 
 _ZONE_TEXT: Final = re.compile(r"[A-Za-z0-9_+/ -]{1,60}")
 _OFFSET: Final = re.compile(r"(?:UTC|GMT)? ?[+-] ?[0-9].*", re.IGNORECASE)
@@ -54,33 +54,33 @@ def _says(words: str) -> object:
 # Time zones ---------------------------------------------------------------------------------------
 
 
-@cache
-def _zones() -> frozenset[str]:
-    return frozenset(available_timezones()) - _NOT_FOR_PEOPLE
-
-
 def zone_problem(name: str) -> str | None:
     """Returns why this is no time zone, with what would be; None if it is one."""
-    if name in _zones():
-        return None
-    if not _zones():
+    if name not in _NOT_FOR_PEOPLE and not name.startswith(_NOT_CIVIL):
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError):  # As a folder's name: OSError.
+            pass
+        else:
+            return None
+    known = available_timezones() - _NOT_FOR_PEOPLE
+    if not known:
         return "this machine has no time zone data: install the package tzdata"
     if _OFFSET.fullmatch(name):
         return (
             f"{name} is no place: write one such as Asia/Shanghai, so that summer time and the sign"
             " are right"
         )
-    meant = _zones_like(name.casefold().replace(" ", "_"))
+    meant = _zones_like(name.casefold().replace(" ", "_"), sorted(known))
     guess = f", did you mean {' or '.join(meant)}?" if meant else f": write {ZONE_WORDS}"
     return f"there is no time zone {name}{guess}"
 
 
-def _zones_like(wanted: str) -> list[str]:
+def _zones_like(wanted: str, zones: list[str]) -> list[str]:
     """Returns what somebody may have meant: the same letters, a city of that name, similar ones."""
-    by_name = {zone.casefold(): zone for zone in sorted(_zones())}
-    cities: dict[str, str] = {}
-    for zone in sorted(_zones(), key=len, reverse=True):
-        cities[zone.rpartition("/")[2].casefold()] = zone
+    by_name = {zone.casefold(): zone for zone in zones}
+    # Of several zones for one city the shortest name, whichever that is.
+    cities = {zone.rpartition("/")[2].casefold(): zone for zone in sorted(zones, key=len)[::-1]}
     for known in (by_name, cities):
         if wanted in known:
             return [known[wanted]]
@@ -264,11 +264,6 @@ class QueueHours(Strict):
 # To what can be asked -----------------------------------------------------------------------------
 
 
-def to_schedules(hours: Mapping[str, Hours]) -> tuple[Schedule, ...]:
-    """Returns the section `hours` of a checked configuration as schedules that can be asked."""
-    return tuple(_schedule(name, each) for name, each in hours.items())
-
-
 def weekly_of(hours: Hours) -> tuple[tuple[int, int], ...]:
     """Returns when it is open, as `Schedule.weekly`."""
     return merged(
@@ -276,7 +271,8 @@ def weekly_of(hours: Hours) -> tuple[tuple[int, int], ...]:
     )
 
 
-def _schedule(name: str, hours: Hours) -> Schedule:
+def to_schedule(name: str, hours: Hours) -> Schedule:
+    """Returns an entry of a checked configuration as what can be asked."""
     return Schedule(
         name,
         hours.time_zone,
