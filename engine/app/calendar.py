@@ -18,7 +18,7 @@ from typing import Final
 from engine.app.pump import InboxFull
 from engine.config.schedule import Schedule, next_change_ms, state_at
 from engine.core.inputs import HoursChanged, Input
-from engine.core.policy import HoursNow
+from engine.core.waiting import HoursNow
 
 log = logging.getLogger(__name__)
 

@@ -22,7 +22,7 @@ from engine.config.forms import (
 from engine.config.models import Configuration
 from engine.config.schedule import Schedule
 from engine.config.values import milliseconds
-from engine.core import policy
+from engine.core import places, policy, waiting
 from engine.core.ids import AgentId, EndpointName, NodeId, QueueId
 
 
@@ -71,27 +71,27 @@ def to_schedules(configuration: Configuration) -> tuple[Schedule, ...]:
     return tuple(opening.to_schedule(name, each) for name, each in configuration.hours.items())
 
 
-def to_destination(destination: Destination) -> policy.Destination:
+def to_destination(destination: Destination) -> places.Destination:
     """Returns the core's form of a destination."""
     match destination:
         case "hang_up":
-            return policy.HangUp()
+            return places.HangUp()
         case HangUpWithCause(hang_up=cause):
-            return policy.HangUp(cause)
+            return places.HangUp(cause)
         case ExtensionDestination(extension=number):
-            return policy.ToExtension(number)
+            return places.ToExtension(number)
         case QueueDestination(queue=number):
-            return policy.ToQueue(QueueId(number))
+            return places.ToQueue(QueueId(number))
         case ExternalDestination(external=external):
-            return policy.ToExternal(external.number, external.route)
+            return places.ToExternal(external.number, external.route)
         case PlayDestination(play=media):
-            return policy.PlayThenHangUp(media)
+            return places.PlayThenHangUp(media)
         case _:
             assert_never(destination)
 
 
-def _sound(sound: WaitingSound) -> policy.WaitingSound:
-    return policy.WaitingSound(sound.music if isinstance(sound, MusicSound) else None)
+def _sound(sound: WaitingSound) -> waiting.WaitingSound:
+    return waiting.WaitingSound(sound.music if isinstance(sound, MusicSound) else None)
 
 
 def _extension(number: str, extension: people.Extension) -> policy.ExtensionPolicy:
@@ -188,8 +188,8 @@ def _queue(number: str, queue: queues.Queue) -> policy.QueuePolicy:
     )
 
 
-def _hours(hours: opening.QueueHours) -> policy.QueueHours:
-    return policy.QueueHours(
+def _hours(hours: opening.QueueHours) -> waiting.QueueHours:
+    return waiting.QueueHours(
         schedule=hours.schedule,
         closed=to_destination(hours.closed),
         holiday=None if hours.holiday is None else to_destination(hours.holiday),

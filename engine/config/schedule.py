@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from engine.core.policy import HoursKind, HoursNow
+from engine.core.waiting import HoursKind, HoursNow
 
 WEEK_MINUTES: Final = 7 * 24 * 60
 DAY_MINUTES: Final = 24 * 60
@@ -172,11 +172,11 @@ def _offset(schedule: Schedule, instant: datetime) -> timedelta:
 
 
 def _state(schedule: Schedule, wall: datetime) -> HoursNow:
-    is_open = _is_open(schedule, wall)
+    usual = HoursKind.OPEN if _is_open(schedule, wall) else HoursKind.CLOSED
     for holiday in schedule.holidays:
         if holiday.span.contains(wall):
-            return HoursNow(schedule.name, HoursKind.HOLIDAY, holiday.name, holiday.prompt, is_open)
-    return HoursNow(schedule.name, HoursKind.OPEN if is_open else HoursKind.CLOSED)
+            return HoursNow(schedule.name, HoursKind.HOLIDAY, usual, holiday.name, holiday.prompt)
+    return HoursNow(schedule.name, usual, usual)
 
 
 def _is_open(schedule: Schedule, wall: datetime) -> bool:

@@ -43,7 +43,7 @@ from engine.core.ids import (
     recording_id_of,
     talk_id_of,
 )
-from engine.core.policy import WaitingSound
+from engine.core.waiting import WaitingSound
 
 DIGEST = Path(__file__).resolve().parents[1] / "golden" / "ari_api.json"
 Json = dict[str, Any]

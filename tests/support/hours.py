@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from engine.config.hours import Hours, to_schedule
 from engine.config.schedule import Schedule
-from engine.core.policy import HoursKind
+from engine.core.waiting import HoursKind
 
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
@@ -38,8 +38,10 @@ def ms(text: str, zone: str = "UTC", fold: int = 0) -> int:
     return round(shown.timestamp() * 1_000)
 
 
-def says(zone: str, weekly: Weekly, holidays: Holidays, at_ms: int) -> tuple[HoursKind, str, bool]:
-    """Works out a schedule's kind, holiday and weekly state from the text, the long way round.
+def says(
+    zone: str, weekly: Weekly, holidays: Holidays, at_ms: int
+) -> tuple[HoursKind, HoursKind, str]:
+    """Works out a schedule's kind, usual kind and holiday from the text, the long way round.
 
     Shares nothing with the product but the time zone data: it spells out every minute of the wall
     and every day of a holiday.
@@ -48,15 +50,16 @@ def says(zone: str, weekly: Weekly, holidays: Holidays, at_ms: int) -> tuple[Hou
     shown = wall.hour * 60 + wall.minute
     is_open = any(
         shown in minutes
-        for day, minutes in [
-            *((0, each) for each in _today(weekly.get(DAYS[wall.weekday()], ()))),
-            *((1, each) for each in _spilt(weekly.get(DAYS[wall.weekday() - 1], ()))),
-        ]
+        for minutes in (
+            *_today(weekly.get(DAYS[wall.weekday()], ())),
+            *_spilt(weekly.get(DAYS[wall.weekday() - 1], ())),
+        )
     )
+    usual = HoursKind.OPEN if is_open else HoursKind.CLOSED
     for holiday in holidays:
         if _is_on(holiday, wall.date(), shown):
-            return HoursKind.HOLIDAY, str(holiday["name"]), is_open
-    return (HoursKind.OPEN if is_open else HoursKind.CLOSED), "", False
+            return HoursKind.HOLIDAY, usual, str(holiday["name"])
+    return usual, usual, ""
 
 
 def _minutes(clock: str) -> int:

@@ -54,7 +54,7 @@ from engine.core.ids import (
     RecordingId,
     own_call_id_of,
 )
-from engine.core.policy import WaitingSound
+from engine.core.waiting import WaitingSound
 
 pytestmark = pytest.mark.unit
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfoNotFoundError
 import pytest
 
 from engine.config.schedule import Schedule, merged, next_change_ms, state_at
-from engine.core.policy import HoursKind, HoursNow
+from engine.core.waiting import HoursKind, HoursNow
 from tests.support.hours import DAYS, HOUR_MS, MINUTE_MS, every_day, ms, schedule
 
 pytestmark = [pytest.mark.unit, pytest.mark.row("Q-04")]
@@ -77,7 +77,7 @@ def test_always_open_and_never_open_never_change():
     always = schedule(PARIS, every_day("00:00-24:00"))
     assert always.weekly == ((0, 10_080),)
     for each, kind in ((always, HoursKind.OPEN), (schedule(PARIS), HoursKind.CLOSED)):
-        assert state_at(each, ms("2026-11-23 00:00")) == HoursNow("office", kind)
+        assert state_at(each, ms("2026-11-23 00:00")) == HoursNow("office", kind, kind)
         assert next_change_ms(each, ms("2026-11-23 00:00")) is None
 
 
@@ -171,8 +171,8 @@ def test_a_holiday_has_a_name_and_maybe_a_prompt_and_knows_the_weekly_hours():
         PARIS, OFFICE, holiday("2026-12-24", "2026-12-25", prompt=["sound:merry", "sound:bye"])
     )
     media = ("sound:merry", "sound:bye")
-    feast = HoursNow("office", HoursKind.HOLIDAY, "Feast", media)
-    working = HoursNow("office", HoursKind.HOLIDAY, "Feast", media, open_on_holiday=True)
+    feast = HoursNow("office", HoursKind.HOLIDAY, HoursKind.CLOSED, "Feast", media)
+    working = HoursNow("office", HoursKind.HOLIDAY, HoursKind.OPEN, "Feast", media)
     assert state_at(office, ms("2026-12-24 00:00", PARIS)) == feast
     assert state_at(office, ms("2026-12-24 09:00", PARIS)) == working
     assert state_at(office, ms("2026-12-25 23:59", PARIS)) == feast
