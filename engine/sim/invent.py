@@ -6,11 +6,10 @@ Small numbers of agents make collisions frequent, which is where faults hide.
 from __future__ import annotations
 
 from engine.core.ids import AgentId, EndpointName, NodeId, QueueId
+from engine.core.places import Destination, HangUp, PlayThenHangUp, ToExtension, ToExternal, ToQueue
 from engine.core.policy import (
     AgentPolicy,
-    Destination,
     ExtensionPolicy,
-    HangUp,
     InboundRoute,
     InitialState,
     Member,
@@ -18,7 +17,6 @@ from engine.core.policy import (
     OutboundRoute,
     ParkingPolicy,
     PauseReason,
-    PlayThenHangUp,
     Policy,
     Presence,
     PresenceAction,
@@ -30,12 +28,9 @@ from engine.core.policy import (
     SkillStep,
     StickyPolicy,
     Strategy,
-    ToExtension,
-    ToExternal,
-    ToQueue,
     TrunkPolicy,
-    WaitingSound,
 )
+from engine.core.waiting import WaitingSound
 from engine.sim.rng import Rng, Streams
 
 _MANAGERS = ("1901", "1902")
