@@ -5,7 +5,6 @@ from __future__ import annotations
 from engine.core.call import Call, CallEvent, CallState
 from engine.core.causes import CONGESTION
 from engine.core.codes import dial_code
-from engine.core.commands import HangUpCall
 from engine.core.directions import Next, ToSlot
 from engine.core.facts import (
     CallEnd,
@@ -19,8 +18,9 @@ from engine.core.facts import (
 from engine.core.hearing import forget_prompt
 from engine.core.ids import AgentId, LegId, QueueId
 from engine.core.inputs import CallArrived
+from engine.core.leaving import free_own_phone, hang_up_call
 from engine.core.monitoring import supervisor_left
-from engine.core.offers import HANG_UP_MS_MAX, hang_up_leg
+from engine.core.offers import hang_up_leg
 from engine.core.parking import is_slot, unpark
 from engine.core.places import HangUp, ToExtension, ToExternal, ToQueue
 from engine.core.policy import ExtensionPolicy
@@ -108,13 +108,6 @@ def end_call(state: State, call: Call, ended_by: CallEnd, cause: int) -> None:
     hang_up_call(state, call, cause)
 
 
-def hang_up_call(state: State, call: Call, cause: int) -> None:
-    """Tells Asterisk to end the caller's channel."""
-    call.hang_ups += 1
-    state.tell(HangUpCall(call.node, call.call_id, cause))
-    state.timers.set(TimerKind.HANG_UP, call.call_id, state.now_ms + HANG_UP_MS_MAX)
-
-
 def caller_left(state: State, call: Call, ended_by: CallEnd, cause: int) -> None:
     """Takes notice that a caller's channel is gone, in whatever state the call is.
 
@@ -144,11 +137,7 @@ def caller_left(state: State, call: Call, ended_by: CallEnd, cause: int) -> None
     end_dialogue(state, call, quietly=True)
     forget_prompt(state, call)
     state.timers.cancel(TimerKind.HANG_UP, call.call_id)
-    if call.agent_id is not None:
-        agent = state.agents[call.agent_id]
-        agent.own_calls.pop(call.call_id, None)
-        agent.devices.pop(call.node, None)
-        state.refresh(agent)
+    free_own_phone(state, call)
 
 
 def _note_end(state: State, call: Call, ended_by: CallEnd, cause: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from engine.core import monitoring
+from engine.core import callbacks, monitoring
 from engine.core.call import Call, CallState
 from engine.core.dialogue import DialogueKind
 from engine.core.ids import CallId
@@ -17,12 +17,11 @@ Ignored = str | None
 def digit_pressed(state: State, channel_id: str, digit: str) -> Ignored:
     """Takes a key press. Returns why it means nothing, or None."""
     call = state.calls.get(CallId(channel_id))
-    if call is None:
+    if call is None or call.callback is not None:
         return "no such call"
     if not state.node_up(call.node):
         return "its node is out of reach"
-    if call.dialogue is not None:
-        ANSWERS[call.dialogue.kind](state, call, digit)
+    if call.dialogue is not None and ANSWERS[call.dialogue.kind](state, call, digit):
         return None
     does = KEYS.get(call.state)
     return f"call is {call.state}" if does is None else does(state, call, digit)
@@ -35,13 +34,22 @@ def silence(state: State, call_id: CallId) -> None:
         SILENCES[call.dialogue.kind](state, call)
 
 
+def _waiting(state: State, call: Call, digit: str) -> Ignored:
+    return None if callbacks.key_pressed(state, call, digit) else "the key means nothing"
+
+
 KEYS: Final[dict[CallState, Callable[[State, Call, str], Ignored]]] = {
     CallState.MONITORING: monitoring.digit_pressed,
+    CallState.WAITING: _waiting,
 }
 """Keys outside of dialogues."""
 
-ANSWERS: Final[dict[DialogueKind, Callable[[State, Call, str], None]]] = {}
-"""Keys in answer to a question."""
+ANSWERS: Final[dict[DialogueKind, Callable[[State, Call, str], bool]]] = {
+    DialogueKind.CALLBACK: callbacks.answered,
+}
+"""Keys in answer to a question. False: the dialogue is over, and the key is none of its."""
 
-SILENCES: Final[dict[DialogueKind, Callable[[State, Call], None]]] = {}
+SILENCES: Final[dict[DialogueKind, Callable[[State, Call], None]]] = {
+    DialogueKind.CALLBACK: callbacks.silent,
+}
 """No key in answer to a question."""

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from engine.core import monitoring
 from engine.core.agent import Agent, Membership
+from engine.core.callbacks import offer_anew
 from engine.core.conditions import agree_terms_anew
 from engine.core.facts import How, VisitOutcome, VisitReason, WrapupEnd
 from engine.core.ids import AgentId, QueueId
 from engine.core.line import Line
 from engine.core.offers import want_again
+from engine.core.pending import limit_wait
 from engine.core.policy import InitialState, Member, MemberKind, Policy, Presence, QueuePolicy
 from engine.core.reconcile import node_removed
 from engine.core.sending import follow
 from engine.core.shifts import end_wrapup, log_in, log_out, pause
 from engine.core.state import Node, State
-from engine.core.timers import TimerKind
 from engine.core.visits import leave_queue
 
 BY_CONFIG = "config"
@@ -41,8 +42,10 @@ def apply_policy(state: State, policy: Policy) -> None:
         _apply_members(state, line, queue)
         if before.strategy is not queue.strategy:
             _ask_anew(state, line)
-        if before.wait_ms_max != queue.wait_ms_max:
+        if before.wait_ms_max != queue.wait_ms_max or before.callback != queue.callback:
             _limit_waits_anew(state, line)
+        if before.callback != queue.callback:
+            _offer_callbacks_anew(state, line)
         agree_terms_anew(state, line)
     monitoring.rights_changed(state)
     _forget_agents(state, policy)
@@ -78,12 +81,13 @@ def _ask_anew(state: State, line: Line) -> None:
 
 def _limit_waits_anew(state: State, line: Line) -> None:
     """Holds waiting callers to a new longest wait, counted from their entry (Q-02)."""
-    for _, entered_ms, _, call_id in line.waiting:
-        if line.policy.wait_ms_max > 0:
-            due_ms = entered_ms + line.policy.wait_ms_max
-            state.timers.set(TimerKind.MAX_WAIT, call_id, due_ms)
-        else:
-            state.timers.cancel(TimerKind.MAX_WAIT, call_id)
+    for *_, call_id in line.waiting:
+        limit_wait(state, state.calls[call_id], line)
+
+
+def _offer_callbacks_anew(state: State, line: Line) -> None:
+    for *_, call_id in line.waiting:
+        offer_anew(state, state.calls[call_id])
 
 
 def _apply_members(state: State, line: Line, queue: QueuePolicy) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from engine.core import monitoring, recording
+from engine.core.attempts import customer_gone
 from engine.core.call import Call, CallEvent, CallState
 from engine.core.calls import caller_left, end_call
 from engine.core.causes import NORMAL_CLEARING
@@ -19,10 +20,11 @@ from engine.core.facts import (
     VisitOutcome,
     VisitReason,
 )
-from engine.core.hearing import answer_call, stop_waiting_sound
+from engine.core.hearing import answer_call, forget_prompt, stop_waiting_sound
 from engine.core.ids import CallId, LegId, bridge_id_of
 from engine.core.leg import Leg, LegEvent, LegState
 from engine.core.offers import drop_leg, hang_up_leg
+from engine.core.questions import end_dialogue
 from engine.core.shifts import start_wrapup
 from engine.core.state import State
 from engine.core.sticky import count_talk
@@ -81,6 +83,8 @@ def connect(state: State, call: Call, leg: Leg) -> None:
     """Begins a talk: one bridge for the two."""
     if not call.answered:
         answer_call(state, call)
+    end_dialogue(state, call, quietly=True)
+    forget_prompt(state, call)  # It is cut off.
     stop_waiting_sound(state, call)
     call.advance(CallEvent.CONNECTED)
     leg.advance(LegEvent.CONNECTED)
@@ -172,6 +176,9 @@ def party_left(state: State, leg: Leg, ended_by: CallEnd, cause: int) -> None:
 
 def caller_hung_up(state: State, call: Call, ended_by: CallEnd, cause: int) -> None:
     """The caller's channel is gone, whatever the call was doing."""
+    if call.callback is not None:
+        customer_gone(state, call, ended_by, cause)
+        return
     if call.state is CallState.TALKING and call.leg_id is not None:
         leg = state.legs.get(call.leg_id)
         if leg is not None and leg.state is LegState.TALKING:
