@@ -164,6 +164,9 @@ class SwitchWorld:
     async def hears_something(self, listener):
         return listener.voice.sound is not None
 
+    async def hears_nothing(self, listener):
+        return listener.voice.sound is None
+
     async def hears_music(self, listener, music_class):
         return self.switch.held_with(listener.voice) == music_class
 

@@ -333,10 +333,21 @@ class LabWorld:
         return True
 
     async def press_in_flow(self, customer: LabCustomer, key: str) -> None:
-        await customer.press(key)
+        customer.audio.press(key, 100)  # Not waited for: the call may end before the key is up.
 
     async def hears_something(self, listener: LabCustomer | LabPhone) -> bool:
         return await _comes(listener.audio, lambda: listener.audio.hears("anything"))
+
+    async def hears_nothing(self, listener: LabCustomer | LabPhone) -> bool:
+        """No packet comes, for a while."""
+        audio, looks, last = listener.audio, 0, -1
+
+        def quiet() -> bool:
+            nonlocal looks, last
+            looks, last = (looks + 1 if audio.received == last else 0), audio.received
+            return looks >= HEARD_FOR
+
+        return await _comes(audio, quiet)
 
     async def hears_music(self, listener: LabCustomer | LabPhone, music_class: str) -> bool:
         hz = MUSIC_HZ[music_class]

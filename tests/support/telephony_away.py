@@ -247,7 +247,7 @@ class TelephonyAway:
         assert await world.hears_something(agent)
         world.telephony.send(StopWaitingSound(NODE, CallId(leg_id), RINGING))
         await world.telephony.drain()
-        assert not await world.hears_something(agent)
+        assert await world.hears_nothing(agent)
 
     @pytest.mark.row("P-03")
     @pytest.mark.parametrize("holder", ["agent", "caller"])
