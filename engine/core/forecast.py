@@ -62,8 +62,8 @@ class _Rates:
     start_ms: float
     talk_ms: float
     wrapup_ms: float
-    second: float
-    """The mean square of an agent's work on a call."""
+    steady_ms: float = 0.0
+    """What is left of an agent's work on a call, at a moment like any other."""
 
     @property
     def work_ms(self) -> float:
@@ -121,7 +121,7 @@ def wait_ms(state: State, line: Line, visit: Visit) -> int | None:
 
 def _rates(state: State, line: Line) -> _Rates | None:
     pace = line.pace
-    talks, total_ms, squares_s2 = pace.talks.count, pace.talks.total_ms, pace.squares_s2
+    talks, total_ms = pace.talks.count, pace.talks.total_ms
     if talks < HOUSE_WEIGHT * 4:
         house = [each.pace for each in state.lines.values()]
         house_talks = sum([each.talks.count for each in house])
@@ -130,9 +130,8 @@ def _rates(state: State, line: Line) -> _Rates | None:
         share = HOUSE_WEIGHT / house_talks
         weight = talks + HOUSE_WEIGHT
         mean_ms = (total_ms + share * sum([each.talks.total_ms for each in house])) / weight
-        square_s2 = (squares_s2 + share * sum([each.squares_s2 for each in house])) / weight
     else:
-        mean_ms, square_s2 = total_ms / talks, squares_s2 / talks
+        mean_ms = total_ms / talks
     hour = pace.hours.get(str(hour_of(state.now_ms)))
     talk_ms = mean_ms
     if hour is not None:
@@ -143,10 +142,29 @@ def _rates(state: State, line: Line) -> _Rates | None:
     if wrapup_ms > 0:
         usual_ms = WRAPUP_WEIGHT * wrapup_ms
         wrapup_ms = (wrapups.total_ms + usual_ms) / (wrapups.count + WRAPUP_WEIGHT)
-    scale = talk_ms / mean_ms if mean_ms > 0 else 1.0
-    spread = max(0.0, square_s2 * 1e6 - mean_ms * mean_ms) * scale * scale
-    work_ms = start_ms + talk_ms + wrapup_ms
-    return _Rates(start_ms, talk_ms, wrapup_ms, spread + work_ms * work_ms)
+    rates = _Rates(start_ms, talk_ms, wrapup_ms)
+    rates.steady_ms = _steady_ms(line, rates)
+    return rates
+
+
+def _steady_ms(line: Line, rates: _Rates) -> float:
+    """Averages an agent's remaining work over the whole of it: ringing, talk and wrap-up."""
+    talk_ms, wrapup_ms = rates.talk_ms, rates.wrapup_ms
+    left_ms = rates.talk_ms
+    lasting = line.pace.lasting
+    if lasting and lasting[0].total_ms > 0:
+        left_ms = 0.0
+        for step, tally in enumerate(lasting):
+            begin_ms = _talk_left_ms(line, rates, elapsed_ms_of(step))
+            if step + 1 == STEPS:
+                left_ms += begin_ms * tally.total_ms
+                break
+            end_ms = _talk_left_ms(line, rates, elapsed_ms_of(step + 1))
+            spent_ms = max(0, tally.total_ms - lasting[step + 1].total_ms)
+            left_ms += (begin_ms + end_ms) / 2 * spent_ms
+        left_ms /= lasting[0].total_ms
+    ringing = rates.start_ms * (rates.start_ms / 2 + talk_ms + wrapup_ms)
+    return (ringing + talk_ms * (left_ms + wrapup_ms) + wrapup_ms * wrapup_ms / 2) / rates.work_ms
 
 
 def _rest_ms(line: Line) -> float:
@@ -331,7 +349,7 @@ def _until_free(state: State, line: Line, crew: _Crew, rates: _Rates, ahead: flo
     soonest = sorted(hands.soonest_ms)
     at_least_ms = soonest[needed] if needed < len(soonest) else 0.0
     work_ms = rates.work_ms
-    behind_ms = hands.remaining_ms / hands.count - rates.second / (2 * work_ms)
+    behind_ms = hands.remaining_ms / hands.count - rates.steady_ms
     turn_ms = _turns_ms(hands.count / work_ms, _leaving_rate(line), ahead) + behind_ms
     turn_ms = max(turn_ms, at_least_ms)
     if at_most_ms is not None:
