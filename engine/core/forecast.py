@@ -51,6 +51,8 @@ TERMS_SUM_MAX = 64
 """Callers ahead are gone through one by one up to here, and in even steps beyond."""
 
 MINUTE_MS = 60_000
+_NEVER_MS = 1e15
+_MEDIAN = 1 / 3
 
 _Crew = list[tuple[Agent, Membership]]
 
@@ -72,12 +74,18 @@ class _Rates:
 
 @dataclass(slots=True)
 class _Hands:
-    """What some agents are busy with: their remaining work, and when wrap-ups will be over."""
+    """How much longer each of some agents is busy with what they do now, in no order."""
 
-    count: int = 0
-    remaining_ms: float = 0.0
-    known_ms: list[float] = field(default_factory=list)
+    left_ms: list[float] = field(default_factory=list)
+    """As is to be expected, ..."""
     soonest_ms: list[float] = field(default_factory=list)
+    """... at the least, ..."""
+    sure_ms: list[float] = field(default_factory=list)
+    """... and of those alone for whom it is certain: free, or in wrap-up."""
+
+    @property
+    def count(self) -> int:
+        return len(self.left_ms)
 
 
 def said_minutes(wait_ms: int) -> int:
@@ -107,12 +115,17 @@ def wait_ms(state: State, line: Line, visit: Visit) -> int | None:
     if visit.ringing_since_ms is not None:
         rung_ms = visit.ring_ms + state.now_ms - visit.ringing_since_ms
         return int(max(own_ring_ms - rung_ms, rates.start_ms / 2))
-    ahead, elsewhere = _ahead(state, line, visit, crew)
-    first_ms = _until_free(state, line, crew, rates, ahead + elsewhere)
-    if elsewhere > 0:
+    ahead = _ahead(state, line, visit, crew)
+    first_ms = _until_free(state, line, crew, rates, ahead)
+    rivals = _rivals(state, line, visit, crew)
+    if rivals.ahead:
+        # All together serve all: not sooner than if the rivals' callers went to others, and not
+        # later than if they took every agent but those who serve nobody else.
+        together_ms = _until_free(state, line, rivals.crew, rates, ahead + rivals.ahead)
         loyal = [each for each in crew if _is_loyal(state, line, each[0])]
-        if loyal and len(loyal) < len(crew):
-            first_ms = min(first_ms, _until_free(state, line, loyal, rates, ahead))
+        if loyal:
+            together_ms = min(together_ms, _until_free(state, line, loyal, rates, ahead))
+        first_ms = max(first_ms, together_ms)
     return int(first_ms + own_ring_ms)
 
 
@@ -230,13 +243,13 @@ def _has_callers(state: State, queue_id: QueueId) -> bool:
 
 
 def _hands(state: State, line: Line, crew: _Crew, rates: _Rates) -> _Hands:
-    hands = _Hands(len(crew))
+    hands = _Hands()
     for agent, _ in crew:
         left_ms, soonest_ms, sure = _left_ms(state, line, agent, rates)
-        hands.remaining_ms += left_ms
+        hands.left_ms.append(left_ms)
         hands.soonest_ms.append(soonest_ms)
         if sure:
-            hands.known_ms.append(left_ms)
+            hands.sure_ms.append(left_ms)
     return hands
 
 
@@ -263,14 +276,16 @@ def _left_ms(
     until_ms = max([each.wrapup_until_ms for each in agent.memberships.values()])
     if until_ms > state.now_ms:
         return float(until_ms - state.now_ms), float(until_ms - state.now_ms), True
+    if not agent.in_use and not agent.backing_off:
+        return 0.0, 0.0, True
     return rates.talk_ms / 2, 0.0, False  # On a call of the agent's own, or backing off.
 
 
 # --- who goes before ------------------------------------------------------------------------
 
 
-def _ahead(state: State, line: Line, visit: Visit, crew: _Crew) -> tuple[float, float]:
-    """Returns how many callers go before this one to these agents: of this queue, of others."""
+def _ahead(state: State, line: Line, visit: Visit, crew: _Crew) -> float:
+    """Returns how many callers of this queue go before this one to these agents."""
     ahead = float(_before(state, line, line.wanting, visit.place))
     mine = {agent.agent_id for agent, _ in crew}
     if visit.terms is not None:  # Callers without terms are everybody's.
@@ -283,18 +298,33 @@ def _ahead(state: State, line: Line, visit: Visit, crew: _Crew) -> tuple[float, 
             theirs = _crew_for(state, line, terms)
             common = sum([agent.agent_id in mine for agent, _ in theirs])
             ahead += count * common / max(1, len(theirs))
-    shared: dict[QueueId, int] = {}
+    return ahead
+
+
+@dataclass(slots=True)
+class _Rivals:
+    """Queues with which a crew is shared: who there goes first, and everybody's crew together."""
+
+    ahead: int
+    crew: _Crew
+
+
+def _rivals(state: State, line: Line, visit: Visit, crew: _Crew) -> _Rivals:
+    ahead = 0
+    everybody = {agent.agent_id: (agent, membership) for agent, membership in crew}
+    shared: dict[QueueId, None] = {}
     for agent, _ in crew:
         for queue_id, membership in agent.memberships.items():
             if queue_id != line.queue_id and is_there(agent, membership):
-                shared[queue_id] = shared.get(queue_id, 0) + 1
-    elsewhere = 0.0
-    for queue_id, common in shared.items():
+                shared[queue_id] = None
+    for queue_id in shared:
         other = state.lines[queue_id]
         count = _before_there(state, line, visit, other)
         if count:
-            elsewhere += count * common / max(common, len(_at_work(state, other)))
-    return ahead, elsewhere
+            ahead += count
+            for each in _at_work(state, other):
+                everybody.setdefault(each[0].agent_id, each)
+    return _Rivals(ahead, list(everybody.values()))
 
 
 def _before(state: State, line: Line, entries: list[Entry], place: tuple[int, int, int]) -> int:
@@ -339,22 +369,28 @@ def _before_there(state: State, line: Line, visit: Visit, other: Line) -> int:
 
 
 def _until_free(state: State, line: Line, crew: _Crew, rates: _Rates, ahead: float) -> float:
-    hands = _hands(state, line, crew, rates)
+    """Returns when these agents come to a caller with so many ahead; one more never makes it later.
+
+    It is the least over all choices among them: who is tied up for long may as well not be there.
+    """
     needed = int(ahead + 0.5)
-    sure = sorted(hands.known_ms)
-    in_step_ms = 0.0
+    hands = _hands(state, line, crew, rates)
+    turn_ms = _NEVER_MS
+    leaving = _leaving_rate(line)
+    sum_ms = 0.0
+    for count, left_ms in enumerate(sorted(hands.left_ms), start=1):
+        sum_ms += left_ms
+        if count < hands.count and left_ms * count <= sum_ms:
+            continue  # As soon free as those before: it can only help.
+        late_ms = sum_ms / count - rates.steady_ms
+        turn_ms = min(turn_ms, _turns_ms(count / rates.work_ms, leaving, ahead) + late_ms)
+    soonest, sure = sorted(hands.soonest_ms), sorted(hands.sure_ms)
+    turn_ms = max(turn_ms, soonest[min(needed, hands.count - 1)])
+    if needed < len(sure):
+        turn_ms = min(turn_ms, sure[needed])
     if line.policy.strategy is Strategy.RING_ALL:  # One call rings at a time.
-        in_step_ms = rates.start_ms * min(needed, hands.count)
-    at_most_ms = sure[needed] if needed < len(sure) else None
-    soonest = sorted(hands.soonest_ms)
-    at_least_ms = soonest[needed] if needed < len(soonest) else 0.0
-    work_ms = rates.work_ms
-    behind_ms = hands.remaining_ms / hands.count - rates.steady_ms
-    turn_ms = _turns_ms(hands.count / work_ms, _leaving_rate(line), ahead) + behind_ms
-    turn_ms = max(turn_ms, at_least_ms)
-    if at_most_ms is not None:
-        turn_ms = min(turn_ms, at_most_ms)
-    return turn_ms + in_step_ms
+        turn_ms = max(turn_ms, rates.start_ms * needed)
+    return turn_ms
 
 
 def _leaving_rate(line: Line) -> float:
@@ -363,11 +399,11 @@ def _leaving_rate(line: Line) -> float:
 
 
 def _turns_ms(serving: float, leaving: float, ahead: float) -> float:
-    """Returns the sum of 1 / (serving + j * leaving) for j from 0 to `ahead`."""
+    """Returns the sum of 1 / (serving + j * leaving) for j from 0 to `ahead`, as a median."""
     whole = int(ahead)
     steps = min(whole + 1, TERMS_SUM_MAX)
     width = (whole + 1) / steps
-    total = 0.0
+    total = -_MEDIAN / serving
     for step in range(steps):
         total += width / (serving + leaving * (width * (step + 0.5) - 0.5))
     return total + (ahead - whole) / (serving + leaving * (whole + 1))
