@@ -33,7 +33,8 @@ from engine.core.inputs import (
     Redirect,
     Transfer,
 )
-from engine.core.policy import Destination, MonitorMode, PauseReason, Presence
+from engine.core.places import Destination
+from engine.core.policy import MonitorMode, PauseReason, Presence
 from engine.core.state import State
 from engine.core.views import (
     AgentView,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
+from engine.config import hours as opening
 from engine.config import people
 from engine.config import queue as queues
 from engine.config import settings as options
@@ -19,8 +20,9 @@ from engine.config.forms import (
     WaitingSound,
 )
 from engine.config.models import Configuration
+from engine.config.schedule import Schedule
 from engine.config.values import milliseconds
-from engine.core import policy
+from engine.core import places, policy, waiting
 from engine.core.ids import AgentId, EndpointName, NodeId, QueueId
 
 
@@ -64,27 +66,32 @@ def to_policy(configuration: Configuration) -> policy.Policy:
     )
 
 
-def to_destination(destination: Destination) -> policy.Destination:
+def to_schedules(configuration: Configuration) -> tuple[Schedule, ...]:
+    """Returns the opening hours, ready to be asked; the core never sees them."""
+    return tuple(opening.to_schedule(name, each) for name, each in configuration.hours.items())
+
+
+def to_destination(destination: Destination) -> places.Destination:
     """Returns the core's form of a destination."""
     match destination:
         case "hang_up":
-            return policy.HangUp()
+            return places.HangUp()
         case HangUpWithCause(hang_up=cause):
-            return policy.HangUp(cause)
+            return places.HangUp(cause)
         case ExtensionDestination(extension=number):
-            return policy.ToExtension(number)
+            return places.ToExtension(number)
         case QueueDestination(queue=number):
-            return policy.ToQueue(QueueId(number))
+            return places.ToQueue(QueueId(number))
         case ExternalDestination(external=external):
-            return policy.ToExternal(external.number, external.route)
+            return places.ToExternal(external.number, external.route)
         case PlayDestination(play=media):
-            return policy.PlayThenHangUp(media)
+            return places.PlayThenHangUp(media)
         case _:
             assert_never(destination)
 
 
-def _sound(sound: WaitingSound) -> policy.WaitingSound:
-    return policy.WaitingSound(sound.music if isinstance(sound, MusicSound) else None)
+def _sound(sound: WaitingSound) -> waiting.WaitingSound:
+    return waiting.WaitingSound(sound.music if isinstance(sound, MusicSound) else None)
 
 
 def _extension(number: str, extension: people.Extension) -> policy.ExtensionPolicy:
@@ -177,6 +184,18 @@ def _queue(number: str, queue: queues.Queue) -> policy.QueuePolicy:
         managers=queue.managers,
         manager_rights=queue.rights.managers,
         agent_rights=queue.rights.agents,
+        hours=None if queue.hours is None else _hours(queue.hours),
+    )
+
+
+def _hours(hours: opening.QueueHours) -> waiting.QueueHours:
+    return waiting.QueueHours(
+        schedule=hours.schedule,
+        closed=to_destination(hours.closed),
+        holiday=None if hours.holiday is None else to_destination(hours.holiday),
+        ignore_holidays=hours.ignore_holidays,
+        holiday_prompt=hours.play_holiday_prompt,
+        leave_at_closing=hours.waiting_at_closing is opening.AtClosing.LEAVE,
     )
 
 

@@ -15,11 +15,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.core import recording
-from engine.core.call import Call, CallState, ToMonitor, Visit
+from engine.core.call import Call, CallState, Visit
 from engine.core.calls import end_call
 from engine.core.causes import NORMAL_CLEARING
 from engine.core.commands import PlayPrompt
 from engine.core.destinations import check_destination, words_of
+from engine.core.directions import ToMonitor
 from engine.core.facts import (
     ActionDone,
     ActionRefused,
@@ -52,18 +53,16 @@ from engine.core.monitoring import monitored_leg
 from engine.core.offers import agent_language, end_offer, hang_up_leg, make_offer
 from engine.core.parking import free_slot, park, unpark
 from engine.core.passing import adopt_leg, go_elsewhere
-from engine.core.policy import (
-    Destination,
-    Right,
-    ToExtension,
-)
+from engine.core.places import Destination, ToExtension
+from engine.core.policy import Right
 from engine.core.refusals import NO_PHONE, NODE_DOWN, NOT_ALLOWED, OWN_CALL, UNKNOWN_AGENT, Refusal
 from engine.core.rights import may
+from engine.core.sending import follow
 from engine.core.state import State
 from engine.core.summons import failed_to_come, free_phone, summon
 from engine.core.talks import end_talk
 from engine.core.timers import TimerKind
-from engine.core.visits import follow, leave_queue
+from engine.core.visits import leave_queue
 
 CALL_AGENT = "call_agent"
 

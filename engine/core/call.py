@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from engine.core.dialogue import Callback, Dialogue, Purpose
+from engine.core.directions import Next
 from engine.core.facts import SourceKind
 from engine.core.ids import (
     AgentId,
@@ -19,8 +21,9 @@ from engine.core.ids import (
     QueueId,
     VisitId,
 )
-from engine.core.policy import Destination, MonitorMode, WaitingSound
+from engine.core.places import Media
 from engine.core.terms import Terms
+from engine.core.waiting import WaitingSound
 
 
 class CallState(StrEnum):
@@ -33,7 +36,11 @@ class CallState(StrEnum):
     DIALLING = "dialling"
     """An extension or an external number rings."""
     LISTENING = "listening"
-    """Hears a prompt, after which the call ends."""
+    """Hears a prompt, after which the call ends or goes on."""
+    DECIDING = "deciding"
+    """In a menu or a survey: hears questions, presses keys."""
+    AWAY = "away"
+    """The dialplan has it: voicemail, or a call flow."""
     TALKING = "talking"
     SUMMONED = "summoned"
     """Placed by Usher: the phone of who asked for it rings; nobody is on the line yet."""
@@ -52,6 +59,12 @@ class CallEvent(StrEnum):
     LEFT_QUEUE = "left_queue"
     DIALLED_OUT = "dialled_out"
     PROMPTED = "prompted"
+    HEARD = "heard"
+    """The prompt before a destination is over."""
+    ASKED = "asked"
+    DECIDED = "decided"
+    SENT_AWAY = "sent_away"
+    CAME_BACK = "came_back"
     CONNECTED = "connected"
     TRANSFERRED = "transferred"
     """Its other party is gone, by a transfer, a pick-up or to park it; the caller goes on."""
@@ -69,6 +82,13 @@ MOVES: dict[tuple[CallState, CallEvent], CallState] = {
     (CallState.ROUTING, CallEvent.ENTERED_QUEUE): CallState.WAITING,
     (CallState.ROUTING, CallEvent.DIALLED_OUT): CallState.DIALLING,
     (CallState.ROUTING, CallEvent.PROMPTED): CallState.LISTENING,
+    (CallState.LISTENING, CallEvent.HEARD): CallState.ROUTING,
+    (CallState.ROUTING, CallEvent.ASKED): CallState.DECIDING,
+    (CallState.DECIDING, CallEvent.DECIDED): CallState.ROUTING,
+    (CallState.DECIDING, CallEvent.LET_GO): CallState.ENDING,
+    (CallState.ROUTING, CallEvent.SENT_AWAY): CallState.AWAY,
+    (CallState.AWAY, CallEvent.CAME_BACK): CallState.ROUTING,
+    (CallState.AWAY, CallEvent.LET_GO): CallState.ENDING,
     (CallState.WAITING, CallEvent.LEFT_QUEUE): CallState.ROUTING,
     (CallState.WAITING, CallEvent.CONNECTED): CallState.TALKING,
     (CallState.ROUTING, CallEvent.CONNECTED): CallState.TALKING,
@@ -88,33 +108,6 @@ MOVES: dict[tuple[CallState, CallEvent], CallState] = {
     (CallState.PARKED, CallEvent.UNPARKED): CallState.ROUTING,
 }
 """From any state a call is removed when its channel is gone. A waiting call leaves its queue first."""
-
-
-@dataclass(frozen=True, slots=True)
-class ToMonitor:
-    """On to monitoring the talk of that call."""
-
-    call_id: CallId
-    mode: MonitorMode
-
-
-@dataclass(frozen=True, slots=True)
-class ToSlot:
-    """On to whoever is parked in that slot."""
-
-    slot: str
-
-
-@dataclass(frozen=True, slots=True)
-class ToParking:
-    """On to a parking slot: `slot`, or the lowest free one; `by` is who gets the call back."""
-
-    by: str
-    slot: str | None = None
-
-
-Next = Destination | ToMonitor | ToSlot | ToParking
-"""Where a call can go on to: a destination, or what only the core sends it to."""
 
 
 @dataclass(slots=True, eq=False)
@@ -183,7 +176,14 @@ class Call:
     sound: WaitingSound | None = None
     """What plays while waiting, once told to."""
     prompt: PlaybackId | None = None
-    prompt_media: tuple[str, ...] = ()
+    """The last prompt's id; it plays while its timer runs (`TimerKind.CALL_PROMPT`)."""
+    prompt_media: Media = ()
+    purpose: Purpose = Purpose.CLOSING
+    """What that prompt is for."""
+    after: Next | None = None
+    """Where the call goes after it (`Purpose.BEFORE`)."""
+    dialogue: Dialogue | None = None
+    callback: Callback | None = None
     visits: int = 0
     """How many queues it has entered, ..."""
     legs: int = 0
@@ -220,6 +220,11 @@ class Call:
     """How many talks, ..."""
     holds: int = 0
     """... and holds, its channel has had as a leg."""
+
+    @property
+    def absent(self) -> bool:
+        """Tells a call that has no channel in Asterisk: a callback that waits."""
+        return self.callback is not None and not self.callback.present
 
     def advance(self, event: CallEvent) -> None:
         """Moves by the table. Raises AssertionError where it has no move: that is our own fault."""

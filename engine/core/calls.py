@@ -1,16 +1,12 @@
-"""Calls from arrival to end: what a dialled number means, destinations, direct calls, the end."""
+"""Calls from arrival to end: who comes in, what the dialled number means, who leaves."""
 
 from __future__ import annotations
 
-from engine.core.call import Call, CallEvent, CallState, Next, ToMonitor, ToParking, ToSlot
-from engine.core.causes import CONGESTION, NO_ANSWER, NORMAL_CLEARING
+from engine.core.call import Call, CallEvent, CallState
+from engine.core.causes import CONGESTION
 from engine.core.codes import dial_code
-from engine.core.commands import (
-    HangUpCall,
-    PlayPrompt,
-    RingPhone,
-    StartWaitingSound,
-)
+from engine.core.commands import HangUpCall
+from engine.core.directions import Next, ToSlot
 from engine.core.facts import (
     CallEnd,
     CallEnded,
@@ -20,35 +16,22 @@ from engine.core.facts import (
     VisitOutcome,
     VisitReason,
 )
-from engine.core.ids import AgentId, EndpointName, LegId, QueueId, leg_id_of, playback_id_of
+from engine.core.hearing import forget_prompt
+from engine.core.ids import AgentId, LegId, QueueId
 from engine.core.inputs import CallArrived
-from engine.core.leg import Leg
-from engine.core.monitoring import start_monitoring, supervisor_left
-from engine.core.offers import HANG_UP_MS_MAX, RING_MARGIN_MS, hang_up_leg
-from engine.core.parking import back_from_dialling, is_slot, park, unpark
-from engine.core.policy import (
-    ExtensionPolicy,
-    HangUp,
-    PlayThenHangUp,
-    ToExtension,
-    ToExternal,
-    ToQueue,
-    WaitingSound,
-)
+from engine.core.monitoring import supervisor_left
+from engine.core.offers import HANG_UP_MS_MAX, hang_up_leg
+from engine.core.parking import is_slot, unpark
+from engine.core.places import HangUp, ToExtension, ToExternal, ToQueue
+from engine.core.policy import ExtensionPolicy
+from engine.core.questions import end_dialogue
+from engine.core.sending import follow, unknown_number
 from engine.core.state import State
 from engine.core.timers import TimerKind
-from engine.core.visits import answer_call, enter_queue, follow, leave_queue, stop_waiting_sound
-
-HOPS_MAX = 20
-"""Destinations that one call may take; a loop of overflowing queues ends here."""
+from engine.core.visits import leave_queue
 
 ARRIVAL_AGE_MS_MAX = 3_600_000
 """An older channel's age is not believed: its wait counts from now."""
-
-PROMPT_MS_MAX = 120_000
-"""After this a prompt counts as played even if nobody says so."""
-
-RINGING = WaitingSound(music_class=None)
 
 
 def call_arrived(state: State, arrived: CallArrived) -> bool:
@@ -98,7 +81,7 @@ def _meaning(state: State, call: Call, extension: ExtensionPolicy | None) -> Nex
     if extension is None:
         route = state.inbound_route(call.endpoint, call.dialled)
         if route is None:
-            return _unknown_number(state)
+            return unknown_number(state)
         call.priority, call.required_skills = route.priority, route.required_skills
         return route.destination
     if QueueId(call.dialled) in state.lines:
@@ -113,157 +96,12 @@ def _meaning(state: State, call: Call, extension: ExtensionPolicy | None) -> Nex
     outbound = state.outbound_route(extension, call.dialled)
     if outbound is not None:
         return ToExternal(call.dialled, outbound.name)
-    return _unknown_number(state)
-
-
-def _unknown_number(state: State) -> Next:
-    return PlayThenHangUp(state.policy.settings.unknown_number_media)
-
-
-def go_on(state: State, call: Call) -> None:
-    """Does what `follow` decided for this call, or leaves it for when its node can be commanded."""
-    if not state.node_up(call.node):
-        return
-    destination, call.then = call.then, None
-    assert destination is not None
-    call.hops += 1
-    if call.hops > HOPS_MAX:
-        destination = HangUp(CONGESTION)
-    match destination:
-        case HangUp(cause):
-            end_call(state, call, CallEnd.SYSTEM, cause)
-        case ToQueue(queue_id) if queue_id in state.lines:
-            enter_queue(state, call, queue_id)
-        case ToQueue():
-            follow(state, call, _unknown_number(state))
-        case PlayThenHangUp(media):
-            _play_then_hang_up(state, call, media)
-        case ToExtension() | ToExternal():
-            _go_and_dial(state, call, destination)
-        case ToMonitor():
-            start_monitoring(state, call, destination)
-        case ToParking(by, slot):
-            park(state, call, by, slot)
-        case ToSlot():
-            raise AssertionError("`retrieval` takes these calls on")
-
-
-def _go_and_dial(state: State, call: Call, destination: ToExtension | ToExternal) -> None:
-    match destination:
-        case ToExtension(number):
-            extension = state.extensions.get(number)
-            if extension is None:
-                follow(state, call, _unknown_number(state))
-                return
-            _dial(state, call, EndpointName(number), None, number, extension.ring_timeout_ms)
-        case ToExternal(number, route_name):
-            route = state.outbound_routes.get(route_name)
-            if route is None:
-                follow(state, call, _unknown_number(state))
-                return
-            outside = route.prepend + number[route.strip :]
-            _dial(
-                state,
-                call,
-                route.trunk,
-                outside,
-                number,
-                route.ring_timeout_ms,
-                caller_number=route.caller_number,
-            )
-
-
-def _play_then_hang_up(state: State, call: Call, media: tuple[str, ...]) -> None:
-    stop_waiting_sound(state, call)
-    call.advance(CallEvent.PROMPTED)
-    call.prompt_media = media
-    play_prompt(state, call)
-
-
-def play_prompt(state: State, call: Call) -> None:
-    """Plays the call's prompt, from its beginning."""
-    if not call.answered:
-        answer_call(state, call)
-    call.prompts += 1
-    call.prompt = playback_id_of(call.call_id, call.prompts)
-    state.tell(PlayPrompt(call.node, call.prompt, call.call_id, call.prompt_media, call.language))
-    state.timers.set(TimerKind.CALL_PROMPT, call.call_id, state.now_ms + PROMPT_MS_MAX)
-
-
-def prompt_is_over(state: State, call: Call) -> None:
-    """Ends a call whose closing prompt was played."""
-    end_call(state, call, CallEnd.SYSTEM, NORMAL_CLEARING)
-
-
-def _dial(
-    state: State,
-    call: Call,
-    endpoint: EndpointName,
-    number: str | None,
-    party: str,
-    timeout_ms: int,
-    *,
-    caller_number: str | None = None,
-) -> None:
-    call.advance(CallEvent.DIALLED_OUT)
-    call.legs += 1
-    leg_id = leg_id_of(call.call_id, call.legs)
-    agent = state.agents.get(AgentId(party)) if number is None else None
-    state.legs[leg_id] = Leg(
-        leg_id=leg_id,
-        call_id=call.call_id,
-        node=call.node,
-        endpoint=endpoint,
-        party=party,
-        started_ms=state.now_ms,
-        agent_id=None if agent is None else agent.agent_id,
-    )
-    call.leg_id = leg_id
-    if agent is not None:
-        agent.legs[leg_id] = None
-        state.refresh(agent)
-    state.timers.set(TimerKind.RING, call.call_id, state.now_ms + timeout_ms)
-    state.tell(
-        RingPhone(
-            node=call.node,
-            leg_id=leg_id,
-            call_id=call.call_id,
-            endpoint=endpoint,
-            number=number,
-            timeout_ms=timeout_ms + RING_MARGIN_MS,
-            caller_number=caller_number or call.caller_number,
-            caller_name=call.caller_name,
-        )
-    )
-    if call.sound is None:  # Coming from a queue, the caller keeps its music.
-        call.sound = RINGING
-        state.tell_later(StartWaitingSound(call.node, call.call_id, RINGING))
-
-
-def dialling_failed(state: State, call: Call, cause: int) -> None:
-    """Ends a direct call that nobody answered, passing on why.
-
-    One that was transferred blindly goes back to who did that: it is not dropped for a colleague's
-    empty chair. Nor is one that was parked.
-    """
-    return_to, call.return_to = call.return_to, None
-    onward: Next | None
-    if return_to is not None and return_to in state.extensions:
-        onward = ToExtension(return_to)
-    else:
-        onward = back_from_dialling(state, call)
-    if onward is not None:
-        _end_dialling(state, call)
-        call.leg_id = None
-        call.advance(CallEvent.TRANSFERRED)
-        follow(state, call, onward)
-        return
-    end_call(state, call, CallEnd.FAILED, cause or NO_ANSWER)
+    return unknown_number(state)
 
 
 def end_call(state: State, call: Call, ended_by: CallEnd, cause: int) -> None:
     """Ends a call whose channel still exists: the fact now, the record when the channel is gone."""
-    _end_dialling(state, call)
+    end_dialling(state, call)
     supervisor_left(state, call, gone=False)
     call.advance(CallEvent.LET_GO)
     _note_end(state, call, ended_by, cause)
@@ -294,7 +132,7 @@ def caller_left(state: State, call: Call, ended_by: CallEnd, cause: int) -> None
             VisitOutcome.MISSED if lost else VisitOutcome.ABANDONED,
             VisitReason.LOST if lost else VisitReason.CALLER_HUNG_UP,
         )
-    _end_dialling(state, call)
+    end_dialling(state, call)
     if call.state is CallState.PARKED:
         lost = ended_by is CallEnd.LOST
         unpark(state, call, ParkEnd.LOST if lost else ParkEnd.CALLER_HUNG_UP, "")
@@ -303,7 +141,8 @@ def caller_left(state: State, call: Call, ended_by: CallEnd, cause: int) -> None
         _note_end(state, call, ended_by, cause)
     state.following.pop(call.call_id, None)
     state.bury(call)
-    state.timers.cancel(TimerKind.CALL_PROMPT, call.call_id)
+    end_dialogue(state, call, quietly=True)
+    forget_prompt(state, call)
     state.timers.cancel(TimerKind.HANG_UP, call.call_id)
     if call.agent_id is not None:
         agent = state.agents[call.agent_id]
@@ -313,11 +152,13 @@ def caller_left(state: State, call: Call, ended_by: CallEnd, cause: int) -> None
 
 
 def _note_end(state: State, call: Call, ended_by: CallEnd, cause: int) -> None:
-    state.timers.cancel(TimerKind.CALL_PROMPT, call.call_id)
+    end_dialogue(state, call, quietly=True)
+    forget_prompt(state, call)
     state.note(CallEnded, call.call_id, ended_by, cause)
 
 
-def _end_dialling(state: State, call: Call) -> None:
+def end_dialling(state: State, call: Call) -> None:
+    """Lets the phone go that rings for a direct call; for any other call nothing happens."""
     if call.state is not CallState.DIALLING:
         return
     state.timers.cancel(TimerKind.RING, call.call_id)

@@ -16,12 +16,14 @@ from functools import partial
 
 from engine.core import recording
 from engine.core.agent_actions import Hand, act
-from engine.core.call import Call, Next, ToMonitor
+from engine.core.call import Call
+from engine.core.directions import Next, ToMonitor
 from engine.core.facts import ActionRefused, How
 from engine.core.ids import AgentId, QueueId
 from engine.core.inputs import AgentAction
 from engine.core.leg import Leg, LegState
-from engine.core.policy import FeatureCodes, MonitorMode, PlayThenHangUp, Presence, Right
+from engine.core.places import PlayThenHangUp
+from engine.core.policy import FeatureCodes, MonitorMode, Presence, Right
 from engine.core.presence import SET_PRESENCE, set_presence
 from engine.core.refusals import NOT_ALLOWED, OWN_CALL, UNKNOWN_AGENT, UNKNOWN_REASON, Refusal
 from engine.core.rights import may

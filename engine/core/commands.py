@@ -20,7 +20,7 @@ from engine.core.ids import (
     PlaybackId,
     RecordingId,
 )
-from engine.core.policy import WaitingSound
+from engine.core.waiting import WaitingSound
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,10 @@ class AnswerCall:
 
 @dataclass(frozen=True, slots=True)
 class StartWaitingSound:
-    """Let the caller hear what waiting sounds like: music of a class, or ringing."""
+    """Let the caller hear what waiting sounds like: music of a class, or ringing.
+
+    `call_id` may name a leg, too: an agent who waits for the customer of a callback.
+    """
 
     node: NodeId
     call_id: CallId
@@ -84,12 +87,17 @@ class HangUpLeg:
 
 @dataclass(frozen=True, slots=True)
 class Connect:
-    """Put caller and leg into this bridge, made if need be, out of any other, so that they talk."""
+    """Put caller and leg into this bridge, made if need be, out of any other, so that they talk.
+
+    Whatever plays to either of them is cut off. `hold_music` is the music class that one hears whom the
+    other puts on hold; None: Asterisk's default.
+    """
 
     node: NodeId
     bridge_id: BridgeId
     call_id: CallId
     leg_id: LegId
+    hold_music: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +122,45 @@ class PlayPrompt:
     channel_id: str
     media: tuple[str, ...]
     language: str
+
+
+@dataclass(frozen=True, slots=True)
+class StopPrompt:
+    """End a prompt that plays on this channel or waits to; one that is over is no failure.
+
+    `PlaybackEnded` may or may not follow.
+    """
+
+    node: NodeId
+    playback_id: PlaybackId
+    channel_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlayToTalk:
+    """Let both parties of a talk hear media (P-07); it changes nothing else, even where it fails."""
+
+    node: NodeId
+    playback_id: PlaybackId
+    bridge_id: BridgeId
+    media: tuple[str, ...]
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class SendToDialplan:
+    """Let the dialplan have the caller, with these channel variables: voicemail, or a call flow.
+
+    The call ends there (`CallerHungUp`), or comes back (`CallCameBack`). Whatever plays to the caller
+    ends; keys that are pressed there are not told, and only `HangUpCall` can be carried out. A context or
+    extension that is not there fails with 422, and the caller is here still; 404: the caller is gone.
+    """
+
+    node: NodeId
+    call_id: CallId
+    context: str
+    extension: str
+    variables: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,4 +309,7 @@ Command = (
     | HoldMusic
     | StartRecording
     | ChangeRecording
+    | StopPrompt
+    | PlayToTalk
+    | SendToDialplan
 )

@@ -23,6 +23,7 @@ from engine.core.ids import (
     VisitId,
 )
 from engine.core.policy import MonitorMode, Presence
+from engine.core.waiting import HoursKind
 
 
 class SourceKind(StrEnum):
@@ -32,6 +33,8 @@ class SourceKind(StrEnum):
     EXTENSION = "extension"
     USHER = "usher"
     """Placed by Usher for somebody who asked for it."""
+    CALLBACK = "callback"
+    """A callback: it waits without a channel until an agent is there, then Usher calls the customer."""
 
 
 class CallEnd(StrEnum):
@@ -71,6 +74,82 @@ class VisitReason(StrEnum):
     HUNG_UP_BY_MANAGER = "hung_up_by_manager"
     """Ended by somebody with the right to do so (S-03): left unanswered, so missed."""
     LOST = "lost"
+    JOIN_EMPTY = "join_empty"
+    """Not joined: nobody was there to serve it (Q-08)."""
+    LEFT_EMPTY = "left_empty"
+    """Left: nobody was there any more (Q-08)."""
+    CLOSED = "closed"
+    """The queue's hours ended, and it sends away who waits then (Q-04)."""
+    KEY_EVENT = "key_event"
+    """The caller pressed a key that leads elsewhere (P-11)."""
+    CALLBACK = "callback"
+    """The caller is called back (C-02); how that ends is the callback's own outcome."""
+
+
+class RouteReason(StrEnum):
+    """Why a call was sent somewhere, beyond what was dialled."""
+
+    CLOSED = "closed"
+    HOLIDAY = "holiday"
+    VISIT_ENDED = "visit_ended"
+    """To a queue's failure destination; the visit's reason says more."""
+    KEY_EVENT = "key_event"
+    MENU_KEY = "menu_key"
+    MENU_DIALLED = "menu_dialled"
+    """An extension or queue was dialled in a menu."""
+    MENU_WRONG = "menu_wrong"
+    MENU_SILENCE = "menu_silence"
+    NOBODY_ANSWERED = "nobody_answered"
+    """To a ring group's failure destination."""
+    CAME_BACK = "came_back"
+    """The dialplan gave the call back."""
+    LOOP = "loop"
+    """The call was sent on too often, and ends."""
+    NO_SUCH_PLACE = "no_such_place"
+    """The destination exists no more, or cannot take calls; the caller is told."""
+
+
+class CallbackTrigger(StrEnum):
+    """How a caller came to ask for a callback (C-01)."""
+
+    KEY = "key"
+    OFFERED = "offered"
+
+
+class CallbackOutcome(StrEnum):
+    """How a callback ended (C-05)."""
+
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+
+class CallbackReason(StrEnum):
+    """Why it ended so (C-05)."""
+
+    TALKED = "talked"
+    CUSTOMER_NO_ANSWER = "customer_no_answer"
+    """Or busy, or not reached, at the last attempt."""
+    NO_AGENT = "no_agent"
+    """None became free in time, the queue is empty, closed or removed."""
+    AGENT_HUNG_UP = "agent_hung_up"
+    """While the customer's phone rang, at the last attempt."""
+    INVALID_NUMBER = "invalid_number"
+    """The network knows no such number."""
+    NOT_PERMITTED = "not_permitted"
+    """No outbound route of the queue's takes the number."""
+    CANCELLED = "cancelled"
+    """By somebody with the right to do so (S-03)."""
+
+
+class SurveyEnd(StrEnum):
+    """How a survey ended (P-12)."""
+
+    ANSWERED = "answered"
+    WRONG_KEYS = "wrong_keys"
+    SILENCE = "silence"
+    CALLER_HUNG_UP = "caller_hung_up"
+    FAILED = "failed"
+    """The questions could not be played, or the node was lost."""
 
 
 class OfferOutcome(StrEnum):
@@ -584,6 +663,103 @@ class ActionRefused:
 
 
 @dataclass(frozen=True, slots=True)
+class CallRouted:
+    """A call was sent to a destination for a reason beyond what was dialled.
+
+    `to` as in `engine.core.destinations.words_of`; `from_place` is the queue, menu or group that sends
+    it; `key` what was pressed or dialled, if anything.
+    """
+
+    seq: int
+    at_ms: int
+    call_id: CallId
+    from_place: str
+    to: str
+    why: RouteReason
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class QueueHoursChanged:
+    """A queue is open or closed from now on. `by` is who overrode its hours, "" the calendar."""
+
+    seq: int
+    at_ms: int
+    queue_id: QueueId
+    kind: HoursKind
+    holiday: str
+    overridden: bool
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackRequested:
+    """A caller will be called back at `number` and keeps the place in line.
+
+    `visit_id` and `call_id` are the caller's, who leaves now; `waiting_call_id` is the call that waits
+    instead. `entered_ms` is when the visit began, from which the place counts.
+    """
+
+    seq: int
+    at_ms: int
+    callback_id: VisitId
+    visit_id: VisitId
+    call_id: CallId
+    waiting_call_id: CallId
+    queue_id: QueueId
+    number: str
+    trigger: CallbackTrigger
+    entered_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackAttempted:
+    """An agent is there and the customer's phone is called, as `call_id`; the first `attempt` is 1."""
+
+    seq: int
+    at_ms: int
+    callback_id: VisitId
+    call_id: CallId
+    queue_id: QueueId
+    agent_id: AgentId
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackEnded:
+    """A callback ended. `wait_ms` runs from the visit's entry to the talk or the end.
+
+    `agent_id` is who talked, or who was there at the last attempt.
+    """
+
+    seq: int
+    at_ms: int
+    callback_id: VisitId
+    call_id: CallId
+    queue_id: QueueId
+    outcome: CallbackOutcome
+    reason: CallbackReason
+    agent_id: AgentId | None
+    attempts: int
+    wait_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class SurveyEnded:
+    """A caller was asked after a talk (P-12). `key` and `score` are set where it was answered."""
+
+    seq: int
+    at_ms: int
+    talk_id: TalkId
+    call_id: CallId
+    queue_id: QueueId
+    agent_id: AgentId
+    why: SurveyEnd
+    key: str = ""
+    score: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class InputIgnored:
     """An input meant nothing in the present state (late, foreign, duplicate). Counted, not stored."""
 
@@ -635,6 +811,12 @@ Fact = (
     | RecordingEnded
     | ActionDone
     | ActionRefused
+    | CallRouted
+    | QueueHoursChanged
+    | CallbackRequested
+    | CallbackAttempted
+    | CallbackEnded
+    | SurveyEnded
     | InputIgnored
     | CommandRefused
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from engine.core import monitoring, recording
 from engine.core.call import Call, CallState
-from engine.core.calls import dialling_failed, hang_up_call, prompt_is_over
+from engine.core.calls import hang_up_call
 from engine.core.causes import NORMAL_CLEARING, UNREACHABLE
 from engine.core.commands import (
     AnswerCall,
@@ -18,24 +18,30 @@ from engine.core.commands import (
     JoinTalk,
     LeaveTalk,
     PlayPrompt,
+    PlayToTalk,
     RingPhone,
+    SendToDialplan,
     StartMonitor,
     StartRecording,
     StartWaitingSound,
     StopMonitor,
+    StopPrompt,
     StopWaitingSound,
 )
+from engine.core.dialling import dialling_failed
 from engine.core.facts import CallEnd, CommandRefused, OfferOutcome, OfferReason
+from engine.core.hearing import answer_call, hears_prompt
 from engine.core.ids import CallId, LegId, is_leg
 from engine.core.inputs import CommandFailed
 from engine.core.leg import LegState
 from engine.core.legs import agent_prompt_is_over
 from engine.core.offers import drop_leg, end_offer, hang_up_leg, live_offer
+from engine.core.prompted import prompt_is_over
 from engine.core.state import State
 from engine.core.summons import failed_to_come
 from engine.core.talks import bridge_failed, caller_hung_up
 from engine.core.timers import TimerKind
-from engine.core.visits import answer_call, offer_lost
+from engine.core.visits import offer_lost
 
 NOT_FOUND = 404
 
@@ -68,7 +74,14 @@ def command_failed(state: State, failed: CommandFailed) -> None:
             _hang_up_call_failed(state, call_id, failed.status)
         case AnswerCall(call_id=call_id) | StartWaitingSound(call_id=call_id):
             _caller_command_failed(state, command, call_id, failed.status)
-        case StopWaitingSound() | DestroyBridge() | AnswerTransfer() | HoldMusic():
+        case (
+            StopWaitingSound()
+            | DestroyBridge()
+            | AnswerTransfer()
+            | HoldMusic()
+            | StopPrompt()
+            | PlayToTalk()
+        ):
             pass
         case _ if not unreachable:
             _refused(state, command, failed.status)
@@ -86,7 +99,8 @@ def _refused(
     | JoinTalk
     | LeaveTalk
     | StartRecording
-    | ChangeRecording,
+    | ChangeRecording
+    | SendToDialplan,
     status: int,
 ) -> None:
     """Deals with what Asterisk itself would not do."""
@@ -99,6 +113,8 @@ def _refused(
             _ring_failed(state, leg_id)
         case PlayPrompt():
             _prompt_failed(state, command, status)
+        case SendToDialplan(call_id=call_id):
+            pass
         case Connect(call_id=call_id, leg_id=leg_id):
             call, leg = state.calls.get(call_id), state.legs.get(leg_id)
             if call is None or leg is None or leg.state is not LegState.TALKING:
@@ -183,7 +199,7 @@ def _prompt_failed(state: State, command: PlayPrompt, status: int) -> None:
         agent_prompt_is_over(state, LegId(command.channel_id))
         return
     call = state.calls.get(CallId(command.channel_id))
-    if call is None or call.prompt != command.playback_id or call.state is not CallState.LISTENING:
+    if call is None or call.prompt != command.playback_id or not hears_prompt(state, call):
         return
     _end_unspoken(state, call, status)
 

@@ -22,7 +22,9 @@ from engine.core.ids import (
     QueueId,
     RecordingId,
 )
-from engine.core.policy import Destination, MonitorMode, Policy, Presence
+from engine.core.places import Destination
+from engine.core.policy import MonitorMode, Policy, Presence
+from engine.core.waiting import HoursNow
 
 NO_ENDPOINT = EndpointName("")
 
@@ -61,9 +63,33 @@ class AgentAction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PolicyApplied:
-    """The configuration was read, at start or by hot reload; it replaces the one before."""
+    """The configuration was read, at start or by hot reload; it replaces the one before.
+
+    `hours` is what each of its schedules says at this moment.
+    """
 
     policy: Policy
+    hours: tuple[HoursNow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HoursChanged:
+    """The calendar turned: what these schedules say from now on. Others are as they were."""
+
+    hours: tuple[HoursNow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HoursOverrideRequested:
+    """Somebody (`by`, as in `AgentActionRequested`) wants a queue closed, whatever its hours say.
+
+    `closed` False: it goes by its hours again.
+    """
+
+    queue_id: QueueId
+    closed: bool
+    by: str
+    request_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +125,17 @@ class CallerHungUp:
 
     call_id: CallId
     cause: int
+
+
+@dataclass(frozen=True, slots=True)
+class CallCameBack:
+    """The dialplan gives a caller back whom it was sent (`SendToDialplan`).
+
+    `dialled` is what it asks for, as in `CallArrived`.
+    """
+
+    call_id: CallId
+    dialled: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +242,8 @@ class SeenChannel:
 
     `up` is true once answered. `bridge_id` is the bridge that it is in, if any. For a leg only
     `channel_id`, `up` and `bridge_id` matter; for a caller the rest is what `CallArrived` carries.
+    `away` is true for a caller whom the dialplan has (`SendToDialplan`). One who came back while nobody
+    watched is not away any more, and no `CallCameBack` follows.
     """
 
     channel_id: str
@@ -215,6 +254,7 @@ class SeenChannel:
     caller_number: str = ""
     caller_name: str = ""
     created_ms: int = 0
+    away: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -359,10 +399,13 @@ class CallAgentRequested:
 
 Input = (
     PolicyApplied
+    | HoursChanged
+    | HoursOverrideRequested
     | EngineStarted
     | TimePassed
     | CallArrived
     | CallerHungUp
+    | CallCameBack
     | LegRinging
     | LegAnswered
     | LegEnded

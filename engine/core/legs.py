@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from engine.core.agent import Agent
 from engine.core.call import CallState
-from engine.core.calls import dialling_failed
 from engine.core.causes import NO_ANSWER, UNREACHABLE
+from engine.core.dialling import dialling_failed
 from engine.core.facts import CallEnd, OfferOutcome, OfferReason
 from engine.core.forwards import forward_dialling, forward_offer
 from engine.core.ids import AgentId, LegId

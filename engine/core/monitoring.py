@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.core.call import Call, CallEvent, CallState, ToMonitor
+from engine.core.call import Call, CallEvent, CallState
 from engine.core.causes import NORMAL_CLEARING
 from engine.core.commands import (
     DestroyBridge,
@@ -21,8 +21,10 @@ from engine.core.commands import (
     StartMonitor,
     StopMonitor,
 )
+from engine.core.directions import ToMonitor
 from engine.core.ears import Monitor
 from engine.core.facts import ActionRefused, MonitorEnded, MonitorStarted
+from engine.core.hearing import answer_call, stop_waiting_sound
 from engine.core.ids import (
     BRIDGE_PREFIX,
     SPY_PREFIX,
@@ -37,12 +39,13 @@ from engine.core.ids import (
 )
 from engine.core.inputs import SeenChannel
 from engine.core.leg import Leg
-from engine.core.policy import HangUp, MonitorMode, PlayThenHangUp, Right
+from engine.core.places import HangUp, PlayThenHangUp
+from engine.core.policy import MonitorMode, Right
 from engine.core.refusals import NO_QUEUE, NO_TALK, NOT_ALLOWED, OTHER_NODE, OWN_CALL, Refusal
 from engine.core.rights import may
+from engine.core.sending import follow
 from engine.core.spoken import refusal_media
 from engine.core.state import State
-from engine.core.visits import answer_call, follow, stop_waiting_sound
 
 NOT_FOUND: Final = 404
 
@@ -164,13 +167,8 @@ def monitor_of(state: State, call: Call) -> Monitor | None:
     return state.monitors.get(monitor_id_of(call.call_id, call.monitors))
 
 
-def digit_pressed(state: State, channel_id: str, digit: str) -> str | None:
-    """Changes the mode of a monitoring. Returns why the digit means nothing, or None."""
-    call = state.calls.get(CallId(channel_id))
-    if call is None or call.state is not CallState.MONITORING:
-        return "nothing is done by keys here"
-    if not state.node_up(call.node):
-        return "node is not connected"
+def digit_pressed(state: State, call: Call, digit: str) -> str | None:
+    """Changes the mode of a supervisor's monitoring. Returns why the digit means nothing, or None."""
     digits = state.policy.settings.monitor_digits
     modes = {
         digits.listen: MonitorMode.LISTEN,

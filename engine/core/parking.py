@@ -9,14 +9,17 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.core.call import Call, CallEvent, Next, ToParking
+from engine.core.call import Call, CallEvent
 from engine.core.causes import NO_ANSWER
 from engine.core.commands import StartWaitingSound
+from engine.core.directions import Next, ToParking
 from engine.core.facts import CallParked, CallUnparked, ParkEnd
-from engine.core.policy import HangUp, ToExtension, ToQueue, WaitingSound
+from engine.core.hearing import answer_call
+from engine.core.places import HangUp, ToExtension, ToQueue
+from engine.core.sending import follow
 from engine.core.state import State
 from engine.core.timers import TimerKind
-from engine.core.visits import answer_call, follow
+from engine.core.waiting import WaitingSound
 
 ROUNDS_MAX: Final = 3
 """How often a parked call goes back to who parked it."""

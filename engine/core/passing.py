@@ -7,19 +7,21 @@ each other, one of them becomes a leg of the other's call (`adopt_call`).
 
 from __future__ import annotations
 
-from engine.core.call import Call, CallEvent, CallState, Next
-from engine.core.calls import RINGING, end_call
+from engine.core.call import Call, CallEvent, CallState
+from engine.core.calls import end_call
 from engine.core.causes import NORMAL_CLEARING
 from engine.core.commands import StartWaitingSound
+from engine.core.directions import Next
 from engine.core.facts import CallEnd, CallStarted, SourceKind
+from engine.core.hearing import RINGING, stop_waiting_sound
 from engine.core.ids import CallId, LegId
 from engine.core.leg import Leg, LegEvent, LegState
 from engine.core.offers import hang_up_leg, part_from_agents
-from engine.core.policy import PlayThenHangUp, ToExtension, ToExternal
+from engine.core.places import PlayThenHangUp, ToExtension, ToExternal
+from engine.core.sending import follow
 from engine.core.state import State
 from engine.core.talks import connect, end_talk
 from engine.core.timers import TimerKind
-from engine.core.visits import follow, stop_waiting_sound
 
 Media = tuple[str, ...]
 

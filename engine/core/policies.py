@@ -11,10 +11,11 @@ from engine.core.line import Line
 from engine.core.offers import want_again
 from engine.core.policy import InitialState, Member, MemberKind, Policy, Presence, QueuePolicy
 from engine.core.reconcile import node_removed
+from engine.core.sending import follow
 from engine.core.shifts import end_wrapup, log_in, log_out, pause
 from engine.core.state import Node, State
 from engine.core.timers import TimerKind
-from engine.core.visits import follow, leave_queue
+from engine.core.visits import leave_queue
 
 BY_CONFIG = "config"
 

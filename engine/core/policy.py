@@ -10,6 +10,16 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from engine.core.ids import AgentId, EndpointName, NodeId, QueueId
+from engine.core.places import CallFlow, Destination, HangUp, Media, Menu, RingGroup, VoicemailBox
+from engine.core.waiting import (
+    Announcements,
+    CallbackPolicy,
+    EmptyRule,
+    KeyEvent,
+    QueueHours,
+    SurveyPolicy,
+    WaitingSound,
+)
 
 
 class Strategy(StrEnum):
@@ -94,55 +104,6 @@ class Right(StrEnum):
     SEE_MISSED = "see_missed"
     DELETE_MISSED = "delete_missed"
     QUEUE_LOG = "queue_log"
-
-
-@dataclass(frozen=True, slots=True)
-class HangUp:
-    """Destination: end the call. `cause` is a Q.850 cause that the caller's side is told."""
-
-    cause: int = 16
-
-
-@dataclass(frozen=True, slots=True)
-class ToExtension:
-    """Destination: ring an extension."""
-
-    number: str
-
-
-@dataclass(frozen=True, slots=True)
-class ToQueue:
-    """Destination: enter a queue (a new visit of the same call)."""
-
-    queue_id: QueueId
-
-
-@dataclass(frozen=True, slots=True)
-class ToExternal:
-    """Destination: dial a number through the outbound route of that name."""
-
-    number: str
-    route: str
-
-
-@dataclass(frozen=True, slots=True)
-class PlayThenHangUp:
-    """Destination: answer, play these media in order, end the call.
-
-    Media are Asterisk media URIs (`sound:name`, `digits:6400`, `tone:busy`).
-    """
-
-    media: tuple[str, ...]
-
-
-Destination = HangUp | ToExtension | ToQueue | ToExternal | PlayThenHangUp
-
-
-@dataclass(frozen=True, slots=True)
-class WaitingSound:
-    """What a waiting caller hears (P-02): music of a class, or `music_class` None for ringing."""
-
-    music_class: str | None = "default"
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +193,18 @@ class QueuePolicy:
     """Extensions of the people who manage this queue (S-01)."""
     manager_rights: tuple[Right, ...] = ()
     agent_rights: tuple[Right, ...] = ()
+    announcements: Announcements = field(default_factory=Announcements)
+    hold_music: str | None = None
+    """The music class that either side hears on hold (P-03); None: Asterisk's default."""
+    hours: QueueHours | None = None
+    """None: always open."""
+    key_events: tuple[KeyEvent, ...] = ()
+    join_empty: EmptyRule | None = None
+    """Who finds the queue empty by this rule does not join it, and goes to `failure`; None: joins."""
+    leave_empty: EmptyRule | None = None
+    """Who waits while it becomes empty by this rule leaves it, for `failure`; None: stays."""
+    callback: CallbackPolicy | None = None
+    survey: SurveyPolicy | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,6 +239,8 @@ class ExtensionPolicy:
     language: str = "en"
     outbound_routes: tuple[str, ...] = ()
     """Names of the outbound routes that this extension may dial through."""
+    voicemail: bool = False
+    """Whether it has a voicemail box, of its own number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,6 +313,10 @@ class FeatureCodes:
     """+ extension: start or stop recording that agent's call."""
     record_pause_toggle: str = "*94"
     """+ extension: pause or resume that recording."""
+    hours_toggle: str = "*74"
+    """+ queue: closed now, whatever its hours say, or by its hours again (Q-04)."""
+    voicemail: str = "*97"
+    """[+ box]: listen to the own voicemail box, or to a group's (Q-03)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -373,7 +352,7 @@ class Settings:
     """How long a phone that refused, was busy or could not be reached is left alone."""
     calls_max: int = 10_000
     """Calls in the system; one more is refused with congestion."""
-    unknown_number_media: tuple[str, ...] = ("sound:pbx-invalid",)
+    unknown_number_media: Media = ("sound:pbx-invalid",)
     monitor_digits: MonitorDigits = field(default_factory=MonitorDigits)
     parking: ParkingPolicy = field(default_factory=ParkingPolicy)
     presence_rules: tuple[PresenceRule, ...] = ()
@@ -392,3 +371,8 @@ class Policy:
     outbound_routes: tuple[OutboundRoute, ...] = ()
     pause_reasons: tuple[PauseReason, ...] = ()
     settings: Settings = field(default_factory=Settings)
+    menus: tuple[Menu, ...] = ()
+    ring_groups: tuple[RingGroup, ...] = ()
+    call_flows: tuple[CallFlow, ...] = ()
+    voicemail_boxes: tuple[VoicemailBox, ...] = ()
+    """Of groups; those of extensions are `ExtensionPolicy.voicemail`."""

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from engine.core import monitoring, recording
 from engine.core.call import Call, CallState
-from engine.core.calls import call_arrived, hang_up_call, play_prompt
+from engine.core.calls import call_arrived, hang_up_call
 from engine.core.causes import NORMAL_CLEARING
 from engine.core.commands import DestroyBridge, HangUpCall, HangUpLeg, StopMonitor
 from engine.core.facts import CallEnd
+from engine.core.hearing import answer_call, hears_prompt, play_again
 from engine.core.ids import (
     BRIDGE_PREFIX,
     MONITOR_BRIDGE_PREFIX,
@@ -34,7 +35,7 @@ from engine.core.parking import play_music
 from engine.core.state import Node, State
 from engine.core.summons import came
 from engine.core.talks import bridge, caller_hung_up
-from engine.core.visits import answer_call, start_waiting_sound
+from engine.core.visits import start_waiting_sound
 
 
 def node_disconnected(state: State, node_id: NodeId) -> str | None:
@@ -146,8 +147,8 @@ def _catch_up_call(state: State, call: Call, channel: SeenChannel) -> None:
         state.following[call.call_id] = None  # Sent somewhere while nobody could be told.
     elif call.state in (CallState.TALKING, CallState.MONITORING) and not call.answered:
         answer_call(state, call)
-    elif call.state is CallState.LISTENING:
-        play_prompt(state, call)
+    elif call.state in (CallState.LISTENING, CallState.DECIDING) and hears_prompt(state, call):
+        play_again(state, call)
     elif call.state is CallState.PARKED:
         play_music(state, call)
     elif call.visit is not None:
@@ -182,6 +183,8 @@ def _send_away(state: State, node: NodeId, channel_id: str) -> bool:
 
 def _take_in(state: State, node: NodeId, channel: SeenChannel) -> None:
     """Lets a caller arrive who came while nobody watched."""
+    if channel.away:  # The dialplan has it, and will end it or bring it back.
+        return
     if CallId(channel.channel_id) in state.calls or LegId(channel.channel_id) in state.legs:
         return
     call_arrived(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from engine.core.call import Call, ToSlot
+from engine.core.call import Call
+from engine.core.directions import ToSlot
 from engine.core.facts import ActionRefused, ParkEnd
+from engine.core.hearing import answer_call
 from engine.core.parking import unpark
 from engine.core.passing import adopt_call, join
-from engine.core.policy import HangUp, PlayThenHangUp, ToExtension
+from engine.core.places import HangUp, PlayThenHangUp, ToExtension
+from engine.core.sending import follow
 from engine.core.state import State
-from engine.core.visits import answer_call, follow
 
 ACTION = "retrieve"
 NOBODY_THERE = "nobody is parked there"

@@ -12,8 +12,8 @@ from typing import Any
 from engine.core import monitoring, recording, saving
 from engine.core.actions import call_action, call_agent
 from engine.core.agent_actions import service_action
-from engine.core.call import Call, CallState, ToSlot
-from engine.core.calls import call_arrived, go_on, prompt_is_over
+from engine.core.call import Call, CallState
+from engine.core.calls import call_arrived
 from engine.core.causes import NO_ANSWER
 from engine.core.dispatch import dispatch
 from engine.core.facts import CallEnd, InputIgnored
@@ -24,11 +24,14 @@ from engine.core.inputs import (
     CallActionRequested,
     CallAgentRequested,
     CallArrived,
+    CallCameBack,
     CallerHungUp,
     CommandFailed,
     DigitPressed,
     EngineStarted,
     HoldChanged,
+    HoursChanged,
+    HoursOverrideRequested,
     Input,
     LegAnswered,
     LegEnded,
@@ -46,6 +49,7 @@ from engine.core.inputs import (
     TransferRequested,
 )
 from engine.core.invariants import check
+from engine.core.keys import digit_pressed, silence
 from engine.core.legs import (
     agent_prompt_is_over,
     dial_timed_out,
@@ -55,11 +59,12 @@ from engine.core.legs import (
     phone_is_gone,
     phone_vanished,
 )
+from engine.core.onward import go_on
 from engine.core.parking import parked_too_long
 from engine.core.policies import apply_policy
 from engine.core.presence import presence_requested
+from engine.core.prompted import playback_ended, prompt_timed_out
 from engine.core.reconcile import engine_started, node_connected, node_disconnected
-from engine.core.retrieval import retrieve
 from engine.core.shifts import wrapup_expired
 from engine.core.state import Output, State
 from engine.core.summons import came, failed_to_come
@@ -129,7 +134,7 @@ class RoutingCore:
             while state.following:
                 call_id = next(iter(state.following))
                 del state.following[call_id]
-                _go_on(state, state.calls[call_id])
+                go_on(state, state.calls[call_id])
             if state.dirty:
                 dispatch(state)
         if state.later:
@@ -157,16 +162,24 @@ class RoutingCore:
         check(self._state)
 
 
-def _go_on(state: State, call: Call) -> None:
-    if isinstance(call.then, ToSlot):
-        retrieve(state, call, call.then)
-    else:
-        go_on(state, call)
-
-
 def _policy_applied(state: State, happened: PolicyApplied) -> Ignored:
+    state.hours = {each.schedule: each for each in happened.hours}
     apply_policy(state, happened.policy)
     return None
+
+
+def _hours_changed(state: State, happened: HoursChanged) -> Ignored:
+    for each in happened.hours:
+        state.hours[each.schedule] = each
+    return None
+
+
+def _hours_override_requested(_state: State, _happened: HoursOverrideRequested) -> Ignored:
+    return "not yet"
+
+
+def _call_came_back(_state: State, _happened: CallCameBack) -> Ignored:
+    return "not yet"
 
 
 def _engine_started(state: State, _happened: EngineStarted) -> Ignored:
@@ -182,60 +195,81 @@ def _time_passed(state: State, _happened: TimePassed) -> Ignored:
 
 
 def _fire(state: State, kind: TimerKind, owner: str) -> None:
-    if kind is TimerKind.WRAPUP:
-        wrapup_expired(state, owner)
-        return
-    if kind is TimerKind.BACK_OFF:
-        agent = state.agents[AgentId(owner)]
-        agent.backing_off = False
-        state.refresh(agent)
-        return
+    """Acts on a timer. A late one may find that its reason is gone: then nothing happens."""
     call, leg = state.calls.get(CallId(owner)), state.legs.get(LegId(owner))
     taken = state.recordings.get(RecordingId(owner))
     whose = call or leg or taken
-    node = None if whose is None else whose.node
-    if node is not None and not state.node_up(node):
-        state.timers.put_off(kind, owner, node)
+    if whose is not None and not state.node_up(whose.node):
+        state.timers.put_off(kind, owner, whose.node)
         return
-    if kind is TimerKind.HANG_UP:
-        hang_up_again(state, owner)
-    elif kind is TimerKind.RECORDING:
-        recording.stop_timed_out(state, RecordingId(owner))
-    elif kind is TimerKind.CONNECT:
-        bridge_again(state, LegId(owner))
-    elif kind is TimerKind.AGENT_PROMPT:
-        agent_prompt_is_over(state, LegId(owner))
-    elif kind is TimerKind.VANISHED:
-        phone_vanished(state, LegId(owner))
-    elif call is not None:
-        _fire_for_call(state, kind, call.call_id)
+    _TIMERS[kind](state, owner)
 
 
-def _fire_for_call(state: State, kind: TimerKind, call_id: CallId) -> None:
-    """Acts on a call's timer. A late one may find that its reason is gone: then nothing happens."""
-    call = state.calls[call_id]
-    visit = call.visit
-    if kind is TimerKind.CALL_PROMPT and call.state is CallState.LISTENING:
-        prompt_is_over(state, call)
-    elif kind is TimerKind.PARKED and call.state is CallState.PARKED:
-        parked_too_long(state, call)
-    elif kind is TimerKind.RING and call.state is CallState.SUMMONED:
+def _of_call(does: Callable[[State, Call], None]) -> Callable[[State, str], None]:
+    """Makes a timer's act of one on its call, if that is still there."""
+
+    def fire(state: State, owner: str) -> None:
+        call = state.calls.get(CallId(owner))
+        if call is not None:
+            does(state, call)
+
+    return fire
+
+
+def _of_visit(does: Callable[[State, Call], None]) -> Callable[[State, str], None]:
+    """Makes a timer's act of one on its call, if that still waits."""
+
+    def fire(state: State, owner: str) -> None:
+        call = state.calls.get(CallId(owner))
+        if call is not None and call.visit is not None:
+            does(state, call)
+
+    return fire
+
+
+def _back_off_is_over(state: State, owner: str) -> None:
+    agent = state.agents[AgentId(owner)]
+    agent.backing_off = False
+    state.refresh(agent)
+
+
+def _rang_too_long(state: State, call: Call) -> None:
+    if call.state is CallState.SUMMONED:
         failed_to_come(state, call, NO_ANSWER)
-    elif kind is TimerKind.RING and call.state is CallState.DIALLING:
+    elif call.state is CallState.DIALLING:
         if call.leg_id is not None and call.leg_id in state.legs:
             dial_timed_out(state, call.leg_id)
-    elif visit is None:
-        return
-    elif kind is TimerKind.RING and visit.offers and visit.chosen is None:
+    elif call.visit is not None and call.visit.offers and call.visit.chosen is None:
         ring_timed_out(state, call)
-    elif kind is TimerKind.RETRY and visit.resting:
-        rest_is_over(state, call)
-    elif kind is TimerKind.MAX_WAIT:
-        waited_too_long(state, call)
-    elif kind is TimerKind.STEP:
-        step_is_due(state, call)
-    elif kind is TimerKind.RELAX:
-        terms_change(state, call)
+
+
+def _parked(state: State, call: Call) -> None:
+    if call.state is CallState.PARKED:
+        parked_too_long(state, call)
+
+
+def _agent_prompt(state: State, owner: str) -> None:
+    agent_prompt_is_over(state, LegId(owner))
+
+
+_TIMERS: dict[TimerKind, Callable[[State, str], None]] = {
+    TimerKind.WRAPUP: wrapup_expired,
+    TimerKind.BACK_OFF: _back_off_is_over,
+    TimerKind.HANG_UP: hang_up_again,
+    TimerKind.RECORDING: lambda state, owner: recording.stop_timed_out(state, RecordingId(owner)),
+    TimerKind.CONNECT: lambda state, owner: bridge_again(state, LegId(owner)),
+    TimerKind.AGENT_PROMPT: _agent_prompt,
+    TimerKind.VANISHED: lambda state, owner: phone_vanished(state, LegId(owner)),
+    TimerKind.CALL_PROMPT: lambda state, owner: prompt_timed_out(state, CallId(owner)),
+    TimerKind.INPUT: lambda state, owner: silence(state, CallId(owner)),
+    TimerKind.PARKED: _of_call(_parked),
+    TimerKind.RING: _of_call(_rang_too_long),
+    TimerKind.RETRY: _of_visit(rest_is_over),
+    TimerKind.MAX_WAIT: _of_visit(waited_too_long),
+    TimerKind.STEP: _of_visit(step_is_due),
+    TimerKind.RELAX: _of_visit(terms_change),
+}
+"""What each kind of timer does; beside it whose it is."""
 
 
 def _call_arrived(state: State, happened: CallArrived) -> Ignored:
@@ -277,7 +311,7 @@ def _hold_changed(state: State, happened: HoldChanged) -> Ignored:
 
 
 def _digit_pressed(state: State, happened: DigitPressed) -> Ignored:
-    return monitoring.digit_pressed(state, happened.channel_id, happened.digit)
+    return digit_pressed(state, happened.channel_id, happened.digit)
 
 
 def _transfer_requested(state: State, happened: TransferRequested) -> Ignored:
@@ -299,10 +333,7 @@ def _playback_ended(state: State, happened: PlaybackEnded) -> Ignored:
     call = state.calls.get(CallId(channel_id))
     if call is None:
         return agent_prompt_is_over(state, LegId(channel_id))
-    if call.prompt != happened.playback_id or call.state is not CallState.LISTENING:
-        return f"call is {call.state}"
-    prompt_is_over(state, call)
-    return None
+    return playback_ended(state, call, happened.playback_id)
 
 
 def _phone_reachable(state: State, happened: PhoneReachable) -> Ignored:
@@ -363,6 +394,9 @@ def _call_agent_requested(state: State, happened: CallAgentRequested) -> Ignored
 def _handlers() -> dict[type, Callable[[State, Any], Ignored]]:
     return {
         PolicyApplied: _policy_applied,
+        HoursChanged: _hours_changed,
+        HoursOverrideRequested: _hours_override_requested,
+        CallCameBack: _call_came_back,
         EngineStarted: _engine_started,
         TimePassed: _time_passed,
         CallArrived: _call_arrived,

@@ -16,9 +16,10 @@ from engine.core.pace import Pace
 from engine.core.policy import Policy
 from engine.core.state import Ended, Node, State
 from engine.core.timers import TimerKind
+from engine.core.waiting import HoursNow
 
-VERSION = 5
-READABLE = (2, 3, 4, 5)
+VERSION = 6
+READABLE = (2, 3, 4, 5, 6)
 """Versions that can be read: what an older one did not have yet takes its default."""
 
 
@@ -78,6 +79,9 @@ class Saved:
     monitors: list[Monitor] = field(default_factory=list)
     recordings: list[Recording] = field(default_factory=list)
     own_calls: int = 0
+    hours: list[HoursNow] = field(default_factory=list)
+    overrides: dict[str, str] = field(default_factory=dict)
+    """Queues closed by hand, and by whom."""
 
 
 def save(state: State) -> dict[str, Any]:
@@ -113,6 +117,8 @@ def save(state: State) -> dict[str, Any]:
         monitors=list(state.monitors.values()),
         recordings=list(state.recordings.values()),
         own_calls=state.own_calls,
+        hours=list(state.hours.values()),
+        overrides={str(queue_id): by for queue_id, by in state.overrides.items()},
         timers=[SavedTimer(*each) for each in state.timers.saved()],
         late=[SavedLate(*each) for each in state.timers.saved_late()],
     )
@@ -140,6 +146,8 @@ def load(snapshot: dict[str, Any]) -> State:
     state.monitors = {each.monitor_id: each for each in saved.monitors}
     state.recordings = {each.recording_id: each for each in saved.recordings}
     state.own_calls = saved.own_calls
+    state.hours = {each.schedule: each for each in saved.hours}
+    state.overrides = {QueueId(queue_id): by for queue_id, by in saved.overrides.items()}
     state.parked = {call.slot: call.call_id for call in saved.calls if call.slot is not None}
     policies = {policy.queue_id: policy for policy in saved.policy.queues}
     for each in saved.lines:

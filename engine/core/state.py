@@ -47,6 +47,7 @@ from engine.core.ids import (
 )
 from engine.core.leg import Leg
 from engine.core.line import Line
+from engine.core.places import CallFlow, Menu, RingGroup
 from engine.core.policy import (
     ExtensionPolicy,
     InboundRoute,
@@ -56,6 +57,7 @@ from engine.core.policy import (
 )
 from engine.core.rng import Rng
 from engine.core.timers import Timers
+from engine.core.waiting import HoursNow
 
 Output = Command | Fact
 
@@ -115,6 +117,7 @@ class State:
 
     __slots__ = (
         "agents",
+        "call_flows",
         "calls",
         "dirty",
         "ended",
@@ -123,19 +126,24 @@ class State:
         "extensions",
         "fact_seq",
         "following",
+        "hours",
         "later",
         "legs",
         "lines",
+        "mailboxes",
+        "menus",
         "monitors",
         "nodes",
         "now_ms",
         "offer_order",
         "out",
         "outbound_routes",
+        "overrides",
         "own_calls",
         "parked",
         "policy",
         "recordings",
+        "ring_groups",
         "rng",
         "skills",
         "timers",
@@ -172,6 +180,15 @@ class State:
         """Of those who have any."""
         self.trunks: dict[EndpointName, TrunkPolicy] = {}
         self.outbound_routes: dict[str, OutboundRoute] = {}
+        self.menus: dict[str, Menu] = {}
+        self.ring_groups: dict[str, RingGroup] = {}
+        self.call_flows: dict[str, CallFlow] = {}
+        self.mailboxes: dict[str, tuple[str, ...]] = {}
+        """Who may listen to a voicemail box, by its number."""
+        self.hours: dict[str, HoursNow] = {}
+        """What each schedule says."""
+        self.overrides: dict[QueueId, str] = {}
+        """Queues that are closed whatever their hours say, and by whom."""
         self.out: list[Output] = []
         self.later: list[Command] = []
         self.dirty: dict[QueueId, None] = {}
@@ -185,6 +202,11 @@ class State:
         self.extensions = {extension.number: extension for extension in policy.extensions}
         self.trunks = {trunk.name: trunk for trunk in policy.trunks}
         self.outbound_routes = {route.name: route for route in policy.outbound_routes}
+        self.menus = {menu.name: menu for menu in policy.menus}
+        self.ring_groups = {group.name: group for group in policy.ring_groups}
+        self.call_flows = {flow.name: flow for flow in policy.call_flows}
+        own = {each.number: (each.number,) for each in policy.extensions if each.voicemail}
+        self.mailboxes = own | {box.number: box.members for box in policy.voicemail_boxes}
         self.skills = {
             agent.agent_id: frozenset(agent.skills) for agent in policy.agents if agent.skills
         }

@@ -7,17 +7,18 @@ the call is like any other: the one who asked is its caller.
 from __future__ import annotations
 
 from engine.core.agent import Agent
-from engine.core.call import Call, CallEvent, CallState, Next, ToMonitor
+from engine.core.call import Call, CallEvent, CallState
 from engine.core.calls import caller_left, end_call
 from engine.core.commands import RingPhone
+from engine.core.directions import Next, ToMonitor
 from engine.core.facts import CallEnd, CallStarted, SourceKind
 from engine.core.ids import AgentId, EndpointName, LegId, NodeId, own_call_id_of
 from engine.core.offers import RING_MARGIN_MS
-from engine.core.policy import ToExtension
+from engine.core.places import ToExtension
 from engine.core.refusals import NO_PHONE, Refusal
+from engine.core.sending import follow
 from engine.core.state import State
 from engine.core.timers import TimerKind
-from engine.core.visits import follow
 
 
 def summon(state: State, by: str, then: Next, node: NodeId | None = None) -> Call:

@@ -19,6 +19,7 @@ from engine.core.facts import (
     VisitOutcome,
     VisitReason,
 )
+from engine.core.hearing import answer_call, stop_waiting_sound
 from engine.core.ids import CallId, LegId, bridge_id_of
 from engine.core.leg import Leg, LegEvent, LegState
 from engine.core.offers import drop_leg, hang_up_leg
@@ -26,7 +27,7 @@ from engine.core.shifts import start_wrapup
 from engine.core.state import State
 from engine.core.sticky import count_talk
 from engine.core.timers import TimerKind
-from engine.core.visits import answer_call, close_visit, stop_waiting_sound
+from engine.core.visits import close_visit
 
 CONNECT_AGAIN_MS = 100
 

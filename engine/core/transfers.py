@@ -12,8 +12,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.core.call import Call, CallState, Next, ToParking
+from engine.core.call import Call, CallState
 from engine.core.commands import AnswerTransfer, HoldMusic, TransferState
+from engine.core.directions import Next, ToParking
 from engine.core.facts import (
     ActionRefused,
     CallTransferred,
@@ -26,7 +27,8 @@ from engine.core.inputs import TransferRequested
 from engine.core.leg import Leg, LegState
 from engine.core.parking import is_slot
 from engine.core.passing import adopt_call, adopt_leg, go_elsewhere, join, leave, take_over_dialling
-from engine.core.policy import MonitorMode, ToExtension, ToExternal, ToQueue
+from engine.core.places import ToExtension, ToExternal, ToQueue
+from engine.core.policy import MonitorMode
 from engine.core.refusals import Refusal
 from engine.core.state import State
 from engine.core.visits import leave_queue

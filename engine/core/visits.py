@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from engine.core.call import Call, CallEvent, Next, Visit
+from engine.core.call import Call, CallEvent, Visit
 from engine.core.causes import NO_ANSWER
-from engine.core.commands import AnswerCall, StartWaitingSound, StopWaitingSound
 from engine.core.conditions import agree_terms
 from engine.core.facts import (
     OfferOutcome,
     OfferReason,
+    RouteReason,
     VisitEnded,
     VisitOutcome,
     VisitReason,
     VisitStarted,
 )
+from engine.core.hearing import answer_call, start_sound
 from engine.core.ids import QueueId, visit_id_of
 from engine.core.leg import Leg
 from engine.core.line import Line
 from engine.core.offers import end_offer, rest_after_ringing, want_again
 from engine.core.policy import Strategy
+from engine.core.sending import route
 from engine.core.state import State
 from engine.core.sticky import served_last
 from engine.core.timers import TimerKind
@@ -50,7 +52,7 @@ def enter_queue(state: State, call: Call, queue_id: QueueId) -> None:
     state.note_at(entered_ms, VisitStarted, visit.visit_id, call.call_id, queue_id, position)
     if full:
         leave_queue(state, call, VisitOutcome.MISSED, VisitReason.QUEUE_FULL)
-        follow(state, call, line.policy.failure)
+        route(state, call, line.policy.failure, RouteReason.VISIT_ENDED, line.queue_id)
         return
     if line.policy.wait_ms_max > 0:
         state.timers.set(TimerKind.MAX_WAIT, call.call_id, entered_ms + line.policy.wait_ms_max)
@@ -65,24 +67,7 @@ def start_waiting_sound(state: State, call: Call, line: Line) -> None:
     """Answers the caller if need be and lets the waiting sound begin (P-02)."""
     if not call.answered:
         answer_call(state, call, later=True)
-    if call.sound != line.policy.waiting_sound:
-        call.sound = line.policy.waiting_sound
-        state.tell_later(StartWaitingSound(call.node, call.call_id, call.sound))
-
-
-def answer_call(state: State, call: Call, *, later: bool = False) -> None:
-    """Tells Asterisk to answer the caller; `later`: after all else of this step."""
-    call.answered = True
-    call.answers += 1
-    command = AnswerCall(call.node, call.call_id)
-    (state.tell_later if later else state.tell)(command)
-
-
-def stop_waiting_sound(state: State, call: Call) -> None:
-    """Ends what the caller hears while waiting, if anything."""
-    if call.sound is not None:
-        state.tell(StopWaitingSound(call.node, call.call_id, call.sound))
-        call.sound = None
+    start_sound(state, call, line.policy.waiting_sound)
 
 
 def leave_queue(state: State, call: Call, outcome: VisitOutcome, reason: VisitReason) -> None:
@@ -134,12 +119,6 @@ def close_visit(
     )
 
 
-def follow(state: State, call: Call, destination: Next) -> None:
-    """Sends a call to a destination before this step ends."""
-    call.then = destination
-    state.following[call.call_id] = None
-
-
 def ring_timed_out(state: State, call: Call) -> None:
     """Ends all offers that rang in vain, and rests before the next (R-01 to R-08 alike).
 
@@ -188,6 +167,8 @@ def rest_is_over(state: State, call: Call) -> None:
     """Lets a call ask for agents again after its retry interval."""
     visit = call.visit
     assert visit is not None
+    if not visit.resting:
+        return
     visit.resting = False
     want_again(state, call)
 
@@ -201,7 +182,7 @@ def waited_too_long(state: State, call: Call) -> None:
         # The agent hears the prompt: the caller is as good as connected. Looked at again if that fails.
         return
     leave_queue(state, call, VisitOutcome.MISSED, VisitReason.MAX_WAIT)
-    follow(state, call, line.policy.failure)
+    route(state, call, line.policy.failure, RouteReason.VISIT_ENDED, line.queue_id)
 
 
 def offer_lost(state: State, call: Call) -> None:

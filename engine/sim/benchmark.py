@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from engine.core.ids import AgentId, EndpointName, NodeId, QueueId
+from engine.core.places import ToQueue
 from engine.core.policy import (
     AgentPolicy,
     ExtensionPolicy,
@@ -11,7 +12,6 @@ from engine.core.policy import (
     MemberKind,
     Policy,
     QueuePolicy,
-    ToQueue,
     TrunkPolicy,
 )
 from engine.sim.options import HOUR_MS, Options, Traffic, light

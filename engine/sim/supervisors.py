@@ -32,17 +32,8 @@ from engine.core.inputs import (
     Redirect,
     Transfer,
 )
-from engine.core.policy import (
-    Destination,
-    HangUp,
-    MonitorMode,
-    PlayThenHangUp,
-    Policy,
-    Presence,
-    ToExtension,
-    ToExternal,
-    ToQueue,
-)
+from engine.core.places import Destination, HangUp, PlayThenHangUp, ToExtension, ToExternal, ToQueue
+from engine.core.policy import MonitorMode, Policy, Presence
 from engine.sim.agenda import Agenda
 from engine.sim.asterisk import Asterisk
 from engine.sim.options import HOUR_MS, Options

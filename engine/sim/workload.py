@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from engine.core.ids import CallId, EndpointName
 from engine.core.inputs import CallArrived
-from engine.core.policy import InboundRoute, Policy, QueuePolicy, ToQueue
+from engine.core.places import ToQueue
+from engine.core.policy import InboundRoute, Policy, QueuePolicy
 from engine.sim.agenda import Agenda
 from engine.sim.asterisk import Asterisk
 from engine.sim.channels import Channel, Plan

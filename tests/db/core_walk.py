@@ -28,6 +28,7 @@ from engine.core.inputs import (
     Transfer,
     TransferRequested,
 )
+from engine.core.places import ToExtension, ToQueue
 from engine.core.policy import (
     MonitorMode,
     ParkingPolicy,
@@ -36,8 +37,6 @@ from engine.core.policy import (
     RecordingPolicy,
     Right,
     Strategy,
-    ToExtension,
-    ToQueue,
 )
 from tests.support.centre import NODE, Centre, dynamic, queue, static
 

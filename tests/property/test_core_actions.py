@@ -47,17 +47,8 @@ from engine.core.inputs import (
     Redirect,
     Transfer,
 )
-from engine.core.policy import (
-    Destination,
-    HangUp,
-    MonitorMode,
-    PlayThenHangUp,
-    RecordingPolicy,
-    Strategy,
-    ToExtension,
-    ToExternal,
-    ToQueue,
-)
+from engine.core.places import Destination, HangUp, PlayThenHangUp, ToExtension, ToExternal, ToQueue
+from engine.core.policy import MonitorMode, RecordingPolicy, Strategy
 from engine.core.rng import Rng
 from tests.property.test_core_transfers import Player
 from tests.support.asking import BOSS, make_centre

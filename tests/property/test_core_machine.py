@@ -82,8 +82,8 @@ from engine.core.inputs import (
     SpyEnded,
     Transfer,
 )
+from engine.core.places import HangUp, PlayThenHangUp, ToExtension, ToQueue
 from engine.core.policy import (
-    HangUp,
     InboundRoute,
     InitialState,
     Member,
@@ -91,7 +91,6 @@ from engine.core.policy import (
     MonitorMode,
     OutboundRoute,
     ParkingPolicy,
-    PlayThenHangUp,
     Policy,
     Presence,
     PresenceAction,
@@ -102,11 +101,9 @@ from engine.core.policy import (
     SkillStep,
     StickyPolicy,
     Strategy,
-    ToExtension,
-    ToQueue,
-    WaitingSound,
 )
 from engine.core.router import RoutingCore
+from engine.core.waiting import WaitingSound
 from tests.support.centre import NODE, TRUNK, Centre, changed, queue
 from tests.support.centre import policy as centre_policy
 

@@ -14,7 +14,8 @@ from engine.core.commands import RingPhone
 from engine.core.facts import ActionDone, ActionRefused
 from engine.core.ids import AgentId, CallId, QueueId
 from engine.core.inputs import BY_SYSTEM, AgentAction, RecordingAction
-from engine.core.policy import MonitorMode, ParkingPolicy, Presence, ToQueue
+from engine.core.places import ToQueue
+from engine.core.policy import MonitorMode, ParkingPolicy, Presence
 from engine.core.router import RoutingCore
 from tests.support.asking import BOSS, make_centre
 from tests.support.house import House

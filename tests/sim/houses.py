@@ -8,6 +8,7 @@ from typing import Any
 
 from engine.core.ids import AgentId, EndpointName, NodeId, QueueId
 from engine.core.inputs import Input, PolicyApplied
+from engine.core.places import ToQueue
 from engine.core.policy import (
     AgentPolicy,
     ExtensionPolicy,
@@ -17,7 +18,6 @@ from engine.core.policy import (
     Policy,
     QueuePolicy,
     Settings,
-    ToQueue,
     TrunkPolicy,
 )
 from engine.core.router import RoutingCore

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from engine.core.inputs import CallActionRequested, Input
+from engine.core.places import ToQueue
 from engine.core.policy import (
     ExtensionPolicy,
     InboundRoute,
@@ -18,7 +19,6 @@ from engine.core.policy import (
     SkillStep,
     StickyPolicy,
     Strategy,
-    ToQueue,
 )
 from engine.core.router import RoutingCore
 from engine.sim.options import HOUR_MS, Habits, Options, Traffic

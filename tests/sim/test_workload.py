@@ -8,7 +8,8 @@ import pytest
 
 from engine.core.ids import EndpointName
 from engine.core.numbers import matches
-from engine.core.policy import HangUp, InboundRoute, Strategy
+from engine.core.places import HangUp
+from engine.core.policy import InboundRoute, Strategy
 from engine.sim import swarm
 from engine.sim.invent import invent_policy
 from engine.sim.options import HOUR_MS, START_MS, Faults, Options, Traffic

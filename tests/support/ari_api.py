@@ -22,12 +22,15 @@ from engine.core.commands import (
     JoinTalk,
     LeaveTalk,
     PlayPrompt,
+    PlayToTalk,
     RecordingChange,
     RingPhone,
+    SendToDialplan,
     StartMonitor,
     StartRecording,
     StartWaitingSound,
     StopMonitor,
+    StopPrompt,
     StopWaitingSound,
     TransferState,
 )
@@ -43,7 +46,7 @@ from engine.core.ids import (
     recording_id_of,
     talk_id_of,
 )
-from engine.core.policy import WaitingSound
+from engine.core.waiting import WaitingSound
 
 DIGEST = Path(__file__).resolve().parents[1] / "golden" / "ari_api.json"
 Json = dict[str, Any]
@@ -61,9 +64,12 @@ COMMANDS = (
     StopWaitingSound(_NODE, _CALL, WaitingSound(None)),
     _RING,
     HangUpLeg(_NODE, _LEG, answered_elsewhere=True),
-    Connect(_NODE, bridge_id_of(_LEG), _CALL, _LEG),
+    Connect(_NODE, bridge_id_of(_LEG), _CALL, _LEG, hold_music="m"),
     DestroyBridge(_NODE, bridge_id_of(_LEG)),
     PlayPrompt(_NODE, playback_id_of(_CALL, 1), _CALL, ("sound:a",), "en"),
+    StopPrompt(_NODE, playback_id_of(_CALL, 1), _CALL),
+    PlayToTalk(_NODE, playback_id_of(_LEG, 1), bridge_id_of(_LEG), ("sound:a",), "en"),
+    SendToDialplan(_NODE, _CALL, "night", "s", (("USHER_CALL", "5"),)),
     HangUpCall(_NODE, _CALL, 16),
     AnswerTransfer(_NODE, _LEG, TransferState.DONE),
     StartMonitor(_NODE, _SPY, _EAR_BRIDGE, _CALL, _LEG, whisper=True),
@@ -76,7 +82,7 @@ COMMANDS = (
 )
 
 MODELS: dict[str, tuple[str, ...]] = {
-    "StasisStart": ("channel",),
+    "StasisStart": ("channel", "args"),
     "StasisEnd": ("channel",),
     "ChannelStateChange": ("channel",),
     "ChannelHangupRequest": ("channel", "cause", "tech_cause", "soft"),
@@ -108,8 +114,8 @@ MODELS: dict[str, tuple[str, ...]] = {
     "RESTQueryStringParameter": ("name", "value"),
     "Channel": ("id", "name", "state", "caller", "dialplan", "creationtime"),
     "CallerID": ("name", "number"),
-    "DialplanCEP": ("exten",),
-    "Playback": ("id", "state"),
+    "DialplanCEP": ("app_name", "exten"),
+    "Playback": ("id", "state", "target_uri"),
     "Bridge": ("id", "channels"),
     "Application": ("channel_ids",),
     "AsteriskInfo": ("status",),

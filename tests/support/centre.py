@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 import pytest
 
 from engine.core import calls, recording
-from engine.core.call import ToMonitor
 from engine.core.commands import HangUpCall, HangUpLeg, RingPhone
+from engine.core.directions import ToMonitor
 from engine.core.ids import AgentId, CallId, EndpointName, LegId, NodeId, QueueId
 from engine.core.inputs import (
     BY_SYSTEM,
@@ -32,10 +32,10 @@ from engine.core.inputs import (
     RecordingAction,
     TimePassed,
 )
+from engine.core.places import HangUp, ToQueue
 from engine.core.policy import (
     AgentPolicy,
     ExtensionPolicy,
-    HangUp,
     InboundRoute,
     Member,
     MemberKind,
@@ -44,7 +44,6 @@ from engine.core.policy import (
     Policy,
     QueuePolicy,
     Settings,
-    ToQueue,
     TrunkPolicy,
 )
 from engine.core.refusals import Refusal

@@ -47,7 +47,7 @@ from engine.core.inputs import (
     NodeDisconnected,
     PlaybackEnded,
 )
-from engine.core.policy import WaitingSound
+from engine.core.waiting import WaitingSound
 
 NODE = NodeId("lab")
 MUSIC, RINGING = WaitingSound("default"), WaitingSound(None)

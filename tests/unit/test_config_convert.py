@@ -5,9 +5,10 @@ import pytest
 from engine.config import to_policy
 from engine.config.queue import HARMLESS
 from engine.config.values import milliseconds
-from engine.core import policy
-from engine.core.policy import InitialState, Member, MemberKind, Strategy, WaitingSound
+from engine.core import places, policy
+from engine.core.policy import InitialState, Member, MemberKind, Strategy
 from engine.core.rights import GRANTABLE, Role
+from engine.core.waiting import WaitingSound
 from tests.support.config_files import BASE, changed, loaded
 
 pytestmark = pytest.mark.unit
@@ -90,7 +91,7 @@ def test_every_option_of_a_queue_arrives(tmp_path):
         accelerate_ms=60_000,
         wait_ms_max=90_000,
         waiting_max=12,
-        failure=policy.HangUp(17),
+        failure=places.HangUp(17),
         ring_timeout_ms=50,
         retry_interval_ms=1_001,
         wrapup_ms=15_000,
@@ -190,12 +191,12 @@ def test_ring_all_never_pauses_agents(tmp_path):
 @pytest.mark.parametrize(
     ("written", "destination"),
     [
-        ("hang_up", policy.HangUp()),
-        ("{hang_up: 34}", policy.HangUp(34)),
-        ('{extension: "1002"}', policy.ToExtension("1002")),
-        ('{queue: "6400"}', policy.ToQueue("6400")),
-        ('{external: {number: "0123", route: national}}', policy.ToExternal("0123", "national")),
-        ('{play: ["sound:a", "sound:b"]}', policy.PlayThenHangUp(("sound:a", "sound:b"))),
+        ("hang_up", places.HangUp()),
+        ("{hang_up: 34}", places.HangUp(34)),
+        ('{extension: "1002"}', places.ToExtension("1002")),
+        ('{queue: "6400"}', places.ToQueue("6400")),
+        ('{external: {number: "0123", route: national}}', places.ToExternal("0123", "national")),
+        ('{play: ["sound:a", "sound:b"]}', places.PlayThenHangUp(("sound:a", "sound:b"))),
     ],
 )
 def test_destinations_become_the_cores(tmp_path, written, destination):

@@ -32,16 +32,8 @@ from engine.core.inputs import (
     Redirect,
     Transfer,
 )
-from engine.core.policy import (
-    Destination,
-    HangUp,
-    MonitorMode,
-    PlayThenHangUp,
-    Presence,
-    ToExtension,
-    ToExternal,
-    ToQueue,
-)
+from engine.core.places import Destination, HangUp, PlayThenHangUp, ToExtension, ToExternal, ToQueue
+from engine.core.policy import MonitorMode, Presence
 
 E = TypeVar("E", bound=StrEnum)
 

@@ -20,6 +20,7 @@ from engine.core.inputs import (
     PolicyApplied,
     TimePassed,
 )
+from engine.core.places import ToQueue
 from engine.core.policy import (
     AgentPolicy,
     ExtensionPolicy,
@@ -29,7 +30,6 @@ from engine.core.policy import (
     Policy,
     QueuePolicy,
     Strategy,
-    ToQueue,
     TrunkPolicy,
 )
 from engine.core.router import RoutingCore

@@ -46,16 +46,8 @@ from engine.core.inputs import (
     Redirect,
     Transfer,
 )
-from engine.core.policy import (
-    HangUp,
-    MonitorMode,
-    PlayThenHangUp,
-    Right,
-    Strategy,
-    ToExtension,
-    ToExternal,
-    ToQueue,
-)
+from engine.core.places import HangUp, PlayThenHangUp, ToExtension, ToExternal, ToQueue
+from engine.core.policy import MonitorMode, Right, Strategy
 from tests.support.asking import BOSS, ask, make_centre, refusal, talk
 from tests.support.centre import NODE, Centre, changed, dynamic, queue, static
 

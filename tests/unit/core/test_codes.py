@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from engine.core import codes, recording
-from engine.core.call import ToMonitor
 from engine.core.commands import PlayPrompt
+from engine.core.directions import ToMonitor
 from engine.core.facts import (
     ActionRefused,
     AgentLoggedIn,
@@ -28,14 +28,8 @@ from engine.core.facts import (
 )
 from engine.core.ids import AgentId
 from engine.core.inputs import AgentAction, EngineStarted, NodeConnected, RecordingAction
-from engine.core.policy import (
-    ExtensionPolicy,
-    FeatureCodes,
-    MonitorMode,
-    PlayThenHangUp,
-    Presence,
-    Right,
-)
+from engine.core.places import PlayThenHangUp
+from engine.core.policy import ExtensionPolicy, FeatureCodes, MonitorMode, Presence, Right
 from engine.core.router import RoutingCore
 from tests.support.centre import NODE, Centre, dynamic, queue, static
 from tests.support.desk import dial, talk_and_end

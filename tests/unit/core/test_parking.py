@@ -47,8 +47,10 @@ from engine.core.inputs import (
     Redirect,
     SeenChannel,
 )
-from engine.core.policy import ParkingPolicy, ToQueue, WaitingSound
+from engine.core.places import ToQueue
+from engine.core.policy import ParkingPolicy
 from engine.core.router import RoutingCore
+from engine.core.waiting import WaitingSound
 from tests.support.asking import BOSS, ask, change_settings, make_centre, refusal, talk
 from tests.support.centre import NODE, Centre
 

@@ -29,15 +29,9 @@ from engine.core.facts import (
 )
 from engine.core.ids import CallId, QueueId
 from engine.core.inputs import CallArrived, PlaybackEnded, PolicyApplied
-from engine.core.policy import (
-    HangUp,
-    OutboundRoute,
-    PlayThenHangUp,
-    ToExtension,
-    ToExternal,
-    ToQueue,
-    WaitingSound,
-)
+from engine.core.places import HangUp, PlayThenHangUp, ToExtension, ToExternal, ToQueue
+from engine.core.policy import OutboundRoute
+from engine.core.waiting import WaitingSound
 from tests.support.centre import NODE, TRUNK, Centre, queue, static
 
 pytestmark = pytest.mark.unit

@@ -39,7 +39,7 @@ from engine.core.inputs import (
     SeenChannel,
     TimePassed,
 )
-from engine.core.policy import ToExtension, ToQueue
+from engine.core.places import ToExtension, ToQueue
 from engine.core.router import RoutingCore
 from tests.support.centre import NODE, TRUNK, Centre, queue, static
 

@@ -10,7 +10,8 @@ import pytest
 from engine.core.facts import OfferMade, VisitStarted
 from engine.core.ids import AgentId, QueueId
 from engine.core.inputs import AgentAction, PolicyApplied
-from engine.core.policy import InboundRoute, Policy, QueuePolicy, SkillStep, Strategy, ToQueue
+from engine.core.places import ToQueue
+from engine.core.policy import InboundRoute, Policy, QueuePolicy, SkillStep, Strategy
 from tests.support.centre import Centre, changed, queue, static
 
 pytestmark = [pytest.mark.unit, pytest.mark.row("R-08")]

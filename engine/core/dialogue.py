@@ -1,0 +1,70 @@
+"""Prompts to a caller have a purpose; questions have answers. The entities; the verbs are elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from engine.core.directions import ToSurvey
+from engine.core.ids import VisitId
+
+
+class Purpose(StrEnum):
+    """What a prompt to a caller is for, which says what follows it (`engine.core.prompted`)."""
+
+    CLOSING = "closing"
+    """Then the call ends."""
+    BEFORE = "before"
+    """Then it goes on to its destination (`Call.after`)."""
+    JOIN = "join"
+    """To who has just entered a queue."""
+    ANNOUNCEMENT = "announcement"
+    """To who waits in a queue, in the middle of the music."""
+    QUESTION = "question"
+    """In a dialogue; then keys are waited for."""
+
+
+class DialogueKind(StrEnum):
+    """Whose questions they are."""
+
+    MENU = "menu"
+    SURVEY = "survey"
+    CALLBACK = "callback"
+    """To who waits in a queue, and stays in line meanwhile."""
+
+
+@dataclass(slots=True, eq=False)
+class Dialogue:
+    """Questions to a caller, answered by keys. `name` and `step` mean what their kind says.
+
+    `timeout_ms` is how long a key is waited for, from the question's end or the last key.
+    """
+
+    kind: DialogueKind
+    name: str
+    timeout_ms: int
+    step: str = ""
+    digits: str = ""
+    """What was pressed so far in answer to this question."""
+    tries: int = 0
+    """How often it was asked."""
+    about: ToSurvey | None = None
+    """Survey: about which talk."""
+
+
+@dataclass(slots=True, eq=False)
+class Callback:
+    """The callback that a call is (C-01 to C-05): it waits in a queue without a channel.
+
+    Each attempt to reach the customer is a call of its own, whose channel has the call's id; the
+    callback goes from one to the next and keeps its id and its place in line.
+    """
+
+    callback_id: VisitId
+    number: str
+    """As the caller gave it."""
+    requested_ms: int
+    attempts: int = 0
+    """How often the customer was called."""
+    present: bool = False
+    """Whether this call has a channel now: the customer's phone is called, or they talk."""

@@ -1,0 +1,47 @@
+"""What a key means, by where the call is whose phone it was pressed on: one table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from engine.core import monitoring
+from engine.core.call import Call, CallState
+from engine.core.dialogue import DialogueKind
+from engine.core.ids import CallId
+from engine.core.state import State
+
+Ignored = str | None
+
+
+def digit_pressed(state: State, channel_id: str, digit: str) -> Ignored:
+    """Takes a key press. Returns why it means nothing, or None."""
+    call = state.calls.get(CallId(channel_id))
+    if call is None:
+        return "no such call"
+    if not state.node_up(call.node):
+        return "its node is out of reach"
+    if call.dialogue is not None:
+        ANSWERS[call.dialogue.kind](state, call, digit)
+        return None
+    does = KEYS.get(call.state)
+    return f"call is {call.state}" if does is None else does(state, call, digit)
+
+
+def silence(state: State, call_id: CallId) -> None:
+    """No key came in answer to a question."""
+    call = state.calls.get(call_id)
+    if call is not None and call.dialogue is not None:
+        SILENCES[call.dialogue.kind](state, call)
+
+
+KEYS: Final[dict[CallState, Callable[[State, Call, str], Ignored]]] = {
+    CallState.MONITORING: monitoring.digit_pressed,
+}
+"""Keys outside of dialogues."""
+
+ANSWERS: Final[dict[DialogueKind, Callable[[State, Call, str], None]]] = {}
+"""Keys in answer to a question."""
+
+SILENCES: Final[dict[DialogueKind, Callable[[State, Call], None]]] = {}
+"""No key in answer to a question."""

@@ -1,0 +1,59 @@
+"""What follows a prompt to a caller that is over, by its purpose: one table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from engine.core.call import Call, CallEvent
+from engine.core.calls import end_call
+from engine.core.causes import NORMAL_CLEARING
+from engine.core.dialogue import Purpose
+from engine.core.facts import CallEnd
+from engine.core.hearing import forget_prompt, hears_prompt, sound_again
+from engine.core.ids import CallId, PlaybackId
+from engine.core.questions import wait_for_key
+from engine.core.sending import follow
+from engine.core.state import State
+
+
+def playback_ended(state: State, call: Call, playback_id: PlaybackId) -> str | None:
+    """A prompt to a caller is over. Returns why that means nothing, or None."""
+    if call.prompt != playback_id or not hears_prompt(state, call):
+        return "that prompt is over already"
+    prompt_is_over(state, call)
+    return None
+
+
+def prompt_is_over(state: State, call: Call) -> None:
+    """Goes on after the prompt that plays: it was heard, could not be played, or nobody says so."""
+    forget_prompt(state, call)
+    FOLLOWS[call.purpose](state, call)
+
+
+def prompt_timed_out(state: State, call_id: CallId) -> None:
+    """Nobody said that a prompt is over, and it should be."""
+    call = state.calls.get(call_id)
+    if call is not None:
+        prompt_is_over(state, call)
+
+
+def _closing(state: State, call: Call) -> None:
+    end_call(state, call, CallEnd.SYSTEM, NORMAL_CLEARING)
+
+
+def _before(state: State, call: Call) -> None:
+    after, call.after = call.after, None
+    assert after is not None
+    call.advance(CallEvent.HEARD)
+    follow(state, call, after)
+
+
+FOLLOWS: Final[dict[Purpose, Callable[[State, Call], None]]] = {
+    Purpose.CLOSING: _closing,
+    Purpose.BEFORE: _before,
+    Purpose.JOIN: sound_again,
+    Purpose.ANNOUNCEMENT: sound_again,
+    Purpose.QUESTION: wait_for_key,
+}
+"""Each purpose has what follows it."""
