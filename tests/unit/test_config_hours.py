@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from engine.config import check, load, to_policy, to_schedules
@@ -347,3 +350,14 @@ def test_a_machine_without_time_zones_says_what_to_install(tmp_path, monkeypatch
     monkeypatch.setattr("engine.config.hours.available_timezones", set)
     (problem,) = check(write(tmp_path, office("time_zone: Europe/Paris", WEEKLY)))
     assert problem.message == "this machine has no time zone data: install the package tzdata"
+
+
+def test_the_examples_in_the_docs_are_right(tmp_path):
+    page = (Path(__file__).resolve().parents[2] / "docs" / "hours.md").read_text()
+    schedule, goes_by_it = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    _, _, hours = goes_by_it.partition("    hours:\n")
+    text = changed(BASE, "    name: Sales\n", f"    name: Sales\n    hours:\n{hours}") + schedule
+    assert lines_of(write(tmp_path, text)) == []
+    (office,) = to_schedules(load(tmp_path))
+    assert len(office.weekly) == 2 * 4 + 1
+    assert state_at(office, ms("2027-01-02 10:00")).prompt == ("sound:custom/new-year",)
