@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
+from engine.config import hours as opening
 from engine.config import people
 from engine.config import queue as queues
 from engine.config import settings as options
@@ -19,6 +20,7 @@ from engine.config.forms import (
     WaitingSound,
 )
 from engine.config.models import Configuration
+from engine.config.schedule import Schedule
 from engine.config.values import milliseconds
 from engine.core import places, policy, waiting
 from engine.core.ids import AgentId, EndpointName, NodeId, QueueId
@@ -62,6 +64,11 @@ def to_policy(configuration: Configuration) -> policy.Policy:
         ),
         settings=_settings(configuration),
     )
+
+
+def to_schedules(configuration: Configuration) -> tuple[Schedule, ...]:
+    """Returns the opening hours, ready to be asked; the core never sees them."""
+    return tuple(opening.to_schedule(name, each) for name, each in configuration.hours.items())
 
 
 def to_destination(destination: Destination) -> places.Destination:
@@ -177,6 +184,18 @@ def _queue(number: str, queue: queues.Queue) -> policy.QueuePolicy:
         managers=queue.managers,
         manager_rights=queue.rights.managers,
         agent_rights=queue.rights.agents,
+        hours=None if queue.hours is None else _hours(queue.hours),
+    )
+
+
+def _hours(hours: opening.QueueHours) -> waiting.QueueHours:
+    return waiting.QueueHours(
+        schedule=hours.schedule,
+        closed=to_destination(hours.closed),
+        holiday=None if hours.holiday is None else to_destination(hours.holiday),
+        ignore_holidays=hours.ignore_holidays,
+        holiday_prompt=hours.play_holiday_prompt,
+        leave_at_closing=hours.waiting_at_closing is opening.AtClosing.LEAVE,
     )
 
 

@@ -12,6 +12,7 @@ from typing import Annotated
 from pydantic import Field, PrivateAttr
 
 from engine.config.forms import Destination
+from engine.config.hours import Hours
 from engine.config.lookup import Places
 from engine.config.people import Agent, Extension
 from engine.config.queue import Queue
@@ -77,6 +78,8 @@ class Configuration(Strict):
     """Who takes queue calls, by the number of their extension."""
     queues: Mapping[PhoneNumber, Queue] = Field(default_factory=dict)
     """Queues, by number."""
+    hours: Mapping[Identifier, Hours] = Field(default_factory=dict)
+    """Opening hours that queues go by, by name."""
     inbound_routes: Mapping[Identifier, InboundRoute] = Field(default_factory=dict)
     """Where calls from outside go, by the route's name; the first that fits wins."""
     outbound_routes: Mapping[Identifier, OutboundRoute] = Field(default_factory=dict)

@@ -29,6 +29,8 @@ class Traffic:
     hour_factors: tuple[float, ...] = ()
     patience_ms_mean: int | None = 120_000
     talk_ms_mean: int = 180_000
+    talk_spread: float = 0.0
+    """Sigma of log-normal talks; 0: talks are exponential."""
     agent_ends_talk: float = 0.5
     """Chance that the agent hangs up first."""
     leaves_on_answer: float = 0.0

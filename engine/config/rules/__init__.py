@@ -9,7 +9,17 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from engine.config.places import Problem
-from engine.config.rules import dialled, lines, loops, numbers, queues, references, rights, slots
+from engine.config.rules import (
+    dialled,
+    hours,
+    lines,
+    loops,
+    numbers,
+    queues,
+    references,
+    rights,
+    slots,
+)
 from engine.config.rules.subject import Subject
 
 __all__ = ["Subject", "crosscheck"]
@@ -39,6 +49,13 @@ _RULES: Final[tuple[Callable[[Subject], Iterator[Problem]], ...]] = (
     rights.grantable,
     rights.managers_once,
     loops.failure_loops,
+    hours.schedules,
+    hours.zones,
+    hours.periods,
+    hours.holidays,
+    hours.never_open,
+    hours.without_effect,
+    hours.circles,
     lines.trunks,
     lines.nodes,
     lines.ports,
