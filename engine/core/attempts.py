@@ -8,12 +8,11 @@ cannot make a phone ring twice.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from engine.core.call import Call
 from engine.core.causes import NO_ANSWER
-from engine.core.commands import RingPhone, StartWaitingSound, StopWaitingSound
+from engine.core.commands import StartWaitingSound, StopWaitingSound
 from engine.core.facts import (
     CallbackAttempted,
     CallbackReason,
@@ -22,11 +21,12 @@ from engine.core.facts import (
     OfferReason,
 )
 from engine.core.hearing import RINGING
-from engine.core.ids import CallId, EndpointName, LegId
+from engine.core.ids import CallId, EndpointName
 from engine.core.leg import Leg, LegState
 from engine.core.numbers import matches
-from engine.core.offers import RING_MARGIN_MS, agent_language, end_offer, end_offer_with
+from engine.core.offers import agent_language, end_offer, end_offer_with
 from engine.core.pending import give_up, terms_of, try_again
+from engine.core.ringing import Phone, house_phone, outside_phone, ring_first
 from engine.core.speech import Phrase, phrase
 from engine.core.state import State
 from engine.core.timers import TimerKind
@@ -37,29 +37,19 @@ NO_SUCH_NUMBER: Final = (1, 22, 28)
 invalid format. Another attempt would be in vain."""
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
-    """How a customer's phone is reached; as in `RingPhone`. `shown` None: what the customer called."""
-
-    endpoint: EndpointName
-    number: str | None
-    shown: str | None = None
-
-
-def way_to(state: State, terms: CallbackPolicy, number: str, own: EndpointName) -> Way | None:
+def way_to(state: State, terms: CallbackPolicy, number: str, own: EndpointName) -> Phone | None:
     """Returns how a number is called back, or None where that is not permitted (C-05).
 
-    The phone of the house from which the callback was requested (`own`) is rung directly; any other
+    What the customer called is shown, if the route says nothing else. The phone of the house from which the callback was requested (`own`) is rung directly; any other
     number takes the first of the outbound routes that fits it with the callback prefix.
     """
     if number == own and number in state.extensions:
-        return Way(EndpointName(number), None)
+        return house_phone(number)
     dialled = terms.prefix + number
     for name in terms.outbound_routes:
         route = state.outbound_routes.get(name)
         if route is not None and matches(route.pattern, dialled):
-            dialled = route.prepend + dialled[route.strip :]
-            return Way(route.trunk, dialled, route.caller_number)
+            return outside_phone(route, dialled)
     return None
 
 
@@ -93,23 +83,11 @@ def agent_is_ready(state: State, call: Call, leg: Leg) -> str | None:
         callback.attempts,
     )
     if call.agent_id is not None:
-        agent = state.phone(way.endpoint)
-        agent.own_calls[call.call_id] = None
-        state.refresh(agent)
+        state.phone(way.endpoint)  # Its agent may have been forgotten while the callback waited.
     line = state.lines[visit.queue_id]
     state.timers.set(TimerKind.RING, call.call_id, state.now_ms + terms.ring_timeout_ms)
-    state.tell(
-        RingPhone(
-            node=call.node,
-            leg_id=LegId(call.call_id),
-            call_id=None,
-            endpoint=way.endpoint,
-            number=way.number,
-            timeout_ms=terms.ring_timeout_ms + RING_MARGIN_MS,
-            caller_number=(way.shown or call.dialled) if way.number is not None else line.queue_id,
-            caller_name=line.policy.name,
-        )
-    )
+    number = line.queue_id if way.number is None else call.dialled
+    ring_first(state, call, way, terms.ring_timeout_ms, shown=(number, line.policy.name))
     let_agent_hear_ringing(state, leg)
     return None
 

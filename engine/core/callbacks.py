@@ -11,7 +11,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Final
 
-from engine.core.attempts import Way, way_to
+from engine.core.attempts import way_to
 from engine.core.call import Call, Visit
 from engine.core.dialogue import Callback, Dialogue, DialogueKind, Purpose
 from engine.core.facts import (
@@ -26,6 +26,7 @@ from engine.core.inputs import NO_ENDPOINT
 from engine.core.pending import next_call_id, replace, set_offer, stand_in
 from engine.core.places import Media, PlayThenHangUp
 from engine.core.questions import ask, end_dialogue, hear_key
+from engine.core.ringing import Phone
 from engine.core.sending import follow
 from engine.core.speech import Phrase, phrase
 from engine.core.state import State
@@ -215,7 +216,7 @@ def _confirmed(state: State, call: Call, terms: CallbackPolicy, dialogue: Dialog
         _register(state, call, number, way, CallbackTrigger(dialogue.name))
 
 
-def _register(state: State, call: Call, number: str, way: Way, trigger: CallbackTrigger) -> None:
+def _register(state: State, call: Call, number: str, way: Phone, trigger: CallbackTrigger) -> None:
     """Lets a callback take the caller's place; the caller hears a goodbye."""
     visit = _visit(call)
     waiting_id = next_call_id(state)
@@ -280,5 +281,5 @@ def _own_phone(state: State, call: Call) -> EndpointName:
     return call.endpoint if call.endpoint in state.extensions else NO_ENDPOINT
 
 
-def _way(state: State, call: Call, terms: CallbackPolicy, number: str) -> Way | None:
+def _way(state: State, call: Call, terms: CallbackPolicy, number: str) -> Phone | None:
     return way_to(state, terms, number, _own_phone(state, call))
