@@ -190,6 +190,8 @@ def _catch_up_call(state: State, call: Call, channel: SeenChannel) -> None:
 
 def _catch_up_customer(state: State, call: Call, channel: SeenChannel) -> None:
     """The phone of a callback's customer rings on, or was picked up. It is never rung again."""
+    if call.absent:
+        return  # A channel that nobody made.
     assert call.visit is not None
     assert call.visit.chosen is not None
     if channel.up:
