@@ -25,6 +25,7 @@ from engine.config.values import (
     Strict,
 )
 from engine.core.policy import InitialState
+from engine.core.speech.texts import SPEECH_COMMAND
 
 
 class FeatureCodes(Strict):
@@ -138,6 +139,9 @@ class Settings(Strict):
     sounds_directory: AbsolutePath = "/usr/share/asterisk/sounds/custom"
     """For prompts, and for the languages that `usher sounds build` makes: the folder `custom` in
     Asterisk's directory of sounds. The engine must be able to write there."""
+    speech_command: Annotated[str, Field(min_length=1, max_length=500)] = SPEECH_COMMAND
+    """What speaks the texts of `prompts`: writes a WAV file `{file}` of a `{text}`; `{language}` and
+    `{voice}` are the language as Asterisk and as espeak-ng call it."""
     database: Database = Database()
     """Where the records are kept."""
     data_directory: LocalPath = "/var/lib/usher"

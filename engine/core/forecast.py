@@ -222,9 +222,7 @@ def _hands(state: State, line: Line, crew: _Crew, rates: _Rates) -> _Hands:
     return hands
 
 
-def _left_ms(
-    state: State, line: Line, agent: Agent, rates: _Rates
-) -> tuple[float, float, bool]:
+def _left_ms(state: State, line: Line, agent: Agent, rates: _Rates) -> tuple[float, float, bool]:
     """Returns an agent's expected remaining work, the least it can be, and whether that is sure."""
     if agent.agent_id in line.available:
         return 0.0, 0.0, True
