@@ -73,13 +73,12 @@ def _install_prompts(configuration: Configuration) -> None:
     try:
         install(
             configuration.recorded.values(),
-            Path(settings.sounds_directory),
             lambda: Synthesiser(settings.speech_command),
         )
     except SoundsFailed as error:
         raise RenderFailed(str(error)) from error
     except OSError as error:
         raise RenderFailed(
-            f"prompts: {error.filename}: {error.strerror or error}; settings.sounds_directory must"
-            " be Asterisk's folder sounds/custom, and writable"
+            f"prompts: {error.filename}: {error.strerror or error}; settings.prompts_directory must"
+            " be a directory in which the engine can write"
         ) from error

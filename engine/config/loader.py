@@ -55,7 +55,8 @@ def examine(sources: Sources) -> Examined:
     prompts_digest = digest_of_files(configuration.prompts)
     if errors_of(problems):
         return Examined(None, tuple(in_order(problems)), prompts_digest)
-    prompts = recorded(configuration.prompts, configuration.settings.speech_command)
+    settings = configuration.settings
+    prompts = recorded(configuration.prompts, settings.speech_command, settings.prompts_directory)
     configuration.remember(Places(root), prompts)
     return Examined(configuration, tuple(in_order(problems)), prompts_digest)
 

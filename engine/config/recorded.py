@@ -17,7 +17,6 @@ from engine.config.values import Strict
 
 T = TypeVar("T")
 
-FOLDER: Final = "usher/prompts"
 _NAMED: Final = re.compile(r"prompt:([a-z][a-z0-9_-]{0,39})")
 _USUAL: Final = "en"
 
@@ -41,11 +40,25 @@ class Recorded:
     name: str
     digest: str
     renditions: tuple[Rendition, ...]
+    directory: str
 
     @property
-    def sound(self) -> str:
-        """Its name among Asterisk's sounds, without language and suffix."""
-        return f"{FOLDER}/{self.name}-{self.digest}"
+    def file(self) -> str:
+        """The name of its files, without suffix."""
+        return f"{self.name}-{self.digest}"
+
+    @property
+    def path(self) -> str:
+        """What Asterisk is told to play.
+
+        It looks for the language in the last folder: for /a/b in zh it takes /a/zh/b, else /a/b.
+        """
+        return f"{self.directory}/{self.file}"
+
+    def path_in(self, language: str) -> str:
+        """Returns the path of what is played in a language, for who does not look for languages."""
+        spoken = self.spoken_in(language)
+        return f"{self.directory}/{spoken}/{self.file}" if spoken else self.path
 
     @property
     def usual(self) -> Rendition:
@@ -64,7 +77,9 @@ class Recorded:
         return f"prompt.{self.name}.{self.spoken_in(language) or 'any'}"
 
 
-def recorded(prompts: Mapping[str, Prompt], speech_command: str) -> dict[str, Recorded]:
+def recorded(
+    prompts: Mapping[str, Prompt], speech_command: str, directory: str
+) -> dict[str, Recorded]:
     """Returns the prompts that can be played; those with an unplayable file are left out."""
     made = {}
     for name, prompt in prompts.items():
@@ -74,7 +89,8 @@ def recorded(prompts: Mapping[str, Prompt], speech_command: str) -> dict[str, Re
             continue
         renditions += [Rendition(language, text) for language, text in prompt.text.items()]
         if renditions:
-            made[name] = Recorded(name, _digest(renditions, speech_command), tuple(renditions))
+            digest = _digest(renditions, speech_command)
+            made[name] = Recorded(name, digest, tuple(renditions), directory.rstrip("/"))
     return made
 
 
@@ -125,7 +141,7 @@ def _resolved(value: Any, prompts: Mapping[str, Recorded]) -> Any:  # noqa: ANN4
     if isinstance(value, str):
         found = _NAMED.fullmatch(value)
         there = prompts.get(found[1]) if found else None
-        return value if there is None else f"sound:{there.sound}"
+        return value if there is None else f"sound:{there.path}"
     if isinstance(value, tuple) and type(value) is tuple:
         made = tuple(_resolved(each, prompts) for each in value)
         return value if made == value else made

@@ -136,9 +136,12 @@ class Settings(Strict):
     """The ports for voice."""
     music: Mapping[Identifier, AbsolutePath] = Field(default={"default": "/usr/share/asterisk/moh"})
     """Music on hold: the class's name, and the directory of its files on the Asterisk machine."""
-    sounds_directory: AbsolutePath = "/usr/share/asterisk/sounds/custom"
-    """For prompts, and for the languages that `usher sounds build` makes: the folder `custom` in
-    Asterisk's directory of sounds. The engine must be able to write there."""
+    sounds_directory: AbsolutePath = "/usr/share/asterisk/sounds"
+    """Asterisk's sounds, a folder for each language; `usher sounds build` adds one. The engine looks
+    there whether it has all of a language, and else speaks English."""
+    prompts_directory: AbsolutePath = "/var/lib/usher-prompts"
+    """Where the sounds of `prompts` are laid for Asterisk: the engine writes there, Asterisk reads
+    there, both under this path."""
     speech_command: Annotated[str, Field(min_length=1, max_length=500)] = SPEECH_COMMAND
     """What speaks the texts of `prompts`: writes a WAV file `{file}` of a `{text}`; `{language}` and
     `{voice}` are the language as Asterisk and as espeak-ng call it."""

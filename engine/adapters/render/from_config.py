@@ -127,12 +127,7 @@ def _looped(configuration: models.Configuration) -> list[MusicClass]:
         if isinstance(queue.waiting_sound, PromptSound):
             prompt = configuration.recorded[queue.waiting_sound.prompt]
             name = prompt.music_class(queue.language)
-            parts = (
-                configuration.settings.sounds_directory,
-                prompt.spoken_in(queue.language),
-                prompt.sound,
-            )
-            classes[name] = MusicClass(name, entry="/".join(part for part in parts if part))
+            classes[name] = MusicClass(name, entry=prompt.path_in(queue.language))
     return list(classes.values())
 
 

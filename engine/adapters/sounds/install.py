@@ -1,4 +1,4 @@
-"""The prompts of a configuration into Asterisk's directory of sounds, under names of their content."""
+"""The prompts of a configuration to where Asterisk finds them, under names of their content."""
 
 from __future__ import annotations
 
@@ -11,17 +11,14 @@ from engine.adapters.sounds.synthesis import SoundsFailed, Synthesiser
 from engine.config.recorded import Recorded, Rendition
 
 
-def install(
-    prompts: Iterable[Recorded], directory: Path, synthesiser: Callable[[], Synthesiser]
-) -> list[Path]:
+def install(prompts: Iterable[Recorded], synthesiser: Callable[[], Synthesiser]) -> list[Path]:
     """Lays each prompt where Asterisk finds it; what is there already stays as it is.
 
-    A rendition goes to `<language>/<sound>.<suffix>`; what is played in all other languages to
-    `<sound>.<suffix>`, where Asterisk looks next. Former versions stay: a call may still play one.
+    A rendition goes to `<directory>/<language>/<file>.<suffix>`; what is played in all other languages
+    to `<directory>/<file>.<suffix>`, where Asterisk looks next. Former versions stay: a call may still play one.
 
     Args:
         prompts: as they were when the configuration was read.
-        directory: Asterisk's directory of sounds, or its folder `custom`.
         synthesiser: makes what speaks; asked only where there is something to speak.
 
     Returns:
@@ -33,6 +30,7 @@ def install(
     """
     written = []
     for prompt in prompts:
+        directory = Path(prompt.directory)
         for rendition in prompt.renditions:
             if rendition.language:
                 written += _lay(rendition, prompt, directory / rendition.language, synthesiser)
@@ -45,7 +43,7 @@ def _lay(
 ) -> list[Path]:
     content = rendition.content
     if isinstance(content, str):
-        target = directory / f"{prompt.sound}.wav"
+        target = directory / f"{prompt.file}.wav"
         if target.exists():
             return []
         try:
@@ -55,7 +53,7 @@ def _lay(
                 f"prompts.{prompt.name}.text.{rendition.language} - {error}"
             ) from None
     else:
-        target = directory / f"{prompt.sound}.{content.suffix}"
+        target = directory / f"{prompt.file}.{content.suffix}"
         if target.exists():
             return []
         data = Path(content.path).read_bytes()

@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         required=True,
         metavar="DIR",
         help="where they go, in a directory of the language's name: settings.sounds_directory,"
-        " usually /usr/share/asterisk/sounds/custom",
+        " usually /usr/share/asterisk/sounds",
     )
     make.add_argument("--language", default="zh", choices=sorted(TEXTS), help="default: zh")
     make.add_argument(
