@@ -14,6 +14,7 @@ from engine.config.values import (
     MILLISECOND_EXACT,
     AbsolutePath,
     Choice,
+    CommandLine,
     DatabaseUrl,
     FeatureCode,
     Identifier,
@@ -142,7 +143,7 @@ class Settings(Strict):
     prompts_directory: AbsolutePath = "/var/lib/usher-prompts"
     """Where the sounds of `prompts` are laid for Asterisk: the engine writes there, Asterisk reads
     there, both under this path."""
-    speech_command: Annotated[str, Field(min_length=1, max_length=500)] = SPEECH_COMMAND
+    speech_command: CommandLine = SPEECH_COMMAND
     """What speaks the texts of `prompts`: writes a WAV file `{file}` of a `{text}`; `{language}` and
     `{voice}` are the language as Asterisk and as espeak-ng call it."""
     database: Database = Database()

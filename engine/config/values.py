@@ -184,6 +184,9 @@ AbsolutePath = Annotated[
     str, _like(r"^/[^\x00-\x1f\x7f;]{0,499}$", "a path that begins with /, such as /srv/music")
 ]
 
+CommandLine = Annotated[str, _like(r"^[^\x00-\x1f\x7f]{1,500}$", "a command line")]
+"""A program and its arguments; no shell is involved."""
+
 EnvironmentName = Annotated[
     str, _like(r"^[A-Za-z_][A-Za-z0-9_]{0,99}$", "the name of an environment variable")
 ]
