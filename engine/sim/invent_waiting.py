@@ -166,7 +166,7 @@ def _callback(rng: Rng, queue: QueuePolicy, route: str) -> CallbackPolicy:
         offer_after_ms=offer_after_ms,
         prefix="0",
         outbound_routes=rng.choice(((route,), (route,), ())),
-        timeout_ms=rng.choice((None, 60_000, 600_000)),
+        timeout_ms=rng.choice((None if queue.wait_ms_max else 60_000, 60_000, 600_000)),
         attempts=rng.choice((1, 1, 2, 3)),
         spacing_ms=rng.choice((1_000, 30_000)),
         ring_timeout_ms=rng.choice((5_000, 30_000)),
