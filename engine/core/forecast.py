@@ -37,7 +37,7 @@ from engine.core.state import State
 PATIENCE_WEIGHT_MS = 1_200_000
 """Waiting without anybody giving up that is assumed before anything is known."""
 TERMS_MAX = 12
-"""Callers ahead are gone through one by one up to here, in even steps beyond."""
+"""Callers ahead are gone through one by one up to here."""
 MINUTE_MS = 60_000
 _MEDIAN = 1 / 3
 _NEVER_MS = 1e15
@@ -216,11 +216,18 @@ def _leaving_rate(line: Line) -> float:
 
 
 def _queue_ms(serving: float, leaving: float, ahead: float) -> float:
-    """Returns the sum of 1 / (serving + j * leaving) for j from 0 to `ahead`, as a median."""
-    whole = int(ahead)
-    steps = min(whole + 1, TERMS_MAX)
-    width = (whole + 1) / steps
+    """Returns the sum of 1 / (serving + j * leaving) for j from 0 to `ahead`, as a median.
+
+    Beyond `TERMS_MAX` it goes in growing strides: the same ones for everybody, so that one more
+    ahead never makes it less.
+    """
     total = -_MEDIAN / serving
-    for step in range(steps):
-        total += width / (serving + leaving * (width * (step + 0.5) - 0.5))
-    return total + (ahead - whole) / (serving + leaving * (whole + 1))
+    begin, stride = 0, 1
+    while begin < ahead + 1:
+        count = min(float(stride), ahead + 1 - begin)
+        middle = begin + max(0.0, (count - 1) / 2)
+        total += count / (serving + leaving * middle)
+        begin += stride
+        if begin >= TERMS_MAX:
+            stride = begin // 4
+    return total
