@@ -140,6 +140,9 @@ class Settings(Strict):
     """Music on hold: the class's name, and the directory of its files on the Asterisk machine."""
     voicemail: Voicemail = Voicemail()
     """What all voicemail boxes have in common."""
+    sounds_directory: AbsolutePath = "/usr/share/asterisk/sounds/custom"
+    """For prompts, and for the languages that `usher sounds build` makes: the folder `custom` in
+    Asterisk's directory of sounds. The engine must be able to write there."""
     database: Database = Database()
     """Where the records are kept."""
     data_directory: LocalPath = "/var/lib/usher"

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from engine.core.ids import AgentId, EndpointName, NodeId, QueueId
 from engine.core.inputs import BY_SYSTEM, AgentAction, AgentActionRequested, Input
+from engine.core.places import ToQueue
 from engine.core.policy import (
     ExtensionPolicy,
     InboundRoute,
@@ -20,7 +21,6 @@ from engine.core.policy import (
     MemberKind,
     Policy,
     QueuePolicy,
-    ToQueue,
     TrunkPolicy,
 )
 from engine.sim.agenda import Agenda
@@ -159,9 +159,7 @@ def _day(**factors: float) -> tuple[float, ...]:
 
 def scenes() -> tuple[Scene, ...]:
     """Returns all scenes, in the order of the table."""
-    traffic = Traffic(
-        talk_ms_mean=_TALK_MS, talk_spread=_TALK_SPREAD, patience_ms_mean=600_000
-    )
+    traffic = Traffic(talk_ms_mean=_TALK_MS, talk_spread=_TALK_SPREAD, patience_ms_mean=600_000)
     ten, three, fifteen = _policy(10, range(10)), _policy(3, range(3)), _policy(15, range(15))
     both = _policy(12, range(8), range(4, 12))
     noon = 12 - _OPENS
@@ -178,7 +176,9 @@ def scenes() -> tuple[Scene, ...]:
             "morning ramp",
             ten,
             _sources(ten, _calls(10, 1.0)),
-            replace(traffic, hour_factors=_day(h8=0.3, h9=0.7, h10=1.3, h11=1.15, h12=0.8, h13=0.7)),
+            replace(
+                traffic, hour_factors=_day(h8=0.3, h9=0.7, h10=1.3, h11=1.15, h12=0.8, h13=0.7)
+            ),
             6,
         ),
         Scene(
@@ -197,7 +197,13 @@ def scenes() -> tuple[Scene, ...]:
             6,
             warm_up_ms=HOUR_MS // 2,
         ),
-        Scene("two queues share agents", both, _sources(both, _calls(6, 1.0), _calls(6, 0.85)), traffic, 12),
+        Scene(
+            "two queues share agents",
+            both,
+            _sources(both, _calls(6, 1.0), _calls(6, 0.85)),
+            traffic,
+            12,
+        ),
         Scene("three agents", three, _sources(three, _calls(3, 0.85)), traffic, 24),
         Scene(
             "overload with abandons",
