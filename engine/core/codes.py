@@ -1,4 +1,4 @@
-"""Feature codes: what is dialled, by whom, and what it means (A-01, A-02, A-04, A-08, S-02, S-04).
+"""Feature codes: what is dialled, by whom, and what it means (A-01, A-02, A-04, A-08, Q-03, S-02, S-04).
 
 A code is a call like any other, dialled at an extension; the answer is spoken to it. What the
 codes do is elsewhere: `agent_actions`, `presence`, `monitoring`, `recording`.
@@ -17,7 +17,7 @@ from functools import partial
 from engine.core import recording
 from engine.core.agent_actions import Hand, act
 from engine.core.call import Call
-from engine.core.directions import Next, ToMonitor
+from engine.core.directions import Next, ToMailbox, ToMonitor
 from engine.core.facts import ActionRefused, How
 from engine.core.ids import AgentId, QueueId
 from engine.core.inputs import AgentAction
@@ -25,7 +25,14 @@ from engine.core.leg import Leg, LegState
 from engine.core.places import PlayThenHangUp
 from engine.core.policy import FeatureCodes, MonitorMode, Presence, Right
 from engine.core.presence import SET_PRESENCE, set_presence
-from engine.core.refusals import NOT_ALLOWED, OWN_CALL, UNKNOWN_AGENT, UNKNOWN_REASON, Refusal
+from engine.core.refusals import (
+    NO_BOX,
+    NOT_ALLOWED,
+    OWN_CALL,
+    UNKNOWN_AGENT,
+    UNKNOWN_REASON,
+    Refusal,
+)
 from engine.core.rights import may
 from engine.core.spoken import (
     PRESENCE_DIGITS,
@@ -41,6 +48,7 @@ from engine.core.state import State
 
 RECORD_TOGGLE = "record_toggle"
 RECORD_PAUSE_TOGGLE = "record_pause_toggle"
+LISTEN = "voicemail"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +84,14 @@ class _Record:
     action: str
 
 
-_Wish = _ChangeAgent | _SetPresence | _Monitor | _Record
+@dataclass(frozen=True, slots=True)
+class _Listen:
+    """Listening to a voicemail box."""
+
+    box: str
+
+
+_Wish = _ChangeAgent | _SetPresence | _Monitor | _Record | _Listen
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +120,8 @@ def dial_code(state: State, call: Call) -> Next | None:
             return _monitor(state, wish, call.endpoint)
         case _Record():
             return PlayThenHangUp(_record(state, wish, call.endpoint))
+        case _Listen(box):
+            return _listen(state, box, call.endpoint)
 
 
 def _understand(state: State, own: AgentId, dialled: str) -> _Wish | None:
@@ -141,6 +158,7 @@ def _by_name(codes: FeatureCodes) -> tuple[tuple[str, _Reader], ...]:
         (codes.barge, partial(_read_monitored, MonitorMode.BARGE)),
         (codes.record_toggle, partial(_read_recorded, RECORD_TOGGLE)),
         (codes.record_pause_toggle, partial(_read_recorded, RECORD_PAUSE_TOGGLE)),
+        (codes.voicemail, _read_box),
     )
 
 
@@ -159,6 +177,11 @@ def _read_monitored(mode: MonitorMode, state: State, _own: AgentId, rest: str) -
 
 def _read_recorded(action: str, state: State, _own: AgentId, rest: str) -> _Reading:
     return _Reading(_Record(AgentId(rest), action), rest in state.extensions)
+
+
+def _read_box(state: State, own: AgentId, rest: str) -> _Reading:
+    box = rest or own
+    return _Reading(_Listen(box), box in state.mailboxes)
 
 
 def _read_queue(action: AgentAction, state: State, own: AgentId, rest: str) -> _Reading:
@@ -233,6 +256,15 @@ def _record(state: State, wish: _Record, by: str) -> Media:
     except Refusal as refusal:
         return _refuse(state, wish.agent_id, queue_id, wish.action, str(refusal), by)
     return recording_media(done, wish.agent_id)
+
+
+def _listen(state: State, box: str, by: str) -> Next:
+    """Lets somebody listen to their own box, or to a group's of which they are a member."""
+    members = state.mailboxes.get(box)
+    if members is not None and by in members:
+        return ToMailbox(box)
+    why = NO_BOX if members is None else NOT_ALLOWED
+    return PlayThenHangUp(_refuse(state, by, "", LISTEN, why, by))
 
 
 def _queue_talk(state: State, agent_id: AgentId, by: str, right: Right) -> Leg:

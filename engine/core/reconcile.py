@@ -12,6 +12,7 @@ from engine.core.call import Call, CallState
 from engine.core.calls import call_arrived, hang_up_call
 from engine.core.causes import NORMAL_CLEARING
 from engine.core.commands import DestroyBridge, HangUpCall, HangUpLeg, StopMonitor
+from engine.core.dialplan import seen_again
 from engine.core.facts import CallEnd
 from engine.core.hearing import answer_call, hears_prompt, play_again
 from engine.core.ids import (
@@ -32,6 +33,7 @@ from engine.core.leg import Leg, LegState
 from engine.core.legs import agent_prompt_is_over, leg_answered, leg_ended
 from engine.core.offers import hang_up_leg, want_again
 from engine.core.parking import play_music
+from engine.core.questions import ask_again
 from engine.core.state import Node, State
 from engine.core.summons import came
 from engine.core.talks import bridge, caller_hung_up
@@ -147,8 +149,12 @@ def _catch_up_call(state: State, call: Call, channel: SeenChannel) -> None:
         state.following[call.call_id] = None  # Sent somewhere while nobody could be told.
     elif call.state in (CallState.TALKING, CallState.MONITORING) and not call.answered:
         answer_call(state, call)
-    elif call.state in (CallState.LISTENING, CallState.DECIDING) and hears_prompt(state, call):
+    elif call.state is CallState.LISTENING and hears_prompt(state, call):
         play_again(state, call)
+    elif call.state is CallState.DECIDING:
+        ask_again(state, call)
+    elif call.state is CallState.AWAY:
+        seen_again(state, call, channel)
     elif call.state is CallState.PARKED:
         play_music(state, call)
     elif call.visit is not None:
@@ -183,8 +189,6 @@ def _send_away(state: State, node: NodeId, channel_id: str) -> bool:
 
 def _take_in(state: State, node: NodeId, channel: SeenChannel) -> None:
     """Lets a caller arrive who came while nobody watched."""
-    if channel.away:  # The dialplan has it, and will end it or bring it back.
-        return
     if CallId(channel.channel_id) in state.calls or LegId(channel.channel_id) in state.legs:
         return
     call_arrived(
@@ -198,6 +202,7 @@ def _take_in(state: State, node: NodeId, channel: SeenChannel) -> None:
             caller_name=channel.caller_name,
             created_ms=channel.created_ms,
         ),
+        away=channel.away,
     )
 
 

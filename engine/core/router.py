@@ -15,6 +15,7 @@ from engine.core.agent_actions import service_action
 from engine.core.call import Call, CallState
 from engine.core.calls import call_arrived
 from engine.core.causes import NO_ANSWER
+from engine.core.dialplan import came_back
 from engine.core.dispatch import dispatch
 from engine.core.facts import CallEnd, InputIgnored
 from engine.core.failures import command_failed, hang_up_again
@@ -178,8 +179,9 @@ def _hours_override_requested(_state: State, _happened: HoursOverrideRequested) 
     return "not yet"
 
 
-def _call_came_back(_state: State, _happened: CallCameBack) -> Ignored:
-    return "not yet"
+def _call_came_back(state: State, happened: CallCameBack) -> Ignored:
+    call = state.calls.get(happened.call_id)
+    return "unknown call" if call is None else came_back(state, call, happened.dialled)
 
 
 def _engine_started(state: State, _happened: EngineStarted) -> Ignored:
@@ -335,7 +337,7 @@ def _playback_ended(state: State, happened: PlaybackEnded) -> Ignored:
     call = state.calls.get(CallId(channel_id))
     if call is None:
         return agent_prompt_is_over(state, LegId(channel_id))
-    return playback_ended(state, call, happened.playback_id)
+    return playback_ended(state, call, happened.playback_id, ok=happened.ok)
 
 
 def _phone_reachable(state: State, happened: PhoneReachable) -> Ignored:

@@ -36,6 +36,7 @@ def enter_queue(state: State, call: Call, queue_id: QueueId) -> None:
     """Puts a call in line, or sends it to the failure destination where the line is full (Q-07)."""
     line = state.lines[queue_id]
     call.visits += 1
+    call.last_queue = queue_id
     state.entries += 1
     # What was first of all counts from the caller's arrival in Asterisk: he may have waited for us.
     entered_ms = call.arrived_ms if call.hops == 1 else state.now_ms
