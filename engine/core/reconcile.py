@@ -8,6 +8,7 @@ late timers run. Saying something twice does no harm.
 from __future__ import annotations
 
 from engine.core import monitoring, recording
+from engine.core.announcing import catch_up
 from engine.core.call import Call, CallState
 from engine.core.calls import call_arrived, hang_up_call
 from engine.core.causes import NORMAL_CLEARING
@@ -152,10 +153,15 @@ def _catch_up_call(state: State, call: Call, channel: SeenChannel) -> None:
     elif call.state is CallState.PARKED:
         play_music(state, call)
     elif call.visit is not None:
+        line = state.lines[call.visit.queue_id]
         if not call.answered:
             call.sound = None
-        start_waiting_sound(state, call, state.lines[call.visit.queue_id])
+        if call.dialogue is not None and hears_prompt(state, call):
+            play_again(state, call)
+        catch_up(state, call, line)
+        start_waiting_sound(state, call, line)
         want_again(state, call)
+        state.leaving[line.queue_id] = None
 
 
 def _meet_strangers(state: State, seen: NodeConnected) -> None:

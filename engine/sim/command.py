@@ -17,6 +17,7 @@ from engine.config import ConfigError, load, to_policy, to_schedules
 from engine.config.schedule import Schedule
 from engine.core.policy import Policy
 from engine.sim import swarm
+from engine.sim.calibration_table import calibration_of, to_figures, to_text
 from engine.sim.failure import AuditFailure
 from engine.sim.invent import invent_policy
 from engine.sim.options import HOUR_MS, Options, Traffic
@@ -52,6 +53,8 @@ def run_command(
     if mistake is not None:
         complain(f"usher simulate: {mistake}\n")
         return USAGE
+    if arguments.calibrate:
+        return _calibrate(arguments, tell)
     if arguments.replay is not None:
         return _replay(arguments.replay, tell, complain)
     policy = None
@@ -89,9 +92,27 @@ def _mistake(arguments: argparse.Namespace) -> str | None:
     for name, value in positive.items():
         if value is not None and not 0 < value < float("inf"):
             return f"{name} must be a number above 0, not {value}"
+    if arguments.calibrate:
+        for name, value in (
+            ("--config", arguments.config),
+            ("--swarm", arguments.swarm),
+            ("--replay", arguments.replay),
+        ):
+            if value:
+                return f"--calibrate has scenes of its own: leave out {name}"
     if arguments.patience_s is not None and not 0 <= arguments.patience_s < float("inf"):
         return f"--patience-s must be 0 or more, not {arguments.patience_s}"
     return None
+
+
+def _calibrate(arguments: argparse.Namespace, tell: Tell) -> int:
+    calibrations = calibration_of(arguments.seed, arguments.runs)
+    if arguments.json:
+        for each in calibrations:
+            tell(json.dumps(to_figures(each)) + "\n")
+    else:
+        tell(to_text(calibrations) + "\n")
+    return DONE
 
 
 def _options(arguments: argparse.Namespace, seed: int) -> Options:
