@@ -62,7 +62,7 @@ class HoursCalendar:
         self._told = {each.schedule: each for each in told}
         self._unchanged.clear()
         for each in told:
-            log.info("hours %s: %s", each.schedule, _words(each))
+            log.info("hours %s: %s", each.schedule, words_of(each))
         self._new.set()
 
     async def run(self) -> None:
@@ -94,7 +94,7 @@ class HoursCalendar:
                 return OVERLOAD_WAIT_MS
             self._overloaded = False
             for each in changed:
-                log.info("hours %s: %s", each.schedule, _words(each))
+                log.info("hours %s: %s", each.schedule, words_of(each))
                 self._told[each.schedule] = each
         return self._wait_ms(wall_ms)
 
@@ -112,5 +112,6 @@ class HoursCalendar:
         return until_ms
 
 
-def _words(hours: HoursNow) -> str:
+def words_of(hours: HoursNow) -> str:
+    """Returns what a schedule says, for people: open, closed, holiday (New Year)."""
     return f"{hours.kind} ({hours.holiday})" if hours.holiday else str(hours.kind)

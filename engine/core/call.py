@@ -11,6 +11,7 @@ from enum import StrEnum
 from engine.core.dialogue import Callback, Dialogue, Purpose
 from engine.core.directions import Next
 from engine.core.facts import SourceKind
+from engine.core.grouped import GroupRinging
 from engine.core.ids import (
     AgentId,
     CallId,
@@ -175,6 +176,8 @@ class Call:
     visit: Visit | None = None
     leg_id: LegId | None = None
     """The leg that is dialled directly, or talked to."""
+    ringing_group: GroupRinging | None = None
+    """The ring group that rings for it, instead."""
     answered: bool = False
     """Told Asterisk to answer it."""
     answers: int = 0

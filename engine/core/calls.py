@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from engine.core.call import Call, CallEvent, CallState
-from engine.core.causes import CONGESTION
-from engine.core.codes import dial_code
 from engine.core.commands import HangUpCall
-from engine.core.directions import Next, ToSlot
 from engine.core.facts import (
     CallEnd,
     CallEnded,
@@ -17,14 +14,13 @@ from engine.core.facts import (
     VisitReason,
 )
 from engine.core.hearing import forget_prompt
-from engine.core.ids import AgentId, LegId, QueueId
+from engine.core.ids import AgentId, LegId
 from engine.core.inputs import CallArrived
 from engine.core.monitoring import supervisor_left
 from engine.core.offers import HANG_UP_MS_MAX, hang_up_leg
-from engine.core.parking import is_slot, unpark
-from engine.core.places import HangUp, ToExtension, ToExternal, ToQueue
-from engine.core.policy import ExtensionPolicy
+from engine.core.parking import unpark
 from engine.core.questions import end_dialogue
+from engine.core.reach import meaning
 from engine.core.sending import follow, unknown_number
 from engine.core.state import State
 from engine.core.timers import TimerKind
@@ -71,32 +67,8 @@ def call_arrived(state: State, arrived: CallArrived) -> bool:
         call.dialled,
         call.arrived_ms,
     )
-    follow(state, call, _meaning(state, call, extension))
+    follow(state, call, meaning(state, call) or unknown_number(state))
     return True
-
-
-def _meaning(state: State, call: Call, extension: ExtensionPolicy | None) -> Next:
-    if len(state.calls) > state.policy.settings.calls_max:
-        return HangUp(CONGESTION)
-    if extension is None:
-        route = state.inbound_route(call.endpoint, call.dialled)
-        if route is None:
-            return unknown_number(state)
-        call.priority, call.required_skills = route.priority, route.required_skills
-        return route.destination
-    if QueueId(call.dialled) in state.lines:
-        return ToQueue(QueueId(call.dialled))
-    if call.dialled in state.extensions:
-        return ToExtension(call.dialled)
-    if is_slot(state, call.dialled):
-        return ToSlot(call.dialled)
-    answer = dial_code(state, call)
-    if answer is not None:
-        return answer
-    outbound = state.outbound_route(extension, call.dialled)
-    if outbound is not None:
-        return ToExternal(call.dialled, outbound.name)
-    return unknown_number(state)
 
 
 def end_call(state: State, call: Call, ended_by: CallEnd, cause: int) -> None:
@@ -158,10 +130,12 @@ def _note_end(state: State, call: Call, ended_by: CallEnd, cause: int) -> None:
 
 
 def end_dialling(state: State, call: Call) -> None:
-    """Lets the phone go that rings for a direct call; for any other call nothing happens."""
+    """Lets the phones go that ring for a direct call or in a group; any other call is left alone."""
     if call.state is not CallState.DIALLING:
         return
     state.timers.cancel(TimerKind.RING, call.call_id)
-    leg = None if call.leg_id is None else state.legs.get(call.leg_id)
-    if leg is not None and leg.rings:
-        hang_up_leg(state, leg)
+    ringing, call.ringing_group = call.ringing_group, None
+    for leg_id in (call.leg_id,) if ringing is None else ringing.legs:
+        leg = None if leg_id is None else state.legs.get(leg_id)
+        if leg is not None and leg.rings:
+            hang_up_leg(state, leg)

@@ -28,8 +28,8 @@ from engine.core.commands import (
     StopPrompt,
     StopWaitingSound,
 )
-from engine.core.dialling import dialling_failed
 from engine.core.facts import CallEnd, CommandRefused, OfferOutcome, OfferReason
+from engine.core.groups import not_picked_up
 from engine.core.hearing import answer_call, hears_prompt
 from engine.core.ids import CallId, LegId, is_leg
 from engine.core.inputs import CommandFailed
@@ -52,6 +52,7 @@ _ANSWERED = (
     CallState.WAITING,
     CallState.TALKING,
     CallState.LISTENING,
+    CallState.DECIDING,
     CallState.MONITORING,
     CallState.PARKED,
 )
@@ -138,7 +139,7 @@ def _ring_failed(state: State, leg_id: LegId) -> None:
         return
     other = state.legs.get(leg_id)
     if other is not None and other.state is LegState.CALLING:
-        dialling_failed(state, state.calls[other.call_id], UNREACHABLE)
+        not_picked_up(state, state.calls[other.call_id], other, UNREACHABLE)
 
 
 def _hang_up_leg_failed(state: State, leg_id: LegId, status: int) -> None:

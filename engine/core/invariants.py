@@ -7,6 +7,7 @@ from engine.core.call import Call, CallState, Visit
 from engine.core.conditions import keeper_of, qualified
 from engine.core.dialogue import Purpose
 from engine.core.dispatch import first_servable
+from engine.core.grouped import GroupRinging
 from engine.core.hearing import hears_prompt
 from engine.core.ids import AgentId
 from engine.core.leaving import must_leave
@@ -62,6 +63,8 @@ def _check_call(state: State, call: Call) -> None:
     for call_state, kind in _ENDS.items():
         if call.state is call_state:
             assert _has_timer(state, kind, call.call_id), f"{call_state} without an end"
+    if call.ringing_group is not None:
+        _check_group(state, call, call.ringing_group)
     if call.state is CallState.SUMMONED:
         assert call.then is not None, "somebody is called for nothing"
     parked = call.slot is not None and state.parked.get(call.slot) == call.call_id
@@ -74,6 +77,16 @@ def _check_call(state: State, call: Call) -> None:
 
 
 _WHILE_WAITING = (Purpose.JOIN, Purpose.ANNOUNCEMENT, Purpose.QUESTION)
+
+
+def _check_group(state: State, call: Call, ringing: GroupRinging) -> None:
+    assert call.state is CallState.DIALLING, "a group rings for a caller who is elsewhere"
+    assert call.leg_id is None, "a caller is rung for directly, and in a group"
+    assert ringing.legs, "a group rings without a phone"
+    for leg_id in ringing.legs:
+        leg = state.legs[leg_id]
+        assert leg.rings, "a phone of a group does not ring"
+        assert leg.call_id == call.call_id, "a phone of a group rings for another"
 
 
 def _check_visit(state: State, call: Call, visit: Visit) -> None:

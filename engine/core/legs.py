@@ -5,9 +5,9 @@ from __future__ import annotations
 from engine.core.agent import Agent
 from engine.core.call import CallState
 from engine.core.causes import NO_ANSWER, UNREACHABLE
-from engine.core.dialling import dialling_failed
 from engine.core.facts import CallEnd, OfferOutcome, OfferReason
 from engine.core.forwards import forward_dialling, forward_offer
+from engine.core.groups import answered, not_picked_up
 from engine.core.ids import AgentId, LegId
 from engine.core.leg import Leg, LegEvent, LegState
 from engine.core.offers import (
@@ -49,6 +49,7 @@ def leg_answered(state: State, leg_id: LegId) -> str | None:
         leg.answered_ms = state.now_ms
         call.park_rounds = 0
         state.timers.cancel(TimerKind.RING, call.call_id)
+        answered(state, call, leg)
         connect(state, call, leg)
     elif answer_offer(state, call, leg):
         connect_offer(state, call, leg)
@@ -85,7 +86,7 @@ def leg_ended(
         drop_leg(state, leg)
         call = state.calls[leg.call_id]
         assert call.state is CallState.DIALLING
-        dialling_failed(state, call, cause)
+        not_picked_up(state, call, leg, cause)
     return None
 
 
@@ -145,10 +146,10 @@ def phone_vanished(state: State, leg_id: LegId) -> None:
         end_offer(state, leg, OfferOutcome.MISSED, OfferReason.UNREACHABLE, cause=UNREACHABLE)
         offer_lost(state, call)
     elif call.state is CallState.DIALLING:
-        dialling_failed(state, call, UNREACHABLE)
+        not_picked_up(state, call, leg, UNREACHABLE)
 
 
 def dial_timed_out(state: State, leg_id: LegId) -> None:
     """A phone dialled directly rang in vain."""
     leg = state.legs[leg_id]
-    dialling_failed(state, state.calls[leg.call_id], NO_ANSWER)
+    not_picked_up(state, state.calls[leg.call_id], leg, NO_ANSWER)

@@ -5,20 +5,18 @@ from __future__ import annotations
 from engine.core.agent import Agent, Membership
 from engine.core.call import Call, Visit
 from engine.core.causes import NORMAL_CLEARING
-from engine.core.commands import HangUpLeg, PlayPrompt, RingPhone
+from engine.core.commands import HangUpLeg, PlayPrompt
 from engine.core.conditions import keep_no_longer
 from engine.core.facts import CallEnd, CallEnded, OfferEnded, OfferMade, OfferOutcome, OfferReason
-from engine.core.ids import EndpointName, LegId, leg_id_of, playback_id_of
+from engine.core.ids import LegId, playback_id_of
 from engine.core.leg import Leg, LegEvent, LegState
 from engine.core.line import Line
 from engine.core.policy import Strategy
+from engine.core.ringing import Offered, house_phone, ring
 from engine.core.shifts import count_missed
 from engine.core.state import State
 from engine.core.strategies import remember
 from engine.core.timers import TimerKind
-
-RING_MARGIN_MS = 10_000
-"""Asterisk gives up on a phone this much after the core would have: only if the core is away."""
 
 AGENT_PROMPT_MS_MAX = 30_000
 """After this the caller is connected even if nobody says that the agent prompt is over."""
@@ -50,48 +48,24 @@ def make_offer(
     """Rings one agent for a waiting call; `membership` None: somebody else who asked for it."""
     visit = call.visit
     assert visit is not None
-    call.legs += 1
-    leg_id = leg_id_of(call.call_id, call.legs)
     visit.attempts += 1
-    visit.offers[leg_id] = None
     visit.tried[agent.agent_id] = None
     if visit.ringing_since_ms is None:
         visit.ringing_since_ms = state.now_ms
         state.timers.set(TimerKind.RING, call.call_id, state.now_ms + line.policy.ring_timeout_ms)
     if line.policy.strategy is Strategy.PROGRESSIVE:
         set_step(state, call, visit, line)
-    state.legs[leg_id] = Leg(
-        leg_id=leg_id,
-        call_id=call.call_id,
-        node=call.node,
-        endpoint=EndpointName(agent.agent_id),
-        party=agent.agent_id,
-        started_ms=state.now_ms,
-        agent_id=agent.agent_id,
-        queue_id=line.queue_id,
-        visit_id=visit.visit_id,
-        level=1 if membership is None else membership.level,
-    )
-    agent.legs[leg_id] = None
     agent.offers += 1
     state.offer_order += 1
     agent.last_offer = state.offer_order
     if membership is not None:
         remember(line, agent, membership, state.agents)
-    state.refresh(agent)
-    state.tell(
-        RingPhone(
-            node=call.node,
-            leg_id=leg_id,
-            call_id=call.call_id,
-            endpoint=EndpointName(agent.agent_id),
-            number=None,
-            timeout_ms=line.policy.ring_timeout_ms + RING_MARGIN_MS,
-            caller_number=call.caller_number,
-            caller_name=call.caller_name,
-            alert_info=line.policy.alert_info,
-        )
-    )
+    level = 1 if membership is None else membership.level
+    alert_info = line.policy.alert_info
+    offered = Offered(agent.agent_id, line.queue_id, visit.visit_id, level, alert_info)
+    phone = house_phone(agent.agent_id)
+    leg_id = ring(state, call, phone, line.policy.ring_timeout_ms, offered=offered).leg_id
+    visit.offers[leg_id] = None
     state.note(
         OfferMade,
         leg_id,

@@ -25,6 +25,7 @@ from engine.core.directions import (
     ToSurvey,
 )
 from engine.core.facts import CallEnd, RouteReason
+from engine.core.groups import ring_group
 from engine.core.hearing import play, stop_waiting_sound
 from engine.core.hours import way_out
 from engine.core.monitoring import start_monitoring
@@ -121,7 +122,7 @@ WAYS: Final[dict[type, Callable[[State, Call, Any], None]]] = {
     ToVoicemail: _not_yet,
     ToMenu: _not_yet,
     ToCallFlow: _not_yet,
-    ToRingGroup: _not_yet,
+    ToRingGroup: ring_group,
     ToMailbox: _not_yet,
     ToSurvey: _not_yet,
     ToMonitor: start_monitoring,

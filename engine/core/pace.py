@@ -38,8 +38,12 @@ class Tally:
         self.count += 1
         self.total_ms += lasted_ms
         if self.count >= fade_at:
-            self.count //= 2
-            self.total_ms //= 2
+            self.halve()
+
+    def halve(self) -> None:
+        """Lets half of the experience fade."""
+        self.count //= 2
+        self.total_ms //= 2
 
 
 @dataclass(slots=True)
@@ -47,8 +51,6 @@ class Pace:
     """One queue's experience."""
 
     talks: Tally = field(default_factory=Tally)
-    squares_s2: int = 0
-    """The squares of the talks in `talks`, in square seconds."""
     starts: Tally = field(default_factory=Tally)
     """Ringing and the agent prompt of each talk, vain ringing before it included."""
     rests: Tally = field(default_factory=Tally)
@@ -70,18 +72,18 @@ class Pace:
 
     def talked(self, now_ms: int, lasted_ms: int) -> None:
         """A talk is over."""
-        count = self.talks.count
         self.talks.add(lasted_ms, FADE_AT)
-        self.squares_s2 += (lasted_ms // 1000) ** 2
-        if self.talks.count <= count:
-            self.squares_s2 //= 2
         if not self.lasting:
             self.lasting = [Tally() for _ in range(STEPS)]
         for step, tally in enumerate(self.lasting):
             beyond_ms = lasted_ms - elapsed_ms_of(step)
             if beyond_ms < 0:
                 break
-            tally.add(beyond_ms, FADE_AT)
+            tally.count += 1
+            tally.total_ms += beyond_ms
+        if self.lasting[0].count >= FADE_AT:  # All at once: they are compared with one another.
+            for tally in self.lasting:
+                tally.halve()
         self.hours.setdefault(str(hour_of(now_ms)), Tally()).add(lasted_ms, HOUR_FADE_AT)
 
     def wrapped_up(self, lasted_ms: int) -> None:

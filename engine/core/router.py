@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from engine.core import hours, monitoring, recording, saving
+from engine.core import groups, hours, monitoring, recording, saving
 from engine.core.actions import call_action, call_agent
 from engine.core.agent_actions import service_action
 from engine.core.announcing import announce
@@ -243,6 +243,8 @@ def _back_off_is_over(state: State, owner: str) -> None:
 def _rang_too_long(state: State, call: Call) -> None:
     if call.state is CallState.SUMMONED:
         failed_to_come(state, call, NO_ANSWER)
+    elif call.ringing_group is not None:
+        groups.rang_too_long(state, call)
     elif call.state is CallState.DIALLING:
         if call.leg_id is not None and call.leg_id in state.legs:
             dial_timed_out(state, call.leg_id)

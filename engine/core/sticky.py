@@ -1,5 +1,6 @@
-"""What a queue learns from each talk: who served which caller last, and for how long agents talked
-(for least talk, and for the estimated wait).
+"""What a queue learns from each talk: who served which caller last, and how long agents talked.
+
+How long is for the strategy of least talk, and for the estimated wait (`engine.core.pace`).
 
 The same caller number in the same queue returns to who served last, if that was not too long ago
 (R-08, `StickyPolicy`). It counts from the end of the talk.

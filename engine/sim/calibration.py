@@ -74,9 +74,16 @@ class Errors:
     """One predictor's errors: milliseconds, and who was told too little."""
 
     absolute_ms: list[int] = field(default_factory=list)
+    signed_ms: int = 0
+    """The sum of all errors: above 0 where too much was predicted."""
     asked: int = 0
     told_less: int = 0
     """Told whole minutes, and waited more than one minute longer."""
+
+    def add(self, error_ms: int) -> None:
+        """Counts one answer."""
+        self.absolute_ms.append(abs(error_ms))
+        self.signed_ms += error_ms
 
     def quantile_ms(self, share: float) -> int | None:
         """Returns the absolute error that this share of the answers does not exceed."""
@@ -89,6 +96,11 @@ class Errors:
     def mean_ms(self) -> float | None:
         """Returns the mean absolute error."""
         return sum(self.absolute_ms) / len(self.absolute_ms) if self.absolute_ms else None
+
+    @property
+    def bias_ms(self) -> float | None:
+        """Returns the mean error."""
+        return self.signed_ms / len(self.absolute_ms) if self.absolute_ms else None
 
     @property
     def told_less_share(self) -> float | None:
@@ -210,8 +222,8 @@ class _Examiner:
         ours = result.ours if question.entry else result.ours_later
         theirs = result.theirs if question.entry else result.theirs_later
         if answered:
-            ours.absolute_ms.append(abs(question.ours_ms - real_ms))
-            theirs.absolute_ms.append(abs(question.theirs_ms - real_ms))
+            ours.add(question.ours_ms - real_ms)
+            theirs.add(question.theirs_ms - real_ms)
         # Who gave up waited at least so long: enough to be told too little, never enough to clear.
         ours.asked += 1
         theirs.asked += 1

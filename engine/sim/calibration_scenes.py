@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from engine.core.ids import AgentId, EndpointName, NodeId, QueueId
 from engine.core.inputs import BY_SYSTEM, AgentAction, AgentActionRequested, Input
+from engine.core.places import ToQueue
 from engine.core.policy import (
     ExtensionPolicy,
     InboundRoute,
@@ -20,7 +21,6 @@ from engine.core.policy import (
     MemberKind,
     Policy,
     QueuePolicy,
-    ToQueue,
     TrunkPolicy,
 )
 from engine.sim.agenda import Agenda

@@ -46,7 +46,7 @@ class Switch:
         manners: what phones do, by endpoint; an endpoint that is not in it does not exist.
         forwards: where phones forward to, by endpoint.
         ears: who listens, and what is recorded.
-        no_flows: contexts that the dialplan has not.
+        flows: what the dialplan has, as (context, extension); None: everything.
         listener: takes the news.
     """
 
@@ -57,7 +57,7 @@ class Switch:
         self.ended: dict[str, Channel] = {}
         self.manners: dict[str, Manner] = {}
         self.forwards: dict[str, str] = {}
-        self.no_flows: set[str] = set()
+        self.flows: set[tuple[str, str]] | None = None
         self.ears = Ears(self)
         self.listener: Callable[[News], None] = lambda _news: None
         self.boots = 1
@@ -132,6 +132,12 @@ class Switch:
         channel.dialled = dialled
         self._tell(What.BACK, channel)
 
+    def held_with(self, channel: Channel) -> str | None:
+        """Returns the music that somebody hears on hold, None if nobody holds."""
+        mates = self.bridges.get(channel.bridge_id or "", [])
+        holds = any(mate.held for mate in mates if mate is not channel)
+        return (channel.hold_music or "default") if holds else None
+
     def restart(self) -> None:
         """The switch is restarted: everything is gone, and nobody is told."""
         for channel in self.channels.values():
@@ -166,10 +172,11 @@ class Switch:
         channel.context, channel.extension = context, extension
         self._part(channel)
         self._tell(What.LEFT, channel)
-        if context in self.no_flows:
+        if self.flows is not None and (context, extension) not in self.flows:
             self._tell(What.LOST, channel)
         else:
             channel.away = True
+            channel.up = True  # As most flows, and any voicemail, do.
 
     def make_leg(self, channel_id: str, endpoint: str, *, shown: str, alert: str | None) -> Channel:
         """Makes a phone's channel; it enters the application, and rings when dialled."""
