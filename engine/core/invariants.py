@@ -76,9 +76,6 @@ def _check_call(state: State, call: Call) -> None:
         assert leg.state is LegState.TALKING, "a caller talks to a phone that does not"
 
 
-_WHILE_WAITING = (Purpose.JOIN, Purpose.ANNOUNCEMENT, Purpose.QUESTION)
-
-
 def _check_group(state: State, call: Call, ringing: GroupRinging) -> None:
     assert call.state is CallState.DIALLING, "a group rings for a caller who is elsewhere"
     assert call.leg_id is None, "a caller is rung for directly, and in a group"
@@ -87,6 +84,9 @@ def _check_group(state: State, call: Call, ringing: GroupRinging) -> None:
         leg = state.legs[leg_id]
         assert leg.rings, "a phone of a group does not ring"
         assert leg.call_id == call.call_id, "a phone of a group rings for another"
+
+
+_WHILE_WAITING = (Purpose.JOIN, Purpose.ANNOUNCEMENT, Purpose.QUESTION)
 
 
 def _check_visit(state: State, call: Call, visit: Visit) -> None:
