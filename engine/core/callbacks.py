@@ -11,6 +11,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Final
 
+from engine.core.announcing import back_to_music
 from engine.core.attempts import way_to
 from engine.core.call import Call, Visit
 from engine.core.dialogue import Callback, Dialogue, DialogueKind, Purpose
@@ -20,9 +21,10 @@ from engine.core.facts import (
     VisitOutcome,
     VisitReason,
 )
-from engine.core.hearing import play, sound_again
+from engine.core.hearing import play
 from engine.core.ids import EndpointName, visit_id_of
 from engine.core.inputs import NO_ENDPOINT
+from engine.core.offers import want_again
 from engine.core.pending import next_call_id, replace, set_offer, stand_in
 from engine.core.places import Media, PlayThenHangUp
 from engine.core.questions import ask, end_dialogue, hear_key
@@ -69,8 +71,17 @@ def key_pressed(state: State, call: Call, digit: str) -> bool:
     if terms is None or call.callback is not None or digit != terms.key:
         return False
     if _visit(call).chosen is None:  # Else an agent is as good as on the line.
+        _join_at_once(state, call)
         _begin(state, call, terms, _new_dialogue(CallbackTrigger.KEY))
     return True
+
+
+def _join_at_once(state: State, call: Call) -> None:
+    """Lets agents be rung for who cuts the join prompt off by asking."""
+    visit = _visit(call)
+    if visit.joining:
+        visit.joining = False
+        want_again(state, call)
 
 
 def offer_is_due(state: State, call: Call) -> None:
@@ -86,6 +97,7 @@ def offer_is_due(state: State, call: Call) -> None:
         return
     dialogue = _new_dialogue(CallbackTrigger.OFFERED)
     media = phrase(call.language, Phrase.CALLBACK_OFFER, key=terms.key or OFFER_KEY)
+    _join_at_once(state, call)
     ask(state, call, dialogue, media, Step.OFFER)
 
 
@@ -259,7 +271,7 @@ def _back_to_line(state: State, call: Call, media: Media = ()) -> None:
     if media:
         play(state, call, media, Purpose.ANNOUNCEMENT)
     else:
-        sound_again(state, call)
+        back_to_music(state, call)
     limit_again(state, call)
 
 

@@ -22,9 +22,9 @@ from engine.core.facts import (
     VisitReason,
 )
 from engine.core.ids import AgentId, CallId, EndpointName, own_call_id_of
-from engine.core.leaving import let_go, take_out
 from engine.core.line import Line
 from engine.core.offers import want_again
+from engine.core.parting import let_go, take_out
 from engine.core.state import State
 from engine.core.timers import TimerKind
 from engine.core.waiting import CallbackPolicy
@@ -133,6 +133,7 @@ def stand_in(
     state.callbacks[visit.queue_id, callback.number] = call.call_id
     line.add(call, visit)
     limit_wait(state, call, line)
+    state.leaving[line.queue_id] = None  # Who has just come may not stay in an empty queue.
     if line.selective or call.required_skills or visit.terms is not None:
         agree_terms(state, call, line)
     if rest is None:

@@ -11,10 +11,12 @@ from typing import Final
 from engine.config.places import Problem
 from engine.config.rules import (
     dialled,
+    dialplan,
     hours,
     lines,
     loops,
     numbers,
+    prompts,
     queues,
     references,
     rights,
@@ -37,6 +39,8 @@ _RULES: Final[tuple[Callable[[Subject], Iterator[Problem]], ...]] = (
     numbers.shared_numbers,
     dialled.feature_codes,
     dialled.monitor_digits,
+    dialplan.voicemail_groups,
+    dialplan.call_flows,
     slots.slots,
     numbers.outbound_codes,
     numbers.inbound_patterns,
@@ -61,6 +65,11 @@ _RULES: Final[tuple[Callable[[Subject], Iterator[Problem]], ...]] = (
     lines.ports,
     lines.music,
     lines.database,
+    prompts.shapes,
+    prompts.files,
+    prompts.texts,
+    prompts.languages,
+    prompts.named,
 )
 
 
