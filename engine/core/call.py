@@ -133,6 +133,12 @@ class Visit:
     """Stands in its line's list of calls that want an agent now."""
     resting: bool = False
     """In the pause after a ring timeout."""
+    joining: bool = False
+    """Hears the join prompt, and no agent is rung before that is over (P-01)."""
+    queue_due_ms: int = 0
+    """When the queue announcement is due (epoch milliseconds), 0: never; ..."""
+    progress_due_ms: int = 0
+    """... and when position, estimated wait and thanks are."""
     terms: Terms | None = None
     """Who may be rung, where that is not everybody."""
     kept_for: AgentId | None = None

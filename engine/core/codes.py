@@ -1,7 +1,9 @@
-"""Feature codes: what is dialled, by whom, and what it means (A-01, A-02, A-04, A-08, Q-03, S-02, S-04).
+"""Feature codes: what is dialled, by whom, and what it means.
+
+Rows A-01, A-02, A-04, A-08, S-02, S-04, Q-03 (voicemail), and Q-04 (queues closed by hand).
 
 A code is a call like any other, dialled at an extension; the answer is spoken to it. What the
-codes do is elsewhere: `agent_actions`, `presence`, `monitoring`, `recording`.
+codes do is elsewhere: `agent_actions`, `presence`, `monitoring`, `recording`, `hours`.
 
 Of several codes that could begin a number the longest wins, but one that leads to something that
 exists goes before one that does not: with a queue 6400 (and none 400) `*76400` is `*7` and 6400,
@@ -14,7 +16,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from engine.core import recording
+from engine.core import hours, recording, speech
 from engine.core.agent_actions import Hand, act
 from engine.core.call import Call
 from engine.core.directions import Next, ToMailbox, ToMonitor
@@ -34,6 +36,7 @@ from engine.core.refusals import (
     Refusal,
 )
 from engine.core.rights import may
+from engine.core.speech import Phrase
 from engine.core.spoken import (
     PRESENCE_DIGITS,
     Done,
@@ -45,6 +48,7 @@ from engine.core.spoken import (
     refusal_media,
 )
 from engine.core.state import State
+from engine.core.waiting import HoursKind
 
 RECORD_TOGGLE = "record_toggle"
 RECORD_PAUSE_TOGGLE = "record_pause_toggle"
@@ -91,7 +95,14 @@ class _Listen:
     box: str
 
 
-_Wish = _ChangeAgent | _SetPresence | _Monitor | _Record | _Listen
+@dataclass(frozen=True, slots=True)
+class _Hours:
+    """A queue closed by hand, or going by its hours again."""
+
+    queue_id: QueueId
+
+
+_Wish = _ChangeAgent | _SetPresence | _Monitor | _Record | _Listen | _Hours
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +133,8 @@ def dial_code(state: State, call: Call) -> Next | None:
             return PlayThenHangUp(_record(state, wish, call.endpoint))
         case _Listen(box):
             return _listen(state, box, call.endpoint)
+        case _Hours():
+            return PlayThenHangUp(_toggle_hours(state, wish.queue_id, call))
 
 
 def _understand(state: State, own: AgentId, dialled: str) -> _Wish | None:
@@ -159,6 +172,7 @@ def _by_name(codes: FeatureCodes) -> tuple[tuple[str, _Reader], ...]:
         (codes.record_toggle, partial(_read_recorded, RECORD_TOGGLE)),
         (codes.record_pause_toggle, partial(_read_recorded, RECORD_PAUSE_TOGGLE)),
         (codes.voicemail, _read_box),
+        (codes.hours_toggle, _read_hours),
     )
 
 
@@ -182,6 +196,10 @@ def _read_recorded(action: str, state: State, _own: AgentId, rest: str) -> _Read
 def _read_box(state: State, own: AgentId, rest: str) -> _Reading:
     box = rest or own
     return _Reading(_Listen(box), box in state.mailboxes)
+
+
+def _read_hours(state: State, _own: AgentId, rest: str) -> _Reading:
+    return _Reading(_Hours(QueueId(rest)), rest in state.lines)
 
 
 def _read_queue(action: AgentAction, state: State, own: AgentId, rest: str) -> _Reading:
@@ -235,6 +253,23 @@ def _set_presence(state: State, wish: _SetPresence, own: AgentId) -> Media:
     except Refusal as refusal:
         return _refuse(state, own, "", SET_PRESENCE, str(refusal), own)
     return presence_media(wish.presence)
+
+
+def _toggle_hours(state: State, queue_id: QueueId, call: Call) -> Media:
+    """Closes a queue by hand or takes that back (Q-04): its managers may, with the right to do so."""
+    closed = queue_id not in state.overrides
+    try:
+        hours.override(state, queue_id, call.endpoint, closed=closed)
+    except Refusal as refusal:
+        action = hours.CLOSE_QUEUE if closed else hours.BY_HOURS
+        return _refuse(state, "", queue_id, action, str(refusal), call.endpoint)
+    if closed:
+        said = Phrase.QUEUE_CLOSED
+    elif hours.now_of(state, state.lines[queue_id]).kind is HoursKind.OPEN:
+        said = Phrase.QUEUE_OPEN
+    else:
+        said = Phrase.QUEUE_BY_HOURS
+    return speech.phrase(call.language, said, number=queue_id)
 
 
 def _monitor(state: State, wish: _Monitor, by: str) -> Next:

@@ -26,6 +26,7 @@ from engine.core.directions import (
 from engine.core.facts import CallEnd, RouteReason
 from engine.core.groups import ring_group
 from engine.core.hearing import play, stop_waiting_sound
+from engine.core.hours import way_out
 from engine.core.menus import enter_menu
 from engine.core.monitoring import start_monitoring
 from engine.core.parking import park
@@ -84,10 +85,16 @@ def _listen(state: State, call: Call, media: Media, purpose: Purpose) -> None:
 
 
 def _to_queue(state: State, call: Call, to: ToQueue) -> None:
-    if to.queue_id in state.lines:
+    line = state.lines.get(to.queue_id)
+    if line is None:
+        no_such_place(state, call, to.queue_id)
+        return
+    way = way_out(state, line)
+    if way is None:
         enter_queue(state, call, to.queue_id)
     else:
-        no_such_place(state, call, to.queue_id)
+        call.language = line.policy.language
+        route(state, call, way.to, way.why, to.queue_id)
 
 
 def _to_extension(state: State, call: Call, to: ToExtension) -> None:

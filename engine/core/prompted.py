@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from engine.core.announcing import back_to_music
 from engine.core.call import Call, CallEvent
 from engine.core.calls import end_call
 from engine.core.causes import NORMAL_CLEARING
 from engine.core.dialogue import Purpose
 from engine.core.facts import CallEnd
-from engine.core.hearing import forget_prompt, hears_prompt, sound_again
+from engine.core.hearing import forget_prompt, hears_prompt
 from engine.core.ids import CallId, PlaybackId
 from engine.core.questions import wait_for_key
 from engine.core.sending import follow
@@ -59,8 +60,8 @@ def _before(state: State, call: Call) -> None:
 FOLLOWS: Final[dict[Purpose, Callable[[State, Call], None]]] = {
     Purpose.CLOSING: _closing,
     Purpose.BEFORE: _before,
-    Purpose.JOIN: sound_again,
-    Purpose.ANNOUNCEMENT: sound_again,
+    Purpose.JOIN: back_to_music,
+    Purpose.ANNOUNCEMENT: back_to_music,
     Purpose.QUESTION: wait_for_key,
 }
 """Each purpose has what follows it."""

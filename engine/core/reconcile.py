@@ -8,6 +8,7 @@ late timers run. Saying something twice does no harm.
 from __future__ import annotations
 
 from engine.core import monitoring, recording
+from engine.core.announcing import catch_up
 from engine.core.call import Call, CallState
 from engine.core.calls import call_arrived, hang_up_call
 from engine.core.causes import NORMAL_CLEARING
@@ -31,6 +32,7 @@ from engine.core.ids import (
 from engine.core.inputs import CallArrived, NodeConnected, SeenChannel
 from engine.core.leg import Leg, LegState
 from engine.core.legs import agent_prompt_is_over, leg_answered, leg_ended
+from engine.core.line import Line
 from engine.core.offers import hang_up_leg, want_again
 from engine.core.parking import play_music
 from engine.core.questions import ask_again
@@ -158,10 +160,18 @@ def _catch_up_call(state: State, call: Call, channel: SeenChannel) -> None:
     elif call.state is CallState.PARKED:
         play_music(state, call)
     elif call.visit is not None:
-        if not call.answered:
-            call.sound = None
-        start_waiting_sound(state, call, state.lines[call.visit.queue_id])
-        want_again(state, call)
+        _catch_up_visit(state, call, state.lines[call.visit.queue_id])
+
+
+def _catch_up_visit(state: State, call: Call, line: Line) -> None:
+    if not call.answered:
+        call.sound = None
+    if call.dialogue is not None and hears_prompt(state, call):
+        play_again(state, call)
+    catch_up(state, call, line)
+    start_waiting_sound(state, call, line)
+    want_again(state, call)
+    state.leaving[line.queue_id] = None
 
 
 def _meet_strangers(state: State, seen: NodeConnected) -> None:

@@ -22,6 +22,8 @@ NO_PHONE: Final = "no extension to ring for you"
 NOT_LOGGED_IN: Final = "not logged in"
 ALREADY_PAUSED: Final = "already paused"
 NOT_PAUSED: Final = "not paused"
+CLOSED_ALREADY: Final = "closed by hand already"
+NOT_CLOSED: Final = "not closed by hand"
 
 
 class Refusal(Exception):

@@ -22,6 +22,7 @@ from engine.adapters.render.view import (
 )
 from engine.config import models, people
 from engine.config import sip as lines
+from engine.config.forms import PromptSound
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -87,7 +88,10 @@ def view_of(
             for number, extension in configuration.extensions.items()
         ),
         trunks=tuple(_trunk(name, trunk) for name, trunk in configuration.trunks.items()),
-        music_classes=tuple(MusicClass(name, path) for name, path in settings.music.items()),
+        music_classes=(
+            *(MusicClass(name, path) for name, path in settings.music.items()),
+            *_looped(configuration),
+        ),
         stasis=Stasis(keep_music=music),
         lamps=lamps_of(configuration),
         spool_directory=settings.recordings.directory,
@@ -114,6 +118,17 @@ def secrets_of(configuration: models.Configuration, node: str, secrets: FetchedS
             if trunk.password is not None
         },
     )
+
+
+def _looped(configuration: models.Configuration) -> list[MusicClass]:
+    """Prompts that are waiting sounds: one class for each of the languages they are wanted in."""
+    classes = {}
+    for queue in configuration.queues.values():
+        if isinstance(queue.waiting_sound, PromptSound):
+            prompt = configuration.recorded[queue.waiting_sound.prompt]
+            name = prompt.music_class(queue.language)
+            classes[name] = MusicClass(name, entry=prompt.path_in(queue.language))
+    return list(classes.values())
 
 
 def _phone(number: str, extension: people.Extension, hold_music: str) -> Phone:

@@ -15,6 +15,7 @@ from engine.config.rules import (
     lines,
     loops,
     numbers,
+    prompts,
     queues,
     references,
     rights,
@@ -61,6 +62,11 @@ _RULES: Final[tuple[Callable[[Subject], Iterator[Problem]], ...]] = (
     lines.ports,
     lines.music,
     lines.database,
+    prompts.shapes,
+    prompts.files,
+    prompts.texts,
+    prompts.languages,
+    prompts.named,
 )
 
 

@@ -130,5 +130,8 @@ _CODES: Final = {
 CHINESE_TEXTS: Final[dict[str, str]] = {**_NUMBERS, **_WAITING, **_CALLBACK, **_SENTENCES, **_CODES}
 """By the sound's name, without `sound:` and suffix."""
 
+SPEECH_COMMAND: Final = "espeak-ng -v {voice} -s 160 -w {file} -- {text}"
+"""What speaks, unless somebody chooses better: free, small, in every Linux distribution."""
+
 TEXTS: Final = {"zh": CHINESE_TEXTS}
 """The languages whose sounds are synthesised."""
