@@ -6,7 +6,6 @@ from typing import assert_never
 
 from engine.config import hours as opening
 from engine.config import people
-from engine.config import queue as queues
 from engine.config import settings as options
 from engine.config.forms import (
     Destination,
@@ -16,10 +15,12 @@ from engine.config.forms import (
     MusicSound,
     PauseForReason,
     PlayDestination,
+    PromptSound,
     QueueDestination,
     WaitingSound,
 )
 from engine.config.models import Configuration
+from engine.config.recorded import resolved
 from engine.config.schedule import Schedule
 from engine.config.values import milliseconds
 from engine.core import places, policy, waiting
@@ -28,6 +29,10 @@ from engine.core.ids import AgentId, EndpointName, NodeId, QueueId
 
 def to_policy(configuration: Configuration) -> policy.Policy:
     """Returns what the core is to know, everything in the order in which it was written."""
+    return resolved(_policy(configuration), configuration.recorded)
+
+
+def _policy(configuration: Configuration) -> policy.Policy:
     return policy.Policy(
         nodes=tuple(NodeId(name) for name in configuration.nodes),
         trunks=tuple(policy.TrunkPolicy(EndpointName(name)) for name in configuration.trunks),
@@ -35,7 +40,7 @@ def to_policy(configuration: Configuration) -> policy.Policy:
             _extension(number, each) for number, each in configuration.extensions.items()
         ),
         agents=tuple(_agent(number, configuration) for number in configuration.agents),
-        queues=tuple(_queue(number, each) for number, each in configuration.queues.items()),
+        queues=tuple(_queue(number, configuration) for number in configuration.queues),
         inbound_routes=tuple(
             policy.InboundRoute(
                 name=name,
@@ -76,7 +81,8 @@ def to_policy(configuration: Configuration) -> policy.Policy:
 
 def to_schedules(configuration: Configuration) -> tuple[Schedule, ...]:
     """Returns the opening hours, ready to be asked; the core never sees them."""
-    return tuple(opening.to_schedule(name, each) for name, each in configuration.hours.items())
+    made = tuple(opening.to_schedule(name, each) for name, each in configuration.hours.items())
+    return resolved(made, configuration.recorded)
 
 
 def to_destination(destination: Destination) -> places.Destination:
@@ -98,8 +104,18 @@ def to_destination(destination: Destination) -> places.Destination:
             assert_never(destination)
 
 
-def _sound(sound: WaitingSound) -> waiting.WaitingSound:
-    return waiting.WaitingSound(sound.music if isinstance(sound, MusicSound) else None)
+def _sound(
+    sound: WaitingSound, language: str, configuration: Configuration
+) -> waiting.WaitingSound:
+    match sound:
+        case "ringing":
+            return waiting.WaitingSound(None)
+        case MusicSound(music=name):
+            return waiting.WaitingSound(name)
+        case PromptSound(prompt=name):
+            return waiting.WaitingSound(configuration.recorded[name].music_class(language))
+        case _:
+            assert_never(sound)
 
 
 def _extension(number: str, extension: people.Extension) -> policy.ExtensionPolicy:
@@ -142,7 +158,8 @@ def _presence_rules(
     return tuple(made)
 
 
-def _queue(number: str, queue: queues.Queue) -> policy.QueuePolicy:
+def _queue(number: str, configuration: Configuration) -> policy.QueuePolicy:
+    queue = configuration.queues[number]
     # Row Q-06: with ring-all nobody misses a call alone, so nobody is paused for it.
     autopauses = queue.strategy is not policy.Strategy.RING_ALL
     return policy.QueuePolicy(
@@ -167,7 +184,7 @@ def _queue(number: str, queue: queues.Queue) -> policy.QueuePolicy:
         autopause_after=queue.autopause_after if autopauses else 0,
         answered_elsewhere=queue.answered_elsewhere,
         alert_info=queue.alert_info,
-        waiting_sound=_sound(queue.waiting_sound),
+        waiting_sound=_sound(queue.waiting_sound, queue.language, configuration),
         language=queue.language,
         wrapup_extend_ms=milliseconds(queue.wrapup_extend_s),
         wrapup_extend_ms_max=milliseconds(

@@ -15,7 +15,9 @@ from engine.config.forms import Destination
 from engine.config.hours import Hours
 from engine.config.lookup import Places
 from engine.config.people import Agent, Extension
+from engine.config.prompts import Prompt
 from engine.config.queue import Queue
+from engine.config.recorded import Recorded
 from engine.config.settings import Settings
 from engine.config.sip import Node, Trunk
 from engine.config.values import (
@@ -93,16 +95,25 @@ class Configuration(Strict):
         default_factory=dict
     )
     """Reasons for a pause: the code that is dialled, and what it means; at most 20."""
+    prompts: Mapping[Identifier, Prompt] = Field(default_factory=dict)
+    """Sounds of one's own, by the name by which they are played: `prompt:NAME`."""
     settings: Settings = Settings()
     """What concerns all of it."""
 
     _places: Places = PrivateAttr(default_factory=Places)
+    _recorded: dict[str, Recorded] = PrivateAttr(default_factory=dict)
 
     @property
     def places(self) -> Places:
         """Where each value was written."""
         return self._places
 
-    def remember(self, places: Places) -> None:
-        """Keeps where things were written; the loader does this once."""
+    @property
+    def recorded(self) -> Mapping[str, Recorded]:
+        """The prompts as they were when the configuration was read."""
+        return self._recorded
+
+    def remember(self, places: Places, recorded: dict[str, Recorded]) -> None:
+        """Keeps where things were written, and what the prompts are; the loader does this once."""
         self._places = places
+        self._recorded = recorded

@@ -14,6 +14,7 @@ from engine.config.values import (
     MILLISECOND_EXACT,
     AbsolutePath,
     Choice,
+    CommandLine,
     DatabaseUrl,
     FeatureCode,
     Identifier,
@@ -26,6 +27,7 @@ from engine.config.values import (
 )
 from engine.config.voicemail import Voicemail
 from engine.core.policy import InitialState
+from engine.core.speech.texts import SPEECH_COMMAND
 
 
 class FeatureCodes(Strict):
@@ -140,9 +142,15 @@ class Settings(Strict):
     """Music on hold: the class's name, and the directory of its files on the Asterisk machine."""
     voicemail: Voicemail = Voicemail()
     """What all voicemail boxes have in common."""
-    sounds_directory: AbsolutePath = "/usr/share/asterisk/sounds/custom"
-    """For prompts, and for the languages that `usher sounds build` makes: the folder `custom` in
-    Asterisk's directory of sounds. The engine must be able to write there."""
+    sounds_directory: AbsolutePath = "/usr/share/asterisk/sounds"
+    """Asterisk's sounds, a folder for each language; `usher sounds build` adds one. The engine looks
+    there whether it has all of a language, and else speaks English."""
+    prompts_directory: AbsolutePath = "/var/lib/usher-prompts"
+    """Where the sounds of `prompts` are laid for Asterisk: the engine writes there, Asterisk reads
+    there, both under this path."""
+    speech_command: CommandLine = SPEECH_COMMAND
+    """What speaks the texts of `prompts`: writes a WAV file `{file}` of a `{text}`; `{language}` and
+    `{voice}` are the language as Asterisk and as espeak-ng call it."""
     database: Database = Database()
     """Where the records are kept."""
     data_directory: LocalPath = "/var/lib/usher"

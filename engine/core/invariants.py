@@ -5,9 +5,12 @@ from __future__ import annotations
 from engine.core.agent import Agent, Membership, may_be_offered
 from engine.core.call import Call, CallState, Visit
 from engine.core.conditions import keeper_of, qualified
+from engine.core.dialogue import DialogueKind, Purpose
 from engine.core.dispatch import first_servable
 from engine.core.grouped import GroupRinging
+from engine.core.hearing import hears_prompt
 from engine.core.ids import AgentId
+from engine.core.leaving import must_leave
 from engine.core.leg import LegState
 from engine.core.line import Entry, Line
 from engine.core.monitoring import monitor_of
@@ -22,6 +25,8 @@ def check(state: State) -> None:
     """Raises AssertionError, naming the invariant, if one is broken. Looks at everything."""
     assert not state.dirty, "dispatch did not reach its fixed point"
     assert not state.following, "a call was left between two destinations"
+    assert not state.leaving, "a line was left unlooked at"
+    assert all(queue_id in state.lines for queue_id in state.overrides), "a removed queue is closed"
     for call in state.calls.values():
         _check_call(state, call)
     for agent in state.agents.values():
@@ -58,6 +63,10 @@ def _check_call(state: State, call: Call) -> None:
     for call_state, kind in _ENDS.items():
         if call.state is call_state:
             assert _has_timer(state, kind, call.call_id), f"{call_state} without an end"
+    _check_dialogue(state, call)
+    if call.state is CallState.AWAY:
+        assert call.sound is None, "a caller is away and hears us"
+        assert not call.absent, "nobody is away"
     if call.ringing_group is not None:
         _check_group(state, call, call.ringing_group)
     if call.state is CallState.SUMMONED:
@@ -71,6 +80,26 @@ def _check_call(state: State, call: Call) -> None:
         assert leg.state is LegState.TALKING, "a caller talks to a phone that does not"
 
 
+def _check_dialogue(state: State, call: Call) -> None:
+    dialogue = call.dialogue
+    if dialogue is None:
+        assert call.state is not CallState.DECIDING, "a caller is asked nothing"
+        assert not _has_timer(state, TimerKind.INPUT, call.call_id), "a key answers nothing"
+        return
+    if dialogue.kind is DialogueKind.CALLBACK:
+        assert call.state is CallState.WAITING, "a callback is arranged with who does not wait"
+    else:
+        assert call.state is CallState.DECIDING, "a caller is asked who is elsewhere"
+    asked = _has_timer(state, TimerKind.CALL_PROMPT, call.call_id)
+    waits = _has_timer(state, TimerKind.INPUT, call.call_id)
+    assert asked or waits, "a question without an end"
+    assert (dialogue.kind is DialogueKind.MENU) == (dialogue.menu is not None), (
+        "a menu without keys"
+    )
+    surveyed = dialogue.survey is not None and dialogue.about is not None
+    assert (dialogue.kind is DialogueKind.SURVEY) == surveyed, "a survey about nothing"
+
+
 def _check_group(state: State, call: Call, ringing: GroupRinging) -> None:
     assert call.state is CallState.DIALLING, "a group rings for a caller who is elsewhere"
     assert call.leg_id is None, "a caller is rung for directly, and in a group"
@@ -81,9 +110,12 @@ def _check_group(state: State, call: Call, ringing: GroupRinging) -> None:
         assert leg.call_id == call.call_id, "a phone of a group rings for another"
 
 
+_WHILE_WAITING = (Purpose.JOIN, Purpose.ANNOUNCEMENT, Purpose.QUESTION)
+
+
 def _check_visit(state: State, call: Call, visit: Visit) -> None:
     assert visit.queue_id in state.lines, "a caller waits in a queue that does not exist"
-    engaged = visit.wanting or visit.offers or visit.resting
+    engaged = visit.wanting or visit.offers or visit.resting or visit.joining
     assert engaged or not state.node_up(call.node), "a waiting caller is forgotten"
     for leg_id in visit.offers:
         assert leg_id in state.legs, "an offer without a phone"
@@ -98,6 +130,14 @@ def _check_visit(state: State, call: Call, visit: Visit) -> None:
         assert not visit.wanting, "picked up, and others are wanted"
     if visit.resting:
         assert _has_timer(state, TimerKind.RETRY, call.call_id), "resting without an end"
+    if visit.joining:
+        assert hears_prompt(state, call), "a join prompt that keeps agents away does not play"
+        assert call.purpose is Purpose.JOIN, "another prompt keeps agents away"
+    if hears_prompt(state, call):
+        assert call.purpose in _WHILE_WAITING, f"who waits hears a prompt {call.purpose}"
+    announces = visit.queue_due_ms > 0 or visit.progress_due_ms > 0
+    planned = _has_timer(state, TimerKind.ANNOUNCE, call.call_id)
+    assert announces == planned, "announcements without a moment, or the other way round"
     limited = state.lines[visit.queue_id].policy.wait_ms_max > 0
     waits = _has_timer(state, TimerKind.MAX_WAIT, call.call_id)
     assert not waits or limited, "a longest wait runs that nobody set"
@@ -162,6 +202,8 @@ def _check_lines(state: State) -> None:
             assert visit is not None, "somebody stands in line who does not wait"
             assert visit.queue_id == line.queue_id, "somebody stands in the wrong line"
         _check_wanting(state, line)
+        _check_there(state, line)
+        assert not must_leave(state, line), "a caller waits in a queue that is closed or empty"
         for level, roster in line.rosters.items():
             now = at_work(state.agents, line, level)
             assert [id(each) for each in roster] == [id(each) for each in now], "an old rota"
@@ -169,6 +211,19 @@ def _check_lines(state: State) -> None:
     assert waiting == sum(call.visit is not None for call in state.calls.values()), (
         "a caller waits outside of every line"
     )
+
+
+def _check_there(state: State, line: Line) -> None:
+    for rule, there in (
+        (line.policy.join_empty, line.there_to_join),
+        (line.policy.leave_empty, line.there_to_stay),
+    ):
+        found = [
+            agent_id
+            for agent_id in line.members
+            if rule is not None and state.counts_as_there(state.agents[agent_id], line, rule)
+        ]
+        assert sorted(found) == sorted(there), "a line is wrong about who counts as there"
 
 
 def _check_wanting(state: State, line: Line) -> None:

@@ -156,6 +156,7 @@ def end_offer(
     if not visit.offers:
         _stop_ringing_clock(state, visit)
         state.timers.cancel(TimerKind.RING, call.call_id)
+        state.leaving[visit.queue_id] = None  # Nobody is there for this very caller any more.
     state.note(
         OfferEnded,
         leg.leg_id,
@@ -215,7 +216,7 @@ def want_again(state: State, call: Call) -> None:
     """
     visit = call.visit
     assert visit is not None
-    if visit.directed is not None:
+    if visit.directed is not None or visit.joining:
         return
     if visit.resting or visit.chosen is not None or not state.node_up(call.node):
         return
@@ -256,6 +257,15 @@ def hang_up_leg(state: State, leg: Leg, *, answered_elsewhere: bool = False) -> 
     leg.hang_ups += 1
     state.tell(HangUpLeg(leg.node, leg.leg_id, answered_elsewhere))
     state.timers.set(TimerKind.HANG_UP, leg.leg_id, state.now_ms + HANG_UP_MS_MAX)
+    refresh_agents(state, leg)
+
+
+def refresh_agents(state: State, leg: Leg) -> None:
+    """Looks anew at who is rung by a leg and whose phone it is, after a change of the leg."""
+    for agent_id in (leg.agent_id, leg.phone_of):
+        agent = None if agent_id is None else state.agents.get(agent_id)
+        if agent is not None and leg.leg_id in agent.legs:
+            state.refresh(agent)
 
 
 def drop_leg(state: State, leg: Leg) -> None:

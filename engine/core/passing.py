@@ -16,7 +16,7 @@ from engine.core.facts import CallEnd, CallStarted, SourceKind
 from engine.core.hearing import RINGING, stop_waiting_sound
 from engine.core.ids import CallId, LegId
 from engine.core.leg import Leg, LegEvent, LegState
-from engine.core.offers import hang_up_leg, part_from_agents
+from engine.core.offers import hang_up_leg, part_from_agents, refresh_agents
 from engine.core.places import PlayThenHangUp, ToExtension, ToExternal, ToRingGroup
 from engine.core.sending import follow
 from engine.core.state import State
@@ -45,6 +45,7 @@ def go_elsewhere(state: State, call: Call, *, hang_up: bool = True) -> None:
         hang_up_leg(state, leg)
     else:
         leg.advance(LegEvent.LET_GO)
+        refresh_agents(state, leg)
         state.timers.set(TimerKind.HANG_UP, leg.leg_id, state.now_ms + LAST_PROMPT_MS_MAX)
     call.advance(CallEvent.TRANSFERRED)
     call.leg_id = None

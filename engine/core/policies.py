@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from engine.core import monitoring
 from engine.core.agent import Agent, Membership
+from engine.core.announcing import plan
 from engine.core.conditions import agree_terms_anew
 from engine.core.facts import How, VisitOutcome, VisitReason, WrapupEnd
 from engine.core.ids import AgentId, QueueId
@@ -43,13 +44,15 @@ def apply_policy(state: State, policy: Policy) -> None:
             _ask_anew(state, line)
         if before.wait_ms_max != queue.wait_ms_max:
             _limit_waits_anew(state, line)
+        if before.announcements != queue.announcements:
+            _plan_anew(state, line)
         agree_terms_anew(state, line)
     monitoring.rights_changed(state)
     _forget_agents(state, policy)
     for agent in state.agents.values():
         state.refresh(agent)
     for line in state.lines.values():
-        state.dirty[line.queue_id] = None
+        state.dirty[line.queue_id] = state.leaving[line.queue_id] = None
 
 
 def _remove_queue(state: State, queue_id: QueueId) -> None:
@@ -64,6 +67,8 @@ def _remove_queue(state: State, queue_id: QueueId) -> None:
             _remove_member(state, agent, membership)
     del state.lines[queue_id]
     state.dirty.pop(queue_id, None)
+    state.leaving.pop(queue_id, None)
+    state.overrides.pop(queue_id, None)
 
 
 def _ask_anew(state: State, line: Line) -> None:
@@ -84,6 +89,12 @@ def _limit_waits_anew(state: State, line: Line) -> None:
             state.timers.set(TimerKind.MAX_WAIT, call_id, due_ms)
         else:
             state.timers.cancel(TimerKind.MAX_WAIT, call_id)
+
+
+def _plan_anew(state: State, line: Line) -> None:
+    """Brings changed announcements to those who wait, counted from their entry; none is made up for."""
+    for *_, call_id in line.waiting:
+        plan(state, state.calls[call_id], line)
 
 
 def _apply_members(state: State, line: Line, queue: QueuePolicy) -> None:
@@ -128,7 +139,8 @@ def _remove_member(state: State, agent: Agent, membership: Membership) -> None:
     del agent.memberships[membership.queue_id]
     line = state.lines.get(membership.queue_id)
     if line is not None:
-        line.available.pop(agent.agent_id, None)
+        for those in (line.available, line.there_to_join, line.there_to_stay):
+            those.pop(agent.agent_id, None)
 
 
 def _forget_agents(state: State, policy: Policy) -> None:

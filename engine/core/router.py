@@ -1,7 +1,8 @@
 """The only door of the brain: `RoutingCore.handle(now, input) -> outputs`.
 
 One method per input; after each, the joint rules run to a fixed point: calls that were sent
-somewhere go there, and free agents are offered to waiting callers.
+somewhere go there, free agents are offered to waiting callers, and callers leave whom a queue sends
+away.
 """
 
 from __future__ import annotations
@@ -9,13 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from engine.core import groups, monitoring, recording, saving
+from engine.core import groups, hours, monitoring, recording, saving
 from engine.core.actions import call_action, call_agent
 from engine.core.agent_actions import service_action
+from engine.core.announcing import announce
 from engine.core.call import Call, CallState
 from engine.core.calls import call_arrived
 from engine.core.causes import NO_ANSWER
+from engine.core.dialplan import came_back
 from engine.core.dispatch import dispatch
+from engine.core.empties import settle, settled
 from engine.core.facts import CallEnd, InputIgnored
 from engine.core.failures import command_failed, hang_up_again
 from engine.core.ids import PLAYBACK_PREFIX, AgentId, CallId, LegId, RecordingId
@@ -50,6 +54,7 @@ from engine.core.inputs import (
 )
 from engine.core.invariants import check
 from engine.core.keys import digit_pressed, silence
+from engine.core.leaving import look_at_lines
 from engine.core.legs import (
     agent_prompt_is_over,
     dial_timed_out,
@@ -130,16 +135,16 @@ class RoutingCore:
         ignored = self._handlers[type(happened)](state, happened)
         if ignored is not None:
             state.note(InputIgnored, type(happened).__name__, ignored)
-        while state.following or state.dirty:
+        while state.following or state.dirty or state.leaving:
             while state.following:
                 call_id = next(iter(state.following))
                 del state.following[call_id]
                 go_on(state, state.calls[call_id])
             if state.dirty:
                 dispatch(state)
-        if state.later:
-            state.out.extend(state.later)
-            state.later.clear()
+            if state.leaving:
+                look_at_lines(state)
+        state.tell_now()
         return state.out
 
     def next_deadline(self) -> int | None:
@@ -163,27 +168,31 @@ class RoutingCore:
 
 
 def _policy_applied(state: State, happened: PolicyApplied) -> Ignored:
+    before = hours.all_now(state)
     state.hours = {each.schedule: each for each in happened.hours}
     apply_policy(state, happened.policy)
+    hours.note_turns(state, before)
     return None
 
 
 def _hours_changed(state: State, happened: HoursChanged) -> Ignored:
-    for each in happened.hours:
-        state.hours[each.schedule] = each
+    hours.hours_changed(state, happened.hours)
     return None
 
 
-def _hours_override_requested(_state: State, _happened: HoursOverrideRequested) -> Ignored:
-    return "not yet"
+def _hours_override_requested(state: State, happened: HoursOverrideRequested) -> Ignored:
+    hours.override_requested(state, happened)
+    return None
 
 
-def _call_came_back(_state: State, _happened: CallCameBack) -> Ignored:
-    return "not yet"
+def _call_came_back(state: State, happened: CallCameBack) -> Ignored:
+    call = state.calls.get(happened.call_id)
+    return "unknown call" if call is None else came_back(state, call, happened.dialled)
 
 
 def _engine_started(state: State, _happened: EngineStarted) -> Ignored:
     engine_started(state)
+    settle(state)
     return None
 
 
@@ -270,6 +279,8 @@ _TIMERS: dict[TimerKind, Callable[[State, str], None]] = {
     TimerKind.MAX_WAIT: _of_visit(waited_too_long),
     TimerKind.STEP: _of_visit(step_is_due),
     TimerKind.RELAX: _of_visit(terms_change),
+    TimerKind.ANNOUNCE: _of_visit(announce),
+    TimerKind.SETTLED: lambda state, _: settled(state),
 }
 """What each kind of timer does; beside it whose it is."""
 
@@ -335,7 +346,7 @@ def _playback_ended(state: State, happened: PlaybackEnded) -> Ignored:
     call = state.calls.get(CallId(channel_id))
     if call is None:
         return agent_prompt_is_over(state, LegId(channel_id))
-    return playback_ended(state, call, happened.playback_id)
+    return playback_ended(state, call, happened.playback_id, ok=happened.ok)
 
 
 def _phone_reachable(state: State, happened: PhoneReachable) -> Ignored:
@@ -361,6 +372,7 @@ def _phone_device(state: State, happened: PhoneDevice) -> Ignored:
 
 def _node_connected(state: State, happened: NodeConnected) -> Ignored:
     node_connected(state, happened)
+    settle(state)
     return None
 
 

@@ -88,6 +88,7 @@ def save(state: State) -> dict[str, Any]:
     """Returns the state, which must be at rest between two inputs, as a JSON value."""
     assert not state.dirty
     assert not state.following
+    assert not state.leaving
     saved = Saved(
         version=VERSION,
         epoch=state.epoch,
@@ -169,6 +170,10 @@ def load(snapshot: dict[str, Any]) -> State:
         if call.visit.wanting:
             call.visit.wanting = False
             line.want(call.call_id, call.visit)
+    for agent in state.agents.values():
+        state.refresh(agent)  # Who counts as there is not in the snapshot; the rest is as it was.
+    state.dirty.clear()
+    state.leaving.clear()
     for timer in saved.timers:
         state.timers.set(timer.kind, timer.owner, timer.at_ms)
     for late in saved.late:

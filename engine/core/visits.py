@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from engine.core.announcing import welcome
 from engine.core.call import Call, CallEvent, Visit
 from engine.core.causes import NO_ANSWER
 from engine.core.conditions import agree_terms
+from engine.core.empties import may_not_join, may_not_stay
 from engine.core.facts import (
     OfferOutcome,
     OfferReason,
@@ -14,12 +16,13 @@ from engine.core.facts import (
     VisitReason,
     VisitStarted,
 )
-from engine.core.hearing import answer_call, start_sound
+from engine.core.hearing import answer_call, hears_prompt, start_sound, stop_prompt
 from engine.core.ids import QueueId, visit_id_of
 from engine.core.leg import Leg
 from engine.core.line import Line
 from engine.core.offers import end_offer, rest_after_ringing, want_again
 from engine.core.policy import Strategy
+from engine.core.questions import end_dialogue
 from engine.core.sending import route
 from engine.core.state import State
 from engine.core.sticky import served_last
@@ -33,9 +36,14 @@ _OFFER_REASONS = {
 
 
 def enter_queue(state: State, call: Call, queue_id: QueueId) -> None:
-    """Puts a call in line, or sends it to the failure destination where the line is full (Q-07)."""
+    """Puts a call in line, or sends it to the failure destination.
+
+    That is where the line is full (Q-07) or empty of agents (Q-08). Who would have to leave an empty
+    queue at once, because it has a rule for leaving only, leaves it before anything is heard.
+    """
     line = state.lines[queue_id]
     call.visits += 1
+    call.last_queue = queue_id
     state.entries += 1
     # What was first of all counts from the caller's arrival in Asterisk: he may have waited for us.
     entered_ms = call.arrived_ms if call.hops == 1 else state.now_ms
@@ -47,11 +55,11 @@ def enter_queue(state: State, call: Call, queue_id: QueueId) -> None:
     call.advance(CallEvent.ENTERED_QUEUE)
     call.visit = visit
     call.language = line.policy.language
-    full = 0 < line.policy.waiting_max <= len(line.waiting)
+    refused = _refused(state, line)
     position = line.add(call, visit)
     state.note_at(entered_ms, VisitStarted, visit.visit_id, call.call_id, queue_id, position)
-    if full:
-        leave_queue(state, call, VisitOutcome.MISSED, VisitReason.QUEUE_FULL)
+    if refused is not None:
+        leave_queue(state, call, VisitOutcome.MISSED, refused)
         route(state, call, line.policy.failure, RouteReason.VISIT_ENDED, line.queue_id)
         return
     if line.policy.wait_ms_max > 0:
@@ -59,8 +67,18 @@ def enter_queue(state: State, call: Call, queue_id: QueueId) -> None:
     if line.selective or call.required_skills:
         visit.kept_for = served_last(line, call, state.now_ms)
         agree_terms(state, call, line)
+    welcome(state, call, line)
     want_again(state, call)
     start_waiting_sound(state, call, line)
+
+
+def _refused(state: State, line: Line) -> VisitReason | None:
+    """Returns why a caller may not join this line, or may not stay in it for a moment."""
+    if may_not_join(state, line):
+        return VisitReason.JOIN_EMPTY
+    if 0 < line.policy.waiting_max <= len(line.waiting):
+        return VisitReason.QUEUE_FULL
+    return VisitReason.LEFT_EMPTY if may_not_stay(state, line) else None
 
 
 def start_waiting_sound(state: State, call: Call, line: Line) -> None:
@@ -71,10 +89,19 @@ def start_waiting_sound(state: State, call: Call, line: Line) -> None:
 
 
 def leave_queue(state: State, call: Call, outcome: VisitOutcome, reason: VisitReason) -> None:
-    """Ends a visit that did not lead to a talk; live offers are cancelled."""
+    """Ends a visit that did not lead to a talk; live offers are cancelled.
+
+    So is what is said to the caller; the waiting sound goes on until something else is heard.
+    """
     visit = call.visit
     assert visit is not None
     line = state.lines[visit.queue_id]
+    if reason not in _OFFER_REASONS:
+        state.tell_now()
+        if call.dialogue is not None or hears_prompt(state, call):
+            end_dialogue(state, call)
+            stop_prompt(state, call)
+            call.sound = None  # It was paused.
     offer_reason = _OFFER_REASONS.get(reason, OfferReason.VISIT_ENDED)
     for leg_id in list(visit.offers):
         end_offer(state, state.legs[leg_id], OfferOutcome.CANCELLED, offer_reason)
@@ -95,7 +122,12 @@ def close_visit(
     position = line.position(visit)
     line.remove(visit)
     call.visit = None
-    for kind in (TimerKind.MAX_WAIT, TimerKind.RING, TimerKind.RETRY):
+    for kind in (
+        TimerKind.MAX_WAIT,
+        TimerKind.RING,
+        TimerKind.RETRY,
+        TimerKind.ANNOUNCE,
+    ):
         state.timers.cancel(kind, call.call_id)
     if visit.more_timers:
         state.timers.cancel(TimerKind.STEP, call.call_id)

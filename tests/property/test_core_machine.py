@@ -62,6 +62,8 @@ from engine.core.inputs import (
     EngineStarted,
     HangUpNow,
     HoldChanged,
+    HoursChanged,
+    HoursOverrideRequested,
     LegAnswered,
     LegEnded,
     LegRinging,
@@ -103,7 +105,15 @@ from engine.core.policy import (
     Strategy,
 )
 from engine.core.router import RoutingCore
-from engine.core.waiting import WaitingSound
+from engine.core.waiting import (
+    Announcements,
+    EmptyRule,
+    HoursKind,
+    HoursNow,
+    KeyEvent,
+    QueueHours,
+    WaitingSound,
+)
 from tests.support.centre import NODE, TRUNK, Centre, changed, queue
 from tests.support.centre import policy as centre_policy
 
@@ -115,7 +125,18 @@ QUEUES = ("6400", "6401", "6402")
 
 DIGITS = (
     *("6400", "1002", "*76400", "*076401", "*076401*01", "*7", "*0799", "*766400"),
-    *("*77", "*077", "*78", "*481", "*483", "*485", "*486", "*71002*6400", "*071002*6401*02"),
+    *(
+        "*746400",
+        "*77",
+        "*077",
+        "*78",
+        "*481",
+        "*483",
+        "*485",
+        "*486",
+        "*71002*6400",
+        "*071002*6401*02",
+    ),
     *("*901001", "*921002", "*931001", "*941002", "701", "702"),
 )
 MANAGER = "1004"
@@ -143,6 +164,24 @@ wishes = st.one_of(
     st.builds(Transfer, destinations),
     st.builds(Record, st.sampled_from(RecordingAction)),
     st.builds(Monitor, st.sampled_from(MonitorMode)),
+)
+
+
+ANNOUNCEMENTS = (
+    Announcements(),
+    Announcements(("sound:hello",), join_first=True, queue=("sound:ad",), queue_every_ms=3_000),
+    Announcements(("sound:hello",), progress_every_ms=2_500, position=True, wait=True, thanks=True),
+    Announcements((), False, ("sound:ad",), 2_000, 4_000, position=True, agent_id=True),
+)
+HOURS = (
+    None,
+    None,
+    QueueHours("office", closed=HangUp(21)),
+    QueueHours("office", HangUp(21), ToExtension("1002"), holiday_prompt=True),
+    QueueHours("office", HangUp(21), ignore_holidays=True, leave_at_closing=True),
+)
+rules = st.one_of(
+    st.none(), st.none(), st.builds(EmptyRule, st.booleans(), st.booleans(), st.booleans())
 )
 
 
@@ -174,6 +213,12 @@ def queues(number: str) -> st.SearchStrategy[QueuePolicy]:
         recording=st.sampled_from([None, RecordingPolicy(), RecordingPolicy(automatic=False)]),
         managers=st.sampled_from([(), ("1004", "1009"), ("1001", "1009")]),
         manager_rights=st.just(tuple(Right)),
+        announcements=st.sampled_from(ANNOUNCEMENTS),
+        hold_music=st.sampled_from([None, "soft"]),
+        hours=st.sampled_from(HOURS),
+        key_events=st.sampled_from([(), (KeyEvent("4", ToExtension("1003")),)]),
+        join_empty=rules,
+        leave_empty=rules,
     )
 
 
@@ -226,13 +271,14 @@ class AnyHistory(RuleBasedStateMachine):
             parking=ParkingPolicy(701, 702, 8_000),
         )
         self.strangers = 0
+        self.hours = HoursNow("office", HoursKind.OPEN, HoursKind.OPEN)
         self.apply(*lines)
 
     def apply(self, *lines: QueuePolicy) -> None:
         settings = self.centre.policy.settings
         policy = with_choosy_callers(centre_policy(*lines))
         self.centre.policy = dataclasses.replace(policy, settings=settings)
-        self.centre.give(PolicyApplied(self.centre.policy))
+        self.centre.give(PolicyApplied(self.centre.policy, (self.hours,)))
 
     def pick(self, data: st.DataObject, population: Any) -> Any:
         return data.draw(st.sampled_from(list(population)))
@@ -307,11 +353,29 @@ class AnyHistory(RuleBasedStateMachine):
         talks = [call.call_id for call in state.calls.values() if call.state is CallState.TALKING]
         self.centre.supervise(supervisor, self.pick(data, [*talks, "nobody"]), mode)
 
-    @rule(data=st.data(), digit=st.sampled_from("0456"))
-    def key_is_pressed(self, data: st.DataObject, digit: str) -> None:
+    @rule(data=st.data(), digit=st.sampled_from("0456"), anybody=st.booleans())
+    def key_is_pressed(self, data: st.DataObject, digit: str, anybody: bool) -> None:
         state = self.centre.core.state
         supervisors = [monitor.supervisor_call_id for monitor in state.monitors.values()]
-        self.centre.press(self.pick(data, supervisors or [*state.calls, "nobody"]), digit)
+        pressing = [*state.calls, "nobody"] if anybody or not supervisors else supervisors
+        self.centre.press(self.pick(data, pressing), digit)
+
+    @rule(kind=st.sampled_from(HoursKind), usual=st.sampled_from(HoursKind), prompt=st.booleans())
+    def hours_change(self, kind: HoursKind, usual: HoursKind, prompt: bool) -> None:
+        if kind is not HoursKind.HOLIDAY or usual is HoursKind.HOLIDAY:
+            usual = HoursKind.OPEN if kind is HoursKind.OPEN else HoursKind.CLOSED
+        holiday = "May Day" if kind is HoursKind.HOLIDAY else ""
+        media = ("sound:holiday",) if prompt and holiday else ()
+        self.hours = HoursNow("office", kind, usual, holiday, media)
+        self.centre.give(HoursChanged((self.hours,)))
+
+    @rule(number=st.sampled_from([*QUEUES, "999"]), closed=st.booleans(), by=agents)
+    def hours_are_overridden(self, number: str, closed: bool, by: str) -> None:
+        before = dict(self.centre.core.state.overrides)
+        self.centre.give(HoursOverrideRequested(QueueId(number), closed, by, "r"))
+        refused = self.centre.told(ActionRefused)
+        assert len(refused) + len(self.centre.told(ActionDone)) == 1
+        assert (before == self.centre.core.state.overrides) == bool(refused)
 
     @rule(data=st.data(), ok=st.booleans(), spy=st.booleans())
     def ear_ends(self, data: st.DataObject, ok: bool, spy: bool) -> None:
@@ -424,6 +488,7 @@ class AnyHistory(RuleBasedStateMachine):
                 line,
                 strategy=data.draw(st.sampled_from(Strategy)),
                 skill_steps=data.draw(st.sampled_from([line.skill_steps, ()])),
+                announcements=data.draw(st.sampled_from(ANNOUNCEMENTS)),
             )
             for line in self.lines
             if data.draw(st.integers(0, 3)) > 0

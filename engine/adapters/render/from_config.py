@@ -23,6 +23,7 @@ from engine.adapters.render.view import (
 from engine.adapters.render.voicemail import lit_by, pins_of, voicemail_of
 from engine.config import models, people
 from engine.config import sip as lines
+from engine.config.forms import PromptSound
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -88,7 +89,10 @@ def view_of(
             for number, extension in configuration.extensions.items()
         ),
         trunks=tuple(_trunk(name, trunk) for name, trunk in configuration.trunks.items()),
-        music_classes=tuple(MusicClass(name, path) for name, path in settings.music.items()),
+        music_classes=(
+            *(MusicClass(name, path) for name, path in settings.music.items()),
+            *_looped(configuration),
+        ),
         stasis=Stasis(keep_music=music),
         voicemail=voicemail_of(configuration),
         flow_files=tuple(
@@ -122,6 +126,17 @@ def secrets_of(configuration: models.Configuration, node: str, secrets: FetchedS
         },
         pins={box: secrets.of(pin).reveal() for box, pin in pins_of(configuration)},
     )
+
+
+def _looped(configuration: models.Configuration) -> list[MusicClass]:
+    """Prompts that are waiting sounds: one class for each of the languages they are wanted in."""
+    classes = {}
+    for queue in configuration.queues.values():
+        if isinstance(queue.waiting_sound, PromptSound):
+            prompt = configuration.recorded[queue.waiting_sound.prompt]
+            name = prompt.music_class(queue.language)
+            classes[name] = MusicClass(name, entry=prompt.path_in(queue.language))
+    return list(classes.values())
 
 
 def _phone(

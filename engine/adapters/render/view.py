@@ -81,11 +81,12 @@ class Voicemail:
 
 @dataclass(frozen=True, slots=True)
 class MusicClass:
-    """A class of music on hold: the files of a directory."""
+    """A class of music on hold: the files of a directory, or one file (`entry`, without suffix)."""
 
     name: str
-    directory: str
+    directory: str = ""
     shuffle: bool = False
+    entry: str = ""
 
 
 @dataclass(frozen=True, slots=True)

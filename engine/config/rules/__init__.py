@@ -16,6 +16,7 @@ from engine.config.rules import (
     lines,
     loops,
     numbers,
+    prompts,
     queues,
     references,
     rights,
@@ -64,6 +65,11 @@ _RULES: Final[tuple[Callable[[Subject], Iterator[Problem]], ...]] = (
     lines.ports,
     lines.music,
     lines.database,
+    prompts.shapes,
+    prompts.files,
+    prompts.texts,
+    prompts.languages,
+    prompts.named,
 )
 
 
