@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from typing import assert_never
-
 from engine.config import people
 from engine.config import queue as queues
 from engine.config import settings as options
-from engine.config.forms import (
-    Destination,
-    ExtensionDestination,
-    ExternalDestination,
-    HangUpWithCause,
-    MusicSound,
-    PauseForReason,
-    PlayDestination,
-    QueueDestination,
-    WaitingSound,
+from engine.config.convert_places import to_destination, to_menu, to_ring_group
+from engine.config.convert_waiting import (
+    to_announcements,
+    to_callback,
+    to_empty_rule,
+    to_key_events,
+    to_sound,
+    to_survey,
 )
+from engine.config.forms import PauseForReason
 from engine.config.models import Configuration
 from engine.config.values import milliseconds
-from engine.core import places, policy, waiting
+from engine.core import policy
 from engine.core.ids import AgentId, EndpointName, NodeId, QueueId
 
 
@@ -61,30 +58,11 @@ def to_policy(configuration: Configuration) -> policy.Policy:
             policy.PauseReason(code, name) for code, name in configuration.pause_reasons.items()
         ),
         settings=_settings(configuration),
+        menus=tuple(to_menu(name, each) for name, each in configuration.menus.items()),
+        ring_groups=tuple(
+            to_ring_group(name, each) for name, each in configuration.ring_groups.items()
+        ),
     )
-
-
-def to_destination(destination: Destination) -> places.Destination:
-    """Returns the core's form of a destination."""
-    match destination:
-        case "hang_up":
-            return places.HangUp()
-        case HangUpWithCause(hang_up=cause):
-            return places.HangUp(cause)
-        case ExtensionDestination(extension=number):
-            return places.ToExtension(number)
-        case QueueDestination(queue=number):
-            return places.ToQueue(QueueId(number))
-        case ExternalDestination(external=external):
-            return places.ToExternal(external.number, external.route)
-        case PlayDestination(play=media):
-            return places.PlayThenHangUp(media)
-        case _:
-            assert_never(destination)
-
-
-def _sound(sound: WaitingSound) -> waiting.WaitingSound:
-    return waiting.WaitingSound(sound.music if isinstance(sound, MusicSound) else None)
 
 
 def _extension(number: str, extension: people.Extension) -> policy.ExtensionPolicy:
@@ -151,7 +129,7 @@ def _queue(number: str, queue: queues.Queue) -> policy.QueuePolicy:
         autopause_after=queue.autopause_after if autopauses else 0,
         answered_elsewhere=queue.answered_elsewhere,
         alert_info=queue.alert_info,
-        waiting_sound=_sound(queue.waiting_sound),
+        waiting_sound=to_sound(queue.waiting_sound),
         language=queue.language,
         wrapup_extend_ms=milliseconds(queue.wrapup_extend_s),
         wrapup_extend_ms_max=milliseconds(
@@ -177,6 +155,13 @@ def _queue(number: str, queue: queues.Queue) -> policy.QueuePolicy:
         managers=queue.managers,
         manager_rights=queue.rights.managers,
         agent_rights=queue.rights.agents,
+        announcements=to_announcements(queue.announcements),
+        hold_music=queue.hold_music,
+        key_events=to_key_events(queue.key_events),
+        join_empty=to_empty_rule(queue.empty.refuse),
+        leave_empty=to_empty_rule(queue.empty.leave),
+        callback=to_callback(queue.callback),
+        survey=to_survey(queue.survey),
     )
 
 

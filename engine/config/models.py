@@ -13,6 +13,7 @@ from pydantic import Field, PrivateAttr
 
 from engine.config.forms import Destination
 from engine.config.lookup import Places
+from engine.config.menus import Menu, RingGroup
 from engine.config.people import Agent, Extension
 from engine.config.queue import Queue
 from engine.config.settings import Settings
@@ -77,6 +78,10 @@ class Configuration(Strict):
     """Who takes queue calls, by the number of their extension."""
     queues: Mapping[PhoneNumber, Queue] = Field(default_factory=dict)
     """Queues, by number."""
+    menus: Mapping[Identifier, Menu] = Field(default_factory=dict)
+    """Menus of keys (IVR), by name."""
+    ring_groups: Mapping[Identifier, RingGroup] = Field(default_factory=dict)
+    """Groups of phones that ring for the same call, by name."""
     inbound_routes: Mapping[Identifier, InboundRoute] = Field(default_factory=dict)
     """Where calls from outside go, by the route's name; the first that fits wins."""
     outbound_routes: Mapping[Identifier, OutboundRoute] = Field(default_factory=dict)

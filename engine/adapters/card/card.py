@@ -116,6 +116,7 @@ def _agents(configuration: Configuration, words: Words) -> list[Line]:
             ("queue", "reason"),
         ),
         (codes.wrapup_extend if more_time else None, "wrapup_extend", ("queue",)),
+        (codes.voicemail, "voicemail", ()),
     )
 
 
@@ -200,6 +201,7 @@ def _supervisors(configuration: Configuration, words: Words) -> list[Line]:
         (codes.record_pause_toggle, "record_pause_toggle", ("agent",)),
         (codes.login_toggle, "others_login", ("agent", "queue")),
         (codes.pause_toggle, "others_pause", ("agent", "queue")),
+        (codes.hours_toggle, "hours_toggle", ("queue",)),
     )
 
 

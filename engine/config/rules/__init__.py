@@ -9,7 +9,18 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from engine.config.places import Problem
-from engine.config.rules import dialled, lines, loops, numbers, queues, references, rights, slots
+from engine.config.rules import (
+    dialled,
+    lines,
+    loops,
+    menus,
+    numbers,
+    queues,
+    references,
+    rights,
+    slots,
+    waiting,
+)
 from engine.config.rules.subject import Subject
 
 __all__ = ["Subject", "crosscheck"]
@@ -18,6 +29,8 @@ _RULES: Final[tuple[Callable[[Subject], Iterator[Problem]], ...]] = (
     references.agents,
     references.members,
     references.destinations,
+    references.ring_group_members,
+    references.callback_routes,
     references.trunks,
     references.outbound_rights,
     references.music,
@@ -39,6 +52,15 @@ _RULES: Final[tuple[Callable[[Subject], Iterator[Problem]], ...]] = (
     rights.grantable,
     rights.managers_once,
     loops.failure_loops,
+    loops.empty_loops,
+    waiting.announcements,
+    waiting.callbacks,
+    waiting.callback_numbers,
+    waiting.surveys,
+    menus.choices,
+    menus.groups,
+    menus.group_circles,
+    menus.dead_ends,
     lines.trunks,
     lines.nodes,
     lines.ports,

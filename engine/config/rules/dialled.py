@@ -21,7 +21,7 @@ from engine.config.rules.subject import Subject
 from engine.core.policy import Presence
 
 _SEPARATOR: Final = "*"
-_QUEUE, _EXTENSION, _REASON, _PRESENCE = "queue", "extension", "reason", "presence"
+_QUEUE, _EXTENSION, _REASON, _PRESENCE, _BOX = "queue", "extension", "reason", "presence", "box"
 
 _SHAPES: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {
     "login_toggle": ((_QUEUE,), (_EXTENSION, _QUEUE)),
@@ -41,6 +41,8 @@ _SHAPES: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {
     "barge": ((_EXTENSION,),),
     "record_toggle": ((_EXTENSION,),),
     "record_pause_toggle": ((_EXTENSION,),),
+    "hours_toggle": ((_QUEUE,),),
+    "voicemail": ((), (_BOX,)),
 }
 """What follows each code: parts with a * between them."""
 
@@ -96,6 +98,7 @@ def _numbers(subject: Subject) -> dict[str, Collection[str]]:
         _QUEUE: made.queues.keys(),
         _EXTENSION: made.extensions.keys(),
         _REASON: made.pause_reasons.keys(),
+        _BOX: made.extensions.keys(),
         _PRESENCE: tuple(str(digit + 1) for digit in range(len(Presence))),
     }
 
@@ -163,7 +166,7 @@ def _whose(subject: Subject, names: tuple[str, ...], parts: Iterator[tuple[str, 
         path = ("settings", "feature_codes", name)
         if subject.places.has(path):
             return path
-    sections = {_QUEUE: "queues", _EXTENSION: "extensions"}
+    sections = {_QUEUE: "queues", _EXTENSION: "extensions", _BOX: "extensions"}
     for kind, number in parts:
         if kind in sections:
             return (sections[kind], number)

@@ -54,5 +54,14 @@ class Subject:
         """Yields every place where a destination is asked for, with what is said there."""
         for number, queue in self.configuration.queues.items():
             yield ("queues", number, "failure"), queue.failure
+            for key, destination in queue.key_events.items():
+                yield ("queues", number, "key_events", key), destination
         for name, route in self.configuration.inbound_routes.items():
             yield ("inbound_routes", name, "destination"), route.destination
+        for name, menu in self.configuration.menus.items():
+            for key, does in menu.keys.items():
+                yield ("menus", name, "keys", key, "destination"), does.destination
+            yield ("menus", name, "wrong"), menu.wrong
+            yield ("menus", name, "silence"), menu.silence
+        for name, group in self.configuration.ring_groups.items():
+            yield ("ring_groups", name, "failure"), group.failure
