@@ -56,6 +56,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_schema(commands)
     _add_render(commands)
     _add_card(commands)
+    _add_sounds(commands)
     _add_simulate(commands)
     _add_replay(commands)
     _add_report(commands)
@@ -132,6 +133,12 @@ def _add_card(commands: Commands) -> None:
     )
     _takes_config(parser)
     parser.add_argument("--language", default="en", choices=["en", "zh"], help="default: en")
+
+
+def _add_sounds(commands: Commands) -> None:
+    from engine.bootstrap.commands.sounding import add_arguments
+
+    add_arguments(_command(commands, "sounds", _sounds, "make the sounds that people hear"))
 
 
 def _add_simulate(commands: Commands) -> None:
@@ -300,6 +307,12 @@ def _card(options: argparse.Namespace) -> int:
     from engine.bootstrap.commands.configuring import card_command
 
     return card_command(options)
+
+
+def _sounds(options: argparse.Namespace) -> int:
+    from engine.bootstrap.commands.sounding import build_command
+
+    return build_command(options)
 
 
 def _replay(options: argparse.Namespace) -> int:

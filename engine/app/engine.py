@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
+from engine.app.calendar import HoursCalendar
 from engine.app.counters import Counters
 from engine.app.outputs import is_kept
 from engine.app.ports import (
@@ -23,6 +24,7 @@ from engine.app.ports import (
 from engine.app.pump import INBOX_MAX, Effects, InboxFull, Pump
 from engine.app.storing import Storing
 from engine.app.supervisor import Stage, Supervisor, run_stages
+from engine.config.schedule import Schedule
 from engine.core.commands import Command
 from engine.core.facts import Fact
 from engine.core.ids import NodeId
@@ -42,6 +44,7 @@ STOP_STORE_S: Final = 5.0
 
 PUMP: Final = "pump"
 STORING: Final = "storing"
+HOURS: Final = "hours"
 RESYNC: Final = "resync"
 
 
@@ -59,6 +62,8 @@ class Parts:
     offload: Callable[[Callable[[], None]], None]
     """Runs work in the file thread without waiting for it."""
     inbox_max: int = INBOX_MAX
+    wall_ms: Callable[[], int] | None = None
+    """What the clock on the wall says (epoch milliseconds, may jump); None: as `clock`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,15 +93,17 @@ class Engine:
 
     Nodes are added after construction, because their adapters need `post`:
 
-        engine = Engine(parts, policy)
+        engine = Engine(parts, policy, schedules)
         engine.add_node(NodeId("ast1"), AriTelephony(..., post=engine.post), AmiPresence(...))
         exit_code = await engine.run()
     """
 
-    def __init__(self, parts: Parts, policy: Policy) -> None:
+    def __init__(self, parts: Parts, policy: Policy, schedules: Sequence[Schedule] = ()) -> None:
         """Starts nothing."""
         self._parts = parts
         self._policy = policy
+        self._schedules = schedules
+        self._calendar = HoursCalendar(parts.wall_ms or parts.clock.now_ms, self.request)
         self._telephony: dict[NodeId, Telephony] = {}
         self._presence: dict[NodeId, Presence] = {}
         self._subscribers: list[Callable[[Sequence[Fact]], None]] = []
@@ -134,10 +141,11 @@ class Engine:
             raise InboxFull("the engine is stopping")
         self._pump.request(happened)
 
-    def apply(self, policy: Policy) -> None:
-        """Replaces the configuration. Raises `InboxFull`."""
-        self.request(PolicyApplied(policy))
-        self._policy = policy
+    def apply(self, policy: Policy, schedules: Sequence[Schedule]) -> None:
+        """Replaces the configuration, and the opening hours it goes by. Raises `InboxFull`."""
+        hours = self._calendar.now(schedules)
+        self.request(PolicyApplied(policy, hours))
+        self._calendar.follow(schedules, hours)
 
     def add_node(self, node: NodeId, telephony: Telephony, presence: Presence | None) -> None:
         """Adds an Asterisk, before `run`."""
@@ -189,11 +197,14 @@ class Engine:
         """Works until `stop` or until a part dies; returns the exit code."""
         # In this order: a core that was restored must know that nothing is connected yet, or it
         # would command nodes because of the new policy.
+        hours = self._calendar.now(self._schedules)
         self._pump.post(EngineStarted())
-        self._pump.post(PolicyApplied(self._policy))
+        self._pump.post(PolicyApplied(self._policy, hours))
+        self._calendar.follow(self._schedules, hours)
         start = self.supervisor.start
         start(PUMP, self._pump.run())
         start(STORING, self._storing.run())
+        start(HOURS, self._calendar.run())
         for node in self._telephony:
             self._start_node(node)
         for name, work in self._side_tasks:

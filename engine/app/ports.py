@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
+from engine.config.schedule import Schedule
 from engine.core.commands import Command
 from engine.core.facts import Fact
 from engine.core.ids import NodeId
@@ -240,7 +241,7 @@ class Candidate:
     """A configuration that was read anew.
 
     `problems` are lines for people, errors and warnings. `policy` is None if there is an error
-    among them. `restart` names what only a restart of Usher puts into effect. `token` is the
+    among them. `schedules` are the opening hours that it goes by. `restart` names what only a restart of Usher puts into effect. `token` is the
     source's own. `changed` is False if the files say what they said the last time; secrets are
     fetched anew even then.
     """
@@ -250,6 +251,7 @@ class Candidate:
     restart: tuple[str, ...] = ()
     token: object = None
     changed: bool = True
+    schedules: tuple[Schedule, ...] = ()
 
 
 class ConfigSource(Protocol):

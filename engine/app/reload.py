@@ -19,6 +19,7 @@ from engine.app.ports import (
     Watcher,
 )
 from engine.app.pump import InboxFull
+from engine.config.schedule import Schedule
 from engine.core.ids import NodeId
 from engine.core.policy import Policy
 
@@ -68,7 +69,7 @@ class Reload:
 
     Args:
         source: the files.
-        apply: puts a policy in force; raises `InboxFull`.
+        apply: puts a policy in force, with its opening hours; raises `InboxFull`.
         renderer: writes Asterisk's files, None where somebody else does.
         reloaders: by node, for those that can be reached.
         thread: for reading and writing files.
@@ -77,7 +78,7 @@ class Reload:
     def __init__(
         self,
         source: ConfigSource,
-        apply: Callable[[Policy], None],
+        apply: Callable[[Policy, Sequence[Schedule]], None],
         renderer: Renderer | None,
         reloaders: Mapping[NodeId, Reloader],
         thread: Thread,
@@ -165,16 +166,16 @@ class Reload:
                 "" if self._renderer is None or not complete else "; Asterisk was told again",
             )
             return Outcome.SAME if complete else Outcome.INCOMPLETE
-        await self._apply_when_possible(candidate.policy)
+        await self._apply_when_possible(candidate.policy, candidate.schedules)
         self._source.accept(candidate)
         log.info("configuration applied")
         return Outcome.APPLIED if complete else Outcome.INCOMPLETE
 
-    async def _apply_when_possible(self, policy: Policy) -> None:
+    async def _apply_when_possible(self, policy: Policy, schedules: Sequence[Schedule]) -> None:
         told = False
         while True:
             try:
-                self._apply(policy)
+                self._apply(policy, schedules)
             except InboxFull as error:
                 if not told:
                     log.warning("configuration not applied yet: %s", error)

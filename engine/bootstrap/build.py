@@ -24,7 +24,7 @@ from engine.app.services import Services
 from engine.app.thread import DaemonThread
 from engine.bootstrap.brain import RoutingBrain, new_epoch
 from engine.bootstrap.recordings import keep_recordings
-from engine.config import Configuration, Secrets, to_policy
+from engine.config import Configuration, Secrets, to_policy, to_schedules
 from engine.core.ids import NodeId
 
 log = logging.getLogger(__name__)
@@ -101,8 +101,10 @@ def build(configuration: Configuration, secrets: Secrets) -> Built:
             store_thread=store_thread,
             file_thread=file_thread,
             offload=file_thread.submit,
+            wall_ms=clock.wall_ms,
         ),
         to_policy(configuration),
+        to_schedules(configuration),
     )
     for thread in (store_thread, file_thread):
         engine.add_side_task(f"thread {thread.name}", thread.watch)

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 from engine.adapters.files import FileSavedState, StateDirectory
+from engine.app.calendar import words_of
 from engine.app.outputs import is_command
 from engine.app.ports import Core, Entry, StateDamaged
 from engine.bootstrap.brain import RoutingBrain
 from engine.core.codec import CodecError
-from engine.core.inputs import PolicyApplied
+from engine.core.inputs import HoursChanged, PolicyApplied
+from engine.core.waiting import HoursNow
 
 PRIVATE: Final = frozenset({"caller_number", "caller_name", "dialled", "number", "party"})
 """Fields that name callers, or whom they or agents call: shown only if asked for."""
@@ -146,9 +148,16 @@ def _check(core: Core, entry: Entry) -> None:
         raise StateDamaged(f"{entry.place}: after it an invariant is broken: {error}") from None
 
 
+def _said(hours: Sequence[HoursNow]) -> str:
+    return ", ".join(f"{each.schedule} {words_of(each)}" for each in hours)
+
+
 def _shown(value: Any, *, show_private: bool) -> str:  # noqa: ANN401 - any input, command or fact.
     if isinstance(value, PolicyApplied):
-        return f"PolicyApplied {len(value.policy.queues)} queues, {len(value.policy.agents)} agents"
+        text = f"PolicyApplied {len(value.policy.queues)} queues, {len(value.policy.agents)} agents"
+        return f"{text}, hours: {_said(value.hours)}" if value.hours else text
+    if isinstance(value, HoursChanged):
+        return f"HoursChanged {_said(value.hours)}"
     parts = [type(value).__name__]
     for each in dataclasses.fields(value):
         content = getattr(value, each.name)

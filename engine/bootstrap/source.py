@@ -16,6 +16,7 @@ from engine.config import (
     read_if_changed,
     resolve_secrets,
     to_policy,
+    to_schedules,
 )
 
 
@@ -56,7 +57,13 @@ class ConfigDirectory:
         """Returns what `first` read."""
         assert self._first is not None
         configuration, secrets = self._first
-        return ports.Candidate((), to_policy(configuration), (), (configuration, secrets))
+        return ports.Candidate(
+            (),
+            to_policy(configuration),
+            (),
+            (configuration, secrets),
+            schedules=to_schedules(configuration),
+        )
 
     def read(self, *, again: bool = False) -> ports.Candidate | None:
         """Reads the files; None if they say what they said the last time, unless `again`."""
@@ -86,6 +93,7 @@ class ConfigDirectory:
             restart,
             (examined.configuration, secrets),
             changed,
+            to_schedules(examined.configuration),
         )
 
     def _rotated(self, configuration: Configuration, secrets: Secrets) -> list[str]:

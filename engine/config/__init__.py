@@ -1,6 +1,7 @@
 """The contract: YAML files to strict frozen models to the core's policies.
 
-Door: `load`, `check`, `to_policy`, `resolve_secrets`, `json_schema`, `markdown_reference`,
+Door: `load`, `check`, `to_policy`, `to_schedules` (asked by `state_at` and `next_change_ms` of
+`engine.config.schedule`), `resolve_secrets`, `json_schema`, `markdown_reference`,
 `read_if_changed` and `needs_restart` for hot reload; `Configuration` and its parts in `models` and
 `values`; `ConfigError`, `Problem`.
 Must not: read a clock, touch the network, start a task, show a secret.
@@ -10,7 +11,7 @@ Must not: read a clock, touch the network, start a task, show a secret.
     post(PolicyApplied(to_policy(configuration)))
 """
 
-from engine.config.convert import to_policy
+from engine.config.convert import to_policy, to_schedules
 from engine.config.loader import Examined, check, examine, load
 from engine.config.models import Configuration
 from engine.config.places import ConfigError, Place, Problem, Severity, errors_of
@@ -39,4 +40,5 @@ __all__ = [
     "read_if_changed",
     "resolve_secrets",
     "to_policy",
+    "to_schedules",
 ]

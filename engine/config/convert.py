@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engine.config import hours as opening
 from engine.config import people
 from engine.config import queue as queues
 from engine.config import settings as options
@@ -10,12 +11,14 @@ from engine.config.convert_waiting import (
     to_announcements,
     to_callback,
     to_empty_rule,
+    to_hours,
     to_key_events,
     to_sound,
     to_survey,
 )
 from engine.config.forms import PauseForReason
 from engine.config.models import Configuration
+from engine.config.schedule import Schedule
 from engine.config.values import milliseconds
 from engine.core import policy
 from engine.core.ids import AgentId, EndpointName, NodeId, QueueId
@@ -63,6 +66,11 @@ def to_policy(configuration: Configuration) -> policy.Policy:
             to_ring_group(name, each) for name, each in configuration.ring_groups.items()
         ),
     )
+
+
+def to_schedules(configuration: Configuration) -> tuple[Schedule, ...]:
+    """Returns the opening hours, ready to be asked; the core never sees them."""
+    return tuple(opening.to_schedule(name, each) for name, each in configuration.hours.items())
 
 
 def _extension(number: str, extension: people.Extension) -> policy.ExtensionPolicy:
@@ -162,6 +170,7 @@ def _queue(number: str, queue: queues.Queue) -> policy.QueuePolicy:
         leave_empty=to_empty_rule(queue.empty.leave),
         callback=to_callback(queue.callback),
         survey=to_survey(queue.survey),
+        hours=to_hours(queue.hours),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engine.config import hours as opening
 from engine.config import wait
 from engine.config.convert_places import to_destination
 from engine.config.forms import MusicSound, WaitingSound
@@ -12,6 +13,20 @@ from engine.core import waiting
 def to_sound(sound: WaitingSound) -> waiting.WaitingSound:
     """Returns what waiting callers hear."""
     return waiting.WaitingSound(sound.music if isinstance(sound, MusicSound) else None)
+
+
+def to_hours(hours: opening.QueueHours | None) -> waiting.QueueHours | None:
+    """Returns when a queue takes calls."""
+    if hours is None:
+        return None
+    return waiting.QueueHours(
+        schedule=hours.schedule,
+        closed=to_destination(hours.closed),
+        holiday=None if hours.holiday is None else to_destination(hours.holiday),
+        ignore_holidays=hours.ignore_holidays,
+        holiday_prompt=hours.play_holiday_prompt,
+        leave_at_closing=hours.waiting_at_closing is opening.AtClosing.LEAVE,
+    )
 
 
 def to_announcements(said: wait.Announcements) -> waiting.Announcements:

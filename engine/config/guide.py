@@ -60,6 +60,11 @@ Digits (and `+`, `*`, `#`) stand for themselves, `X` is 0-9, `Z` is 1-9, `N` is 
 `.` is one or more of anything and `!` none or more. The first route that fits wins. An inbound route
 that can never win because of one before it gets a warning.
 
+## Opening hours
+
+Schedules stand in `hours`, each with a time zone, weekly periods and holidays; queues refer to them. What
+they mean, with examples, is in [hours.md](hours.md).
+
 ## Menus and ring groups
 
 A menu asks at most `tries` times; then callers go to `wrong` or `silence`, by what happened last. A

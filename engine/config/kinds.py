@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Annotated, TypeGuard, Union, get_args, get_origin
 
 from pydantic import Tag
+from pydantic.fields import FieldInfo
 
 from engine.config.places import Key, KeyPath
 from engine.config.values import Strict
@@ -16,7 +17,7 @@ from engine.config.values import Strict
 def keys_at(model: type[Strict], path: KeyPath) -> list[str]:
     """Returns the keys that a mapping at this place may have, in the models' order."""
     kind = _kind_at(model, path)
-    return list(kind.model_fields) if _is_model(kind) else []
+    return list(_fields(kind)) if _is_model(kind) else []
 
 
 def choices_at(model: type[Strict], path: KeyPath) -> list[str]:
@@ -63,7 +64,7 @@ def _kind_at(model: type[Strict], path: KeyPath) -> object:
 def _inner(kind: object, key: Key) -> object:
     """Returns the type one step further in, None where there is none."""
     if _is_model(kind):
-        field = kind.model_fields.get(str(key))
+        field = _fields(kind).get(str(key))
         return None if field is None else field.annotation
     origin = get_origin(kind)
     if origin is tuple:
@@ -75,6 +76,11 @@ def _inner(kind: object, key: Key) -> object:
             if Tag(str(key)) in getattr(member, "__metadata__", ()):
                 return member
     return None
+
+
+def _fields(model: type[Strict]) -> dict[str, FieldInfo]:
+    """Returns a model's fields by the keys that are written (`from` is no name in Python)."""
+    return {field.alias or name: field for name, field in model.model_fields.items()}
 
 
 def _is_union(kind: object) -> bool:

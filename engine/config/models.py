@@ -12,6 +12,7 @@ from typing import Annotated
 from pydantic import Field, PrivateAttr
 
 from engine.config.forms import Destination
+from engine.config.hours import Hours
 from engine.config.lookup import Places
 from engine.config.menus import Menu, RingGroup
 from engine.config.people import Agent, Extension
@@ -78,6 +79,8 @@ class Configuration(Strict):
     """Who takes queue calls, by the number of their extension."""
     queues: Mapping[PhoneNumber, Queue] = Field(default_factory=dict)
     """Queues, by number."""
+    hours: Mapping[Identifier, Hours] = Field(default_factory=dict)
+    """Opening hours that queues go by, by name."""
     menus: Mapping[Identifier, Menu] = Field(default_factory=dict)
     """Menus of keys (IVR), by name."""
     ring_groups: Mapping[Identifier, RingGroup] = Field(default_factory=dict)

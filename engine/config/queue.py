@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from engine.config.forms import Destination, MusicSound, WaitingSound
+from engine.config.hours import QueueHours
 from engine.config.values import (
     MILLISECOND_EXACT,
     Choice,
@@ -111,6 +112,8 @@ class Queue(Strict):
     """With this many waiting, the next call goes to `failure`; 0: no limit."""
     failure: Destination = "hang_up"
     """Where calls go that cannot wait or wait no longer."""
+    hours: QueueHours | None = None
+    """When it takes calls; none: always."""
     ring_timeout_s: Annotated[float, Field(ge=0.05, le=300), MILLISECOND_EXACT] = 20.0
     """How long an agent's phone rings before the next one is tried."""
     retry_interval_s: Annotated[float, Field(ge=0, le=600), MILLISECOND_EXACT] = 5.0

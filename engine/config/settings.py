@@ -136,6 +136,9 @@ class Settings(Strict):
     """The ports for voice."""
     music: Mapping[Identifier, AbsolutePath] = Field(default={"default": "/usr/share/asterisk/moh"})
     """Music on hold: the class's name, and the directory of its files on the Asterisk machine."""
+    sounds_directory: AbsolutePath = "/usr/share/asterisk/sounds/custom"
+    """For prompts, and for the languages that `usher sounds build` makes: the folder `custom` in
+    Asterisk's directory of sounds. The engine must be able to write there."""
     database: Database = Database()
     """Where the records are kept."""
     data_directory: LocalPath = "/var/lib/usher"

@@ -152,7 +152,8 @@ class SendToDialplan:
     """Let the dialplan have the caller, with these channel variables: voicemail, or a call flow.
 
     The call ends there (`CallerHungUp`), or comes back (`CallCameBack`). Whatever plays to the caller
-    ends.
+    ends; keys that are pressed there are not told, and only `HangUpCall` can be carried out. A context or
+    extension that is not there fails with 422, and the caller is here still; 404: the caller is gone.
     """
 
     node: NodeId

@@ -242,7 +242,8 @@ class SeenChannel:
 
     `up` is true once answered. `bridge_id` is the bridge that it is in, if any. For a leg only
     `channel_id`, `up` and `bridge_id` matter; for a caller the rest is what `CallArrived` carries.
-    `away` is true for a caller whom the dialplan has (`SendToDialplan`).
+    `away` is true for a caller whom the dialplan has (`SendToDialplan`). One who came back while nobody
+    watched is not away any more, and no `CallCameBack` follows.
     """
 
     channel_id: str

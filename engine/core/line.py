@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from engine.core.agent import Membership
 from engine.core.call import Call, Visit
 from engine.core.ids import AgentId, CallId, QueueId
+from engine.core.pace import Pace
 from engine.core.policy import MemberKind, QueuePolicy
 from engine.core.terms import Terms
 
@@ -43,6 +44,8 @@ class Line:
     members: dict[AgentId, None] = field(default_factory=dict)
     """In configured order."""
     static_only: bool = False
+    pace: Pace = field(default_factory=Pace)
+    """What it has learnt for the estimated wait (P-10)."""
     last_static: int = -1
     """Round robin's memory: the configured position of the static agent rung last, ..."""
     last_static_agent: AgentId | None = None

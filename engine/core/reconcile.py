@@ -183,6 +183,8 @@ def _send_away(state: State, node: NodeId, channel_id: str) -> bool:
 
 def _take_in(state: State, node: NodeId, channel: SeenChannel) -> None:
     """Lets a caller arrive who came while nobody watched."""
+    if channel.away:  # The dialplan has it, and will end it or bring it back.
+        return
     if CallId(channel.channel_id) in state.calls or LegId(channel.channel_id) in state.legs:
         return
     call_arrived(

@@ -12,6 +12,7 @@ from engine.core.ears import Monitor, Recording
 from engine.core.ids import AgentId, CallId, QueueId
 from engine.core.leg import Leg
 from engine.core.line import Line
+from engine.core.pace import Pace
 from engine.core.policy import Policy
 from engine.core.state import Ended, Node, State
 from engine.core.timers import TimerKind
@@ -51,6 +52,7 @@ class SavedLine:
     available: list[str]
     served: dict[str, str] = field(default_factory=dict)
     """By the caller's number: when (epoch milliseconds), a space, and by whom."""
+    pace: Pace = field(default_factory=Pace)
 
 
 @dataclass(slots=True)
@@ -107,6 +109,7 @@ def save(state: State) -> dict[str, Any]:
                 line.last_dynamic,
                 list(line.available),
                 {number: f"{at_ms} {who}" for number, (at_ms, who) in line.served.items()},
+                line.pace,
             )
             for line in state.lines.values()
         ],
@@ -152,6 +155,7 @@ def load(snapshot: dict[str, Any]) -> State:
         line.use(line.policy)
         line.last_static, line.last_dynamic = each.last_static, each.last_dynamic
         line.last_static_agent = each.last_static_agent
+        line.pace = each.pace
         for number, service in each.served.items():
             at_ms, _, agent_id = service.partition(" ")
             line.served[number] = (int(at_ms), AgentId(agent_id))

@@ -150,6 +150,10 @@ def end_wrapup(state: State, agent: Agent, membership: Membership, why: WrapupEn
     """Ends the running wrap-up of one membership."""
     wrapup_id, membership.wrapup_id = membership.wrapup_id, None
     assert wrapup_id is not None
+    line = state.lines.get(membership.queue_id)
+    if line is not None:
+        left_ms = membership.wrapup_until_ms - state.now_ms
+        line.pace.wrapped_up(line.policy.wrapup_ms + membership.wrapup_extended_ms - left_ms)
     membership.wrapup_until_ms = 0
     membership.wrapup_extended_ms = 0
     agent.wrapups -= 1

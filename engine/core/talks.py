@@ -64,6 +64,9 @@ def connect_offer(state: State, call: Call, leg: Leg) -> None:
         (leg.answered_ms or state.now_ms) - leg.started_ms,
         NORMAL_CLEARING,
     )
+    line = state.lines[visit.queue_id]
+    prompt_ms = state.now_ms - (leg.answered_ms or state.now_ms)
+    line.pace.connected(line.policy, visit, prompt_ms)
     agent = state.agents[leg.agent_id]
     agent.offers -= 1
     membership = agent.memberships.get(visit.queue_id)

@@ -100,6 +100,7 @@ def close_visit(
     if visit.more_timers:
         state.timers.cancel(TimerKind.STEP, call.call_id)
         state.timers.cancel(TimerKind.RELAX, call.call_id)
+    line.pace.left(state.now_ms - visit.entered_ms, outcome, reason)
     agent_id = None
     if outcome is VisitOutcome.ANSWERED:
         assert visit.chosen is not None

@@ -19,11 +19,14 @@ from engine.core.commands import (
     JoinTalk,
     LeaveTalk,
     PlayPrompt,
+    PlayToTalk,
     RingPhone,
+    SendToDialplan,
     StartMonitor,
     StartRecording,
     StartWaitingSound,
     StopMonitor,
+    StopPrompt,
     StopWaitingSound,
     TransferState,
 )
@@ -37,13 +40,12 @@ from engine.core.inputs import (
 )
 from engine.sim.agenda import Agenda
 from engine.sim.channels import Channel, People
+from engine.sim.dialplan import Dialplan
 from engine.sim.ears import Ears
+from engine.sim.media import Media
 from engine.sim.options import Options
 from engine.sim.rng import Streams, up_to_ms
 from engine.sim.wire import Does, Wire
-
-_MEDIUM_MS = 1_500
-"""How long one medium of a prompt lasts."""
 
 _PROMPT_ENDS_FIRST = 0.25
 _NOTICED_MS_MAX = 900
@@ -78,15 +80,21 @@ class Asterisk:
         self.ears = ears = Ears(self, agenda, Streams(options.seed).stream(f"ears.{node}"))
         ears.disk_fails = options.faults.disk_full
         ears.spies_die = options.faults.spy_dies
+        streams = Streams(options.seed)
+        self.media = media = Media(self, agenda, streams.stream(f"media.{node}"))
+        self.dialplan = Dialplan(self, agenda, streams.stream(f"dialplan.{node}"))
         self.does: dict[type, Does] = {
             AnswerCall: self._answer_call,
-            StartWaitingSound: self._start_sound,
-            StopWaitingSound: self._stop_sound,
+            StartWaitingSound: media.start_sound,
+            StopWaitingSound: media.stop_sound,
             RingPhone: self._ring_phone,
             HangUpLeg: self._hang_up_leg,
             Connect: self._connect,
             DestroyBridge: self._destroy_bridge,
-            PlayPrompt: self._play_prompt,
+            PlayPrompt: media.play_prompt,
+            StopPrompt: media.stop_prompt,
+            PlayToTalk: media.play_to_talk,
+            SendToDialplan: self.dialplan.send,
             HangUpCall: self._hang_up_call,
             AnswerTransfer: self._answer_transfer,
             StartMonitor: ears.start_monitor,
@@ -240,20 +248,6 @@ class Asterisk:
                     self.people.joined(channel, other)
         return None
 
-    def _start_sound(self, command: StartWaitingSound) -> str | None:
-        channel = self.channels.get(command.call_id)
-        if channel is None:
-            return "404 Channel not found"
-        channel.sounding = True
-        return None
-
-    def _stop_sound(self, command: StopWaitingSound) -> str | None:
-        channel = self.channels.get(command.call_id)
-        if channel is None:
-            return "404 Channel not found"
-        channel.sounding = False
-        return None
-
     def _hold_music(self, _command: HoldMusic) -> str | None:
         return None  # Nobody here listens to it.
 
@@ -302,6 +296,7 @@ class Asterisk:
         self.bridges.setdefault(command.bridge_id, [])
         for channel in (caller, leg):
             if channel is not None:
+                self.media.cut_off(channel)
                 self.enter_bridge(channel, command.bridge_id)
         if caller is None or leg is None:
             return "404 Channel not found"
@@ -323,21 +318,6 @@ class Asterisk:
             channel.bridge_id = None
             self.people.left_alone(channel)
         return None
-
-    def _play_prompt(self, command: PlayPrompt) -> str | None:
-        channel = self.channels.get(command.channel_id)
-        if channel is None:
-            return "404 Channel not found"
-        channel.playback_id = command.playback_id
-        lasts_ms = _MEDIUM_MS * len(command.media)
-        self._agenda.after(lasts_ms, self._played, (channel, command.playback_id))
-        return None
-
-    def _played(self, playing: tuple[Channel, PlaybackId]) -> None:
-        channel, playback_id = playing
-        if channel.alive and channel.playback_id == playback_id:
-            channel.playback_id = None
-            self.emit(PlaybackEnded(playback_id, ok=True))
 
 
 def _cannot_dial(_node: Asterisk, _channel: Channel, _dialled: str) -> None:

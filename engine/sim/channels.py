@@ -67,6 +67,7 @@ class Channel:
         "alive",
         "arrival",
         "asterisk",
+        "away",
         "bridge_id",
         "caller",
         "channel_id",
@@ -94,6 +95,8 @@ class Channel:
         self.caller: Channel | None = None
         """For legs only: for whom it was rung, if that channel existed."""
         self.alive = True
+        self.away = False
+        """The dialplan has it."""
         self.up = False
         self.entered = True
         """False for a caller who still waits in the dialplan for Usher to come back."""
@@ -123,6 +126,7 @@ class Channel:
             caller_number=arrival.caller_number,
             caller_name=arrival.caller_name,
             created_ms=arrival.created_ms,
+            away=self.away,
         )
 
 

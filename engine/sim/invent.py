@@ -31,6 +31,7 @@ from engine.core.policy import (
     TrunkPolicy,
 )
 from engine.core.waiting import WaitingSound
+from engine.sim.invent_waiting import with_care
 from engine.sim.rng import Rng, Streams
 
 _MANAGERS = ("1901", "1902")
@@ -46,11 +47,13 @@ _OUTSIDE = OutboundRoute("outside", "0X.", _TRUNK)
 
 def invent_policy(seed: int) -> Policy:
     """Returns a configuration with 1 to 4 queues, 1 to 12 agents and 1 or 2 nodes."""
-    rng = Streams(seed).stream("policy")
+    streams = Streams(seed)
+    rng = streams.stream("policy")
     agents = [AgentId(f"{1001 + index}") for index in range(rng.choice((1, 2, 3, 5, 8, 12)))]
     queue_ids = [QueueId(f"{6400 + index}") for index in range(rng.choice((1, 1, 2, 3, 4)))]
+    care = streams.stream("policy.care")
     queues = tuple(_queue(rng, queue_id, queue_ids, agents) for queue_id in queue_ids)
-    return Policy(
+    house = Policy(
         nodes=tuple(NodeId(f"node{index + 1}") for index in range(rng.choice((1, 1, 2)))),
         trunks=(TrunkPolicy(_TRUNK),),
         extensions=tuple(
@@ -77,6 +80,7 @@ def invent_policy(seed: int) -> Policy:
             presence_rules=_PRESENCE_RULES if rng.random() < 0.5 else (),
         ),
     )
+    return with_care(house, care) if care.random() < 0.6 else house
 
 
 def _routes(rng: Rng, queue: QueuePolicy) -> list[InboundRoute]:

@@ -29,6 +29,8 @@ class Traffic:
     hour_factors: tuple[float, ...] = ()
     patience_ms_mean: int | None = 120_000
     talk_ms_mean: int = 180_000
+    talk_spread: float = 0.0
+    """Sigma of log-normal talks; 0: talks are exponential."""
     agent_ends_talk: float = 0.5
     """Chance that the agent hangs up first."""
     leaves_on_answer: float = 0.0
@@ -72,6 +74,8 @@ class Habits:
     everywhere, monitoring, recording, slots, mistakes."""
     actions_per_hour: float = 0.0
     """What supervisors ask for by service, all together."""
+    keys_per_minute: float = 0.0
+    """Keys that each caller presses, on the way to whatever they mean."""
     says_ringing: float = 1.0
     """Chance that a phone announces that it rings before it is answered."""
 
@@ -104,6 +108,8 @@ class Faults:
     phone_loss_ms_max: int = 300_000
     presence_cuts_per_hour: float = 0.0
     presence_cut_ms_max: int = 30_000
+    hours_change_per_hour: float = 0.0
+    """A schedule says something else: the shop opens, closes, or has a holiday."""
     reloads_per_hour: float = 0.0
     """The configuration is changed and applied."""
     command_refused: float = 0.0

@@ -9,6 +9,7 @@ from engine.core.inputs import HoldChanged, LegAnswered, LegRinging
 from engine.sim.agenda import Agenda
 from engine.sim.asterisk import Q850_NORMAL
 from engine.sim.channels import Channel, Phone, Switch
+from engine.sim.keypad import Keypad
 from engine.sim.options import Faults, Habits, Options
 from engine.sim.rng import Streams, exponential_ms, up_to_ms
 from engine.sim.transferring import Transferring
@@ -50,12 +51,14 @@ class People:
         self._outsiders = streams.stream("outsiders")
         self._quirks = streams.stream("quirks")
         self._transferring = Transferring(agenda, streams, self)
+        self.keypad = Keypad(agenda, streams.stream("keypad"), options.habits.keys_per_minute)
         self.numbers: list[str] = []
         """What somebody may want to reach by a transfer or a forward."""
 
     def behave(self, habits: Habits) -> None:
         """Changes what agents do from now on."""
         self.habits = habits
+        self.keypad.keys_per_minute = habits.keys_per_minute
 
     def phone(self, endpoint: str) -> Phone | None:
         """Returns the phone of this name, None where it is a trunk or nothing."""
@@ -232,6 +235,7 @@ class People:
             self._phone_changed(caller.phone, caller.asterisk)
         if until_ms is not None:
             self._agenda.at(until_ms, self.gives_up, caller)
+        self.keypad.at_hand(caller)
 
     def gives_up(self, caller: Channel) -> None:
         """The caller's patience is over."""

@@ -16,6 +16,7 @@ from engine.core.commands import Command
 from engine.core.facts import Fact
 from engine.core.inputs import EngineStarted, Input, PolicyApplied, TimePassed
 from engine.core.policy import Policy
+from engine.core.waiting import HoursNow
 from engine.sim.agenda import Agenda
 from engine.sim.asterisk import Asterisk
 from engine.sim.failure import AuditFailure
@@ -74,6 +75,8 @@ class Process:
         self.epoch = f"sim-{options.seed}"
         self.policy = policy
         self.nodes: dict[str, Asterisk] = {}
+        self.hours: Callable[[], tuple[HoursNow, ...]] = tuple
+        """What all schedules say now."""
         self.deadline_ms = NEVER_MS
         self.trace = Trace()
         self.journal = Journal(self.epoch, options.seed) if options.journal else None
@@ -103,12 +106,12 @@ class Process:
     def start(self) -> None:
         """The first start: the word that a process took over, then the configuration."""
         self.post(EngineStarted())
-        self.post(PolicyApplied(self.policy))
+        self.post(PolicyApplied(self.policy, self.hours()))
 
     def apply(self, policy: Policy) -> None:
         """Applies a changed configuration (the next start will read it too)."""
         self.policy = policy
-        self.post(PolicyApplied(policy))
+        self.post(PolicyApplied(policy, self.hours()))
 
     def post(self, happened: Input) -> None:
         """Hands an input to the core, now. While there is none the input is lost."""
@@ -165,7 +168,7 @@ class Process:
                 )
         self._core = core
         self.post(EngineStarted())
-        self.post(PolicyApplied(self.policy))
+        self.post(PolicyApplied(self.policy, self.hours()))
 
     def check(self) -> None:
         """Lets the core check its own invariants."""

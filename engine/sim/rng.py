@@ -37,6 +37,11 @@ def exponential_ms(rng: Rng, mean_ms: float) -> int:
     return int(rng.expovariate(1.0) * mean_ms + 0.5)
 
 
+def log_normal_ms(rng: Rng, mean_ms: float, sigma: float) -> int:
+    """Returns a log-normally distributed time of that mean, rounded to whole milliseconds."""
+    return int(rng.lognormvariate(-sigma * sigma / 2, sigma) * mean_ms + 0.5)
+
+
 def up_to_ms(rng: Rng, max_ms: int) -> int:
     """Returns a whole number of milliseconds from 0 to `max_ms`, all equally likely."""
     return int(rng.random() * (max_ms + 1))

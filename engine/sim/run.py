@@ -16,9 +16,11 @@ from engine.sim.agenda import Agenda
 from engine.sim.auditor import Auditor
 from engine.sim.failure import AuditFailure
 from engine.sim.faults import FaultActor
+from engine.sim.opening import Opening
 from engine.sim.options import HOUR_MS, START_MS, Options
 from engine.sim.process import Core, CoreMaker
 from engine.sim.report import Ledger, SimulationReport
+from engine.sim.rng import Streams
 from engine.sim.shifts import Board, Shifts
 from engine.sim.supervisors import Supervisors
 from engine.sim.workload import Callers, Source, numbers_of, sources_of
@@ -69,6 +71,13 @@ class Simulation:
         observers = [self.auditor.observe, self.ledger.observe]
         self.world = World(policy, options, self.agenda, maker or RealCores(), observers)
         self.faults = FaultActor(self.world, options)
+        self.opening = Opening(
+            self.agenda,
+            self.world.process,
+            policy,
+            Streams(options.seed).stream("opening"),
+            options.faults.hours_change_per_hour,
+        )
         self.callers = Callers(
             self.agenda,
             options,
@@ -92,6 +101,7 @@ class Simulation:
         self.world.people.numbers = numbers_of(policy)
         for node in self.world.nodes:
             node.dial = self.callers.consult
+            node.dialplan.numbers = numbers_of(policy)
 
     def run(self) -> SimulationReport:
         """Runs both phases.
@@ -113,6 +123,7 @@ class Simulation:
         self.shifts.start(self.policy)
         self.callers.start()
         self.supervisors.start()
+        self.opening.start()
         self.faults.start()
         safe_until_ms = START_MS + self.options.duration_ms
         self._advance(safe_until_ms)
@@ -120,6 +131,7 @@ class Simulation:
         self.callers.stopped = True
         self.supervisors.stopped = True
         self.faults.heal()
+        self.opening.stay_open()
         self._advance(safe_until_ms + _MENDED_MS)
         people = self.world.people
         people.behave(
@@ -130,6 +142,7 @@ class Simulation:
                 leaves_after_answer=0.0,
                 transfers=0.0,
                 forwards=0.0,
+                keys_per_minute=0.0,
             )
         )
         self.shifts.call_everyone()

@@ -18,7 +18,7 @@ from engine.sim.asterisk import Asterisk
 from engine.sim.channels import Channel, Plan
 from engine.sim.options import HOUR_MS, Options, Traffic
 from engine.sim.people import People
-from engine.sim.rng import Rng, Streams, exponential_ms
+from engine.sim.rng import Rng, Streams, exponential_ms, log_normal_ms
 
 _ANSWERING_MS = 5_000
 """What deriving a rate from a load adds to a talk for ringing."""
@@ -171,7 +171,7 @@ class Callers:
             patience_ms = exponential_ms(calls.patience, traffic.patience_ms_mean)
         plan = Plan(
             patience_ms=patience_ms,
-            talk_ms=max(1, exponential_ms(calls.talk, traffic.talk_ms_mean)),
+            talk_ms=max(1, _talk_ms(calls.talk, traffic)),
             agent_ends=calls.quirks.random() < traffic.agent_ends_talk,
             leaves_on_answer=traffic.leaves_on_answer > 0
             and calls.quirks.random() < traffic.leaves_on_answer,
@@ -210,6 +210,12 @@ class Callers:
         until_ms = None if plan.patience_ms is None else self._agenda.now_ms + plan.patience_ms
         self._people.waits(channel, until_ms)
         return True
+
+
+def _talk_ms(rng: Rng, traffic: Traffic) -> int:
+    if traffic.talk_spread == 0.0:
+        return exponential_ms(rng, traffic.talk_ms_mean)
+    return log_normal_ms(rng, traffic.talk_ms_mean, traffic.talk_spread)
 
 
 class _Calls:

@@ -29,6 +29,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from scripts.lab import ports as lab_ports
+from scripts.lab.library import LIBRARY, furnish
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -125,6 +126,8 @@ class AsteriskServer:
     Attributes:
         run_dir: Where everything it writes goes; same path inside and outside its root.
         etc: Its configuration directory, `run_dir/etc`. The caller fills it before `start`.
+        sounds: The directory for prompts and languages of our own (`settings.sounds_directory`); has
+            the languages that `scripts/setup --sounds` made.
         ports: Where it listens. A caller may give a block that it shares with phones.
         pid: The process, once started.
     """
@@ -157,6 +160,8 @@ class AsteriskServer:
             (self.run_dir / folder).mkdir(parents=True, exist_ok=True)
         for folder in ("recording", "monitor", "voicemail", "tmp", "system"):
             (self.spool / folder).mkdir(exist_ok=True)
+        self.sounds = self.run_dir / "data/sounds/custom"
+        furnish(self.run_dir / "data", self.tree, _cache() / "sounds")
         self.ports = ports if ports is not None else self._claim_ports()
 
     def directories(self) -> dict[str, str]:
@@ -166,8 +171,8 @@ class AsteriskServer:
             "astvarlibdir": str(self.run_dir / "db"),
             "astdbdir": str(self.run_dir / "db"),
             "astkeydir": str(self.run_dir / "keys"),
-            "astdatadir": "/usr/share/asterisk",
-            "astagidir": "/usr/share/asterisk/agi-bin",
+            "astdatadir": str(self.run_dir / "data"),
+            "astagidir": f"{LIBRARY}/agi-bin",
             "astspooldir": str(self.spool),
             "astrundir": INSIDE_RUN,
             "astlogdir": str(self.log),

@@ -175,6 +175,7 @@ class LiveCentre:
             "secrets_directory": str(self.run_dir / "secrets"),
             "database": database,
             "recordings": {"directory": str(self.asterisk.spool)},
+            "sounds_directory": str(self.asterisk.sounds),
             **wanted,
             "sip": {"port": ports.sip, **wanted.get("sip", {})},
         }

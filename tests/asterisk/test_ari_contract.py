@@ -7,6 +7,7 @@ import pytest_asyncio
 
 from engine.core.inputs import NodeConnected
 from tests.support.ari_lab import AriLab, lab_world
+from tests.support.telephony_away import TelephonyAway
 from tests.support.telephony_contract import Posted, TelephonyContract
 from tests.support.telephony_features import TelephonyFeatures
 
@@ -23,7 +24,7 @@ async def lab(tmp_path_factory):
         yield running
 
 
-class TestTelephonyOfAsterisk(TelephonyContract, TelephonyFeatures):
+class TestTelephonyOfAsterisk(TelephonyContract, TelephonyFeatures, TelephonyAway):
     """The promises."""
 
     @pytest.fixture

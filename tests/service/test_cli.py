@@ -13,7 +13,9 @@ from engine.adapters.files import FileJournal, StateDirectory
 from engine.bootstrap.brain import RoutingBrain, new_epoch
 from engine.cli import main
 from engine.config import load, to_policy
-from engine.core.inputs import EngineStarted, PolicyApplied
+from engine.core.inputs import EngineStarted, HoursChanged, PolicyApplied
+from engine.core.policy import Policy
+from engine.core.waiting import HoursKind, HoursNow
 from tests.support.scripted_core import call
 
 pytestmark = pytest.mark.service
@@ -206,6 +208,19 @@ def test_replay_tells_what_happened_without_callers_numbers(config, tmp_path, ca
     assert arrived.caller_number in capsys.readouterr().out
     assert main(["replay", str(data), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["kinds"]["CallArrived"] == 1
+
+
+def test_replay_tells_what_opening_hours_said(tmp_path, capsys):
+    recorder = Recorder(tmp_path)
+    feast = HoursNow("office", HoursKind.HOLIDAY, HoursKind.OPEN, "New Year")
+    night = HoursNow("night", HoursKind.CLOSED, HoursKind.CLOSED)
+    recorder.take(1_800_000_000_000, PolicyApplied(Policy(), (feast, night)))
+    recorder.take(1_800_000_000_001, HoursChanged((HoursNow("night", *[HoursKind.OPEN] * 2),)))
+    recorder.journal.close()
+    assert main(["replay", str(tmp_path)]) == 0
+    out = capsys.readouterr().out
+    assert "0 queues, 0 agents, hours: office holiday (New Year), night closed\n" in out
+    assert "HoursChanged night open\n" in out
 
 
 def test_replay_of_a_damaged_journal_finds_it(tmp_path, capsys):

@@ -164,7 +164,13 @@ async def test_ignored_inputs_are_counted_and_logged_once_per_kind(bench, caplog
     assert status.inputs == 103
     assert status.facts_stored == 0, "nothing of this is history"
     assert InputIgnored.__name__ not in status.facts
-    assert status.as_json()["tasks"] == ("pump", "storing", "telephony ast1", "presence ast1")
+    assert status.as_json()["tasks"] == (
+        "pump",
+        "storing",
+        "hours",
+        "telephony ast1",
+        "presence ast1",
+    )
 
 
 async def test_stop_drops_no_call_and_the_next_process_goes_on(tmp_path):
@@ -330,6 +336,6 @@ async def test_a_failure_while_the_nodes_are_reconnected_stops_the_process(tmp_p
 
 async def test_a_new_policy_goes_through_the_pump(bench):
     async with bench.running():
-        bench.engine.apply(Policy())
+        bench.engine.apply(Policy(), ())
         await asyncio.sleep(0.1)
     assert [h.policy.nodes for h in bench.core.handled if type(h) is PolicyApplied] == [(NODE,), ()]

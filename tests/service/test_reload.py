@@ -64,7 +64,7 @@ class Bench:
         self.full = False
         self.reload = Reload(self.source, self.apply, self, {NODE: self}, InlineThread())
 
-    def apply(self, policy: Policy) -> None:
+    def apply(self, policy: Policy, schedules: tuple = ()) -> None:
         if self.full:
             raise InboxFull("overloaded")
         self.notes.append(policy)

@@ -15,6 +15,7 @@ from engine.adapters.fakes.parts import BUSY, NORMAL, Channel, Manner
 from engine.adapters.fakes.switch import Switch
 from engine.adapters.fakes.telephony import FakeTelephony
 from tests.support.ari_server import SECRET, USER, AriServer
+from tests.support.telephony_away import TelephonyAway
 from tests.support.telephony_contract import NODE, Posted, TelephonyContract
 from tests.support.telephony_features import TelephonyFeatures
 
@@ -154,6 +155,21 @@ class SwitchWorld:
         heard = self.switch.ears.heard_by(listener.voice)
         return heard == {each.voice.channel_id for each in voices}
 
+    async def press_in_flow(self, customer, key):
+        if key == "1":
+            self.switch.give_back(customer.channel, customer.channel.variables["USHER_ANSWER"])
+        else:
+            self.switch.hang_up(customer.channel.channel_id, 0)
+
+    async def hears_something(self, listener):
+        return listener.voice.sound is not None
+
+    async def hears_nothing(self, listener):
+        return listener.voice.sound is None
+
+    async def hears_music(self, listener, music_class):
+        return self.switch.held_with(listener.voice) == music_class
+
     async def cut(self):
         self.line.cut()
 
@@ -162,7 +178,7 @@ class SwitchWorld:
             self.line.restore()
 
 
-class TestTelephony(TelephonyContract, TelephonyFeatures):
+class TestTelephony(TelephonyContract, TelephonyFeatures, TelephonyAway):
     """One contract, two implementations."""
 
     @pytest.fixture
@@ -173,6 +189,7 @@ class TestTelephony(TelephonyContract, TelephonyFeatures):
     async def world(self, request, posted, monkeypatch):
         monkeypatch.setattr(ari_telephony, "BACKOFF_FIRST_S", 0.005)
         switch = Switch(missing=("sound:no-such",))
+        switch.flows = {("lab-flow", "s")}
         if request.param == "fake":
             fake = FakeTelephony(NODE, posted, switch)
             yield SwitchWorld(fake, fake, switch)

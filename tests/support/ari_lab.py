@@ -15,6 +15,7 @@ from engine.adapters.ari.transport import authorization
 from engine.adapters.render import (
     AsteriskView,
     Listener,
+    MusicClass,
     RtpRange,
     Secrets,
     Sip,
@@ -24,10 +25,13 @@ from engine.adapters.render import (
     render,
 )
 from engine.adapters.render import Phone as RenderedPhone
+from engine.adapters.render.view import SOUND_LIBRARY
 from engine.core.inputs import Input
 from scripts.lab.asterisk import AsteriskServer
 from scripts.lab.phones import Caller, IncomingCall, OutgoingCall, Phone, SipEndpoint
+from scripts.lab.phones.rtp import RtpSession
 from tests.support.telephony_contract import NODE
+from tests.support.wav import write_tone
 
 SECRET = "only-for-this-test"
 NUMBERS = ("1001", "1002", "1003", "1009")
@@ -36,6 +40,14 @@ VOICES_HZ = {"1001": NEAR_HZ, "1002": 900, "1003": 1100}
 """Whom one hears: customers all have the same voice, phones each their own."""
 HEARD_FOR = 8
 """So many looks, 40 ms apart, must agree on who is heard."""
+MUSIC_HZ = {"high": 2300}
+FLOW = """\
+[lab-flow]
+exten => s,1,Answer()
+ same => n,WaitExten(60)
+exten => 1,1,Goto(usher-return,${USHER_ANSWER},1)
+exten => 2,1,Hangup()
+"""
 STEP_S = 0.01
 """Between two looks at something that nobody announces."""
 
@@ -187,6 +199,10 @@ class AriLab:
 
     def _configure(self) -> None:
         ports, far = self.asterisk.ports, self.outside
+        flow, music = self.asterisk.run_dir / "flow.conf", self.asterisk.run_dir / "high"
+        flow.write_text(FLOW, encoding="utf-8")
+        music.mkdir(exist_ok=True)
+        write_tone(music / "tone.wav", MUSIC_HZ["high"])
         view = AsteriskView(
             ari=Listener(ports.http),
             ami=Listener(ports.ami),
@@ -196,6 +212,11 @@ class AriLab:
             trunks=(Trunk("carrier", far.host, far.port, match=(f"{far.host}:{far.port}",)),),
             stasis=Stasis(retry_s=1),
             system_name="lab",
+            flow_files=(str(flow),),
+            music_classes=(
+                MusicClass("default", f"{SOUND_LIBRARY}/moh"),
+                MusicClass("high", str(music)),
+            ),
         )
         passwords = {number: _password(number) for number in NUMBERS}
         secrets = Secrets(ari=SECRET, ami=SECRET, phones=passwords)
@@ -311,11 +332,40 @@ class LabWorld:
             return False
         return True
 
+    async def press_in_flow(self, customer: LabCustomer, key: str) -> None:
+        customer.audio.press(key, 100)  # Not waited for: the call may end before the key is up.
+
+    async def hears_something(self, listener: LabCustomer | LabPhone) -> bool:
+        return await _comes(listener.audio, lambda: listener.audio.hears("anything"))
+
+    async def hears_nothing(self, listener: LabCustomer | LabPhone) -> bool:
+        """No packet comes, for a while."""
+        audio, looks, last = listener.audio, 0, -1
+
+        def quiet() -> bool:
+            nonlocal looks, last
+            looks, last = (looks + 1 if audio.received == last else 0), audio.received
+            return looks >= HEARD_FOR
+
+        return await _comes(audio, quiet)
+
+    async def hears_music(self, listener: LabCustomer | LabPhone, music_class: str) -> bool:
+        hz = MUSIC_HZ[music_class]
+        return await _comes(listener.audio, lambda: listener.audio.hears(hz))
+
     async def cut(self) -> None:
         await self.wire.cut()
 
     async def restore(self) -> None:
         await self.wire.open()
+
+
+async def _comes(audio: RtpSession, condition: Callable[[], bool]) -> bool:
+    try:
+        await audio.until(condition, "hears it", 3.0)
+    except TimeoutError:
+        return False
+    return True
 
 
 @contextlib.asynccontextmanager

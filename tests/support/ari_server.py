@@ -59,6 +59,7 @@ class AriServer:
         self.app_exists = False
         self.port = 0
         self._ours: dict[str, Channel] = {}
+        self._subscribed: set[str] = set()
         self._socket: web.WebSocketResponse | None = None
         self._out: asyncio.Queue[str | bytes | None] = asyncio.Queue()
         self._runner: web.AppRunner | None = None
@@ -179,6 +180,13 @@ class AriServer:
             status, answer = refused.status, {"message": refused.why}
         self._answer(message, status, answer)
 
+    def _set_variable(self, channel_id: str, name: str, value: str) -> None:
+        channel = self.switch.present(channel_id)
+        if name == "CHANNEL(musicclass)":
+            channel.hold_music = value
+        else:
+            channel.variables[name] = value
+
     def _answer(self, message: Json, status: int, body: object) -> None:
         if self.allowed is not None and "RESTResponse" not in self.allowed:
             return
@@ -202,7 +210,25 @@ class AriServer:
         match method, *path:
             case "PUT", "applications", _, "eventFilter":
                 self.allowed = {each["type"] for each in body["allowed"]}
-                return 200, {"name": APP, "channel_ids": list(self._ours), "bridge_ids": []}
+                there = [each for each in self._ours if each in switch.channels]
+                return 200, {"name": APP, "channel_ids": there, "bridge_ids": []}
+            case "POST", "applications", _, "subscription":
+                kind, _, source = query["eventSource"].partition(":")
+                if kind != "channel" or source not in switch.channels:
+                    return 422, {"message": "Event source does not exist"}
+                self._subscribed.add(source)
+                return 200, {"name": APP}
+            case "POST", "channels", channel_id, "variable":
+                self._set_variable(channel_id, query["variable"], query["value"])
+            case "POST", "channels", channel_id, "continue":
+                variables = switch.present(channel_id).variables
+                assert (query["context"], query["extension"]) == ("usher-away", "go")
+                switch.send_away(
+                    channel_id, variables.pop("USHER_CONTEXT"), variables.pop("USHER_EXTEN")
+                )
+            case "POST", "bridges", bridge_id, "play", playback_id:
+                switch.play_to_all(bridge_id, tuple(query["media"].split(",")))
+                return 201, {"id": playback_id, "state": "queued"}
             case "GET", "asterisk", "info":
                 info = {
                     "status": {"startup_time": f"boot {switch.boots}"},
@@ -277,17 +303,27 @@ class AriServer:
 
     # News of the switch, as often as Asterisk tells them.
 
-    def _heard(self, news: News) -> None:  # noqa: C901, PLR0912 - a table
+    def _heard(self, news: News) -> None:  # noqa: C901, PLR0912, PLR0915 - a table
         channel = news.channel
         told = _channel(channel)
         match news.what:
             case What.ARRIVED:
                 self._ours[channel.channel_id] = channel
                 self.event("StasisStart", args=["in", channel.endpoint], channel=told)
+            case What.LEFT:
+                self.event("StasisEnd", channel=told)
+                if channel.channel_id not in self._subscribed:
+                    del self._ours[channel.channel_id]
+            case What.BACK | What.LOST:
+                self._ours[channel.channel_id] = channel
+                args = [news.what.value, channel.endpoint]
+                self.event("StasisStart", args=args, channel=told)
             case What.ENTERED:
                 self._ours[channel.channel_id] = channel
                 if self.enter_legs:
                     self.event("StasisStart", args=[], channel=told)
+            case _ if channel.channel_id not in self._ours:
+                pass  # It left, and nobody subscribed to it.
             case What.RINGING | What.UP:
                 self.event("ChannelStateChange", channel=told)
             case What.HELD:
@@ -318,8 +354,10 @@ class AriServer:
                 self._ours.pop(channel.channel_id, None)
                 if not channel.spy:
                     self._hanging_up_softly(channel)
-                self.event("StasisEnd", channel=told)
-                if not channel.dialled and not channel.spy:
+                if not channel.away:
+                    self.event("StasisEnd", channel=told)
+                subscribed = channel.channel_id in self._subscribed
+                if subscribed or (not channel.dialled and not channel.spy):
                     cause = {"cause": news.cause, "cause_txt": "?"}
                     self.event("ChannelDestroyed", channel=told, **cause)
 
@@ -366,7 +404,7 @@ def _channel(channel: Channel) -> Json:
             "context": "usher-in",
             "exten": channel.dialled or "s",
             "priority": 1,
-            "app_name": "Stasis",
+            "app_name": "Wait" if channel.away else "Stasis",
             "app_data": APP,
         },
         "creationtime": _time(channel.created_ms),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import array
+import math
 import sys
 import wave
 from collections.abc import Iterable
@@ -34,3 +35,15 @@ class Recorded:
         return [
             {hz for hz in known if has_tone(self.samples[end - size : end], hz)} for end in ends
         ]
+
+
+def write_tone(path: Path, hz: int, seconds: float = 4.0, loudness: int = 6_000) -> None:
+    """Writes a file that Asterisk can play: a tone, 8000 samples a second, 16 bit, mono."""
+    count = int(seconds * RATE)
+    turns = (2 * math.pi * hz * n / RATE for n in range(count))
+    samples = array.array("h", (round(loudness * math.sin(turn)) for turn in turns))
+    if sys.byteorder == "big":
+        samples.byteswap()
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 2, RATE, count, "NONE", ""))
+        file.writeframes(samples.tobytes())

@@ -12,9 +12,13 @@ from engine.adapters.ari.ears import twin_of
 from engine.adapters.ari.fields import Nonsense, seen_channel
 from engine.adapters.ari.recorders import ENDED_BY_ITSELF
 from engine.adapters.ari.signals import entering, settled, starting
+from engine.core.commands import SendToDialplan
+from engine.core.ids import CallId, NodeId
 from engine.core.inputs import (
     CallArrived,
+    CallCameBack,
     CallerHungUp,
+    CommandFailed,
     DigitPressed,
     HoldChanged,
     LegAnswered,
@@ -567,3 +571,89 @@ def test_the_other_channel_of_a_phone_that_transfers_is_known_until_it_ends():
     tell(decoder, [transfer({"destination": "1"}, other=CALL), destroyed(16)])
     assert decoder.other_channel(LEG) is None
     assert not decoder._other_of
+
+
+SENT = SendToDialplan(NodeId("n1"), CallId(CALL), "night", "s")
+
+
+@pytest.fixture
+def leaving():
+    """A decoder that knows a caller who is being sent into the dialplan."""
+    decoder = Decoder("n1")
+    decoder.decode(start())
+    decoder.sends_away(SENT)
+    return decoder
+
+
+@pytest.fixture
+def away(leaving):
+    assert leaving.decode(ended()) is None
+    return leaving
+
+
+def back(*args, exten="6401"):
+    dialplan = {"context": "usher-return", "exten": exten, "priority": 1}
+    return {"type": "StasisStart", "args": list(args), "channel": channel(dialplan=dialplan)}
+
+
+@pytest.mark.row("Q-03")
+def test_who_comes_back_says_for_what(away):
+    assert away.decode(back("back")) == CallCameBack(CALL, "6401")
+    assert away.decode(key("5")) == DigitPressed(CALL, "5")
+    # From now on it is a caller like others, but that its destruction is told too.
+    assert away.decode(ended()) == CallerHungUp(CALL, 0)
+    assert away.decode(destroyed(16, CALL)) is None
+
+
+@pytest.mark.row("Q-03")
+@pytest.mark.parametrize(
+    ("events", "cause"),
+    [
+        ([soft(), destroyed(0, CALL)], 0),  # The dialplan came to its end.
+        ([request(), destroyed(0, CALL)], 16),  # The caller hung up.
+        ([request(cause=127, tech_cause=487), destroyed(127, CALL)], 16),  # Before an answer.
+    ],
+)
+def test_an_end_in_the_dialplan_is_told_once(away, events, cause):
+    assert tell(away, events) == [CallerHungUp(CALL, cause)]
+
+
+def test_what_is_pressed_in_the_dialplan_is_nobodys_business(away):
+    unheard = [key("4"), key("7"), event("ChannelHold"), event("ChannelStateChange", state="Up")]
+    assert tell(away, unheard) == []
+
+
+def test_nothing_there_is_a_failure_and_the_caller_is_here(away):
+    failed = away.decode(back("lost"))
+    assert failed == CommandFailed(SENT, 422, "there is nothing in the dialplan where it was sent")
+    assert away.decode(ended()) == CallerHungUp(CALL, 0)
+
+
+def test_lost_of_another_connection_asks_for_nothing():
+    decoder = Decoder("n1")
+    decoder.begin([dataclasses.replace(seen_channel(channel()), away=True)])
+    assert decoder.decode(back("lost")) == CallCameBack(CALL, "")
+
+
+def test_not_sent_after_all(leaving):
+    assert leaving.not_sent(SENT) is None
+    assert leaving.decode(ended()) == CallerHungUp(CALL, 0)
+
+
+def test_gone_before_it_could_be_sent(away):
+    """It left by itself, and as the subscription failed nothing more will be heard of it."""
+    assert away.not_sent(SENT) == CallerHungUp(CALL, 0)
+    assert not away.knows(CALL)
+
+
+def test_away_after_a_comparison():
+    decoder = Decoder("n1")
+    decoder.begin([dataclasses.replace(seen_channel(channel()), away=True)])
+    assert decoder.decode(key("4")) is None
+    assert decoder.decode(back("in", "trunk-a")) == CallCameBack(CALL, "6401")
+
+
+def test_what_was_played_to_a_talk_is_not_waited_for():
+    ended_there = playback("done")
+    ended_there["playback"]["target_uri"] = "bridge:talk-x"
+    assert Decoder("n1").decode(ended_there) is None

@@ -34,12 +34,15 @@ from engine.core.commands import (
     JoinTalk,
     LeaveTalk,
     PlayPrompt,
+    PlayToTalk,
     RecordingChange,
     RingPhone,
+    SendToDialplan,
     StartMonitor,
     StartRecording,
     StartWaitingSound,
     StopMonitor,
+    StopPrompt,
     StopWaitingSound,
     TransferState,
 )
@@ -122,6 +125,15 @@ STRANGE_NAMES = ("", "/x", "../x", "a/../b", "a//b", "a/", ".hidden", "a b", "a\
 LIVE = "recordings/live/2026%2F11%2F22%2Fx-1"
 
 
+def variable(name, value, channel_id=CALL, tolerated=()):
+    query = {"variable": name, "value": value}
+    return AriRequest("POST", f"channels/{channel_id}/variable", query, tolerated=tolerated)
+
+
+def send_on(context="night", extension="s", *variables):
+    return SendToDialplan(NODE, CALL, context, extension, variables)
+
+
 TABLE = [
     (AnswerCall(NODE, CALL), [AriRequest("POST", "channels/n1-1.2/answer")]),
     (
@@ -177,6 +189,51 @@ TABLE = [
         [
             AriRequest("POST", f"bridges/{BRIDGE}", {"type": "mixing"}, tolerated=(409,)),
             AriRequest("POST", f"bridges/{BRIDGE}/addChannel", {"channel": f"{CALL},{LEG}"}),
+        ],
+    ),
+    (
+        Connect(NODE, BRIDGE, CALL, LEG, hold_music="jazz"),
+        [
+            variable("CHANNEL(musicclass)", "jazz", CALL, (400, 404, 409)),
+            variable("CHANNEL(musicclass)", "jazz", LEG, (400, 404, 409)),
+            AriRequest("POST", f"bridges/{BRIDGE}", {"type": "mixing"}, tolerated=(409,)),
+            AriRequest("POST", f"bridges/{BRIDGE}/addChannel", {"channel": f"{CALL},{LEG}"}),
+        ],
+    ),
+    (
+        StopPrompt(NODE, PLAYBACK, CALL),
+        [AriRequest("DELETE", f"playbacks/{PLAYBACK}", tolerated=(404,))],
+    ),
+    (
+        PlayToTalk(NODE, PLAYBACK, BRIDGE, ("sound:a", "digits:64"), "zh"),
+        [
+            AriRequest(
+                "POST",
+                f"bridges/{BRIDGE}/play/{PLAYBACK}",
+                {"media": "sound:a,digits:64", "lang": "zh"},
+            )
+        ],
+    ),
+    (
+        send_on("night-2", "s", ("USHER_QUEUE", "6400"), ("USHER_CONTEXT", "elsewhere")),
+        [
+            AriRequest(
+                "POST",
+                "applications/usher/subscription",
+                {"eventSource": f"channel:{CALL}"},
+                tolerated=(422,),
+            ),
+            AriRequest("DELETE", f"channels/{CALL}/moh", tolerated=(404, 409)),
+            AriRequest("DELETE", f"channels/{CALL}/ring", tolerated=(404, 409)),
+            variable("USHER_QUEUE", "6400"),
+            variable("USHER_CONTEXT", "elsewhere"),
+            variable("USHER_CONTEXT", "night-2"),
+            variable("USHER_EXTEN", "s"),
+            AriRequest(
+                "POST",
+                f"channels/{CALL}/continue",
+                {"context": "usher-away", "extension": "go", "priority": "1"},
+            ),
         ],
     ),
     (DestroyBridge(NODE, BRIDGE), [AriRequest("DELETE", f"bridges/{BRIDGE}", tolerated=(404,))]),
@@ -319,6 +376,7 @@ def test_second_halves(command, channels, second, undone):
         (monitor(), (CALL,)),
         (JoinTalk(NODE, BRIDGE, CALL), (CALL,)),
         (LeaveTalk(NODE, BRIDGE, CALL), (CALL,)),
+        (send_on(), (CALL,)),
         (ring(), ()),
         (HangUpCall(NODE, CALL, 16), ()),
     ],
@@ -340,6 +398,17 @@ def test_every_command_is_in_the_table():
     ("command", "why"),
     [
         (ring(endpoint="10/01"), "endpoint"),
+        (PlayToTalk(NODE, PLAYBACK, BRIDGE, (), "en"), "without media"),
+        (PlayToTalk(NODE, PLAYBACK, BRIDGE, ("song:a",), "en"), "cannot be played"),
+        *(
+            (send_on(context), "context")
+            for context in ("", "a b", "a,s,1", "${X}", "a]", "x" * 80)
+        ),
+        *((send_on("a", extension), "extension") for extension in ("", "1,2", "a b", "${X}")),
+        *(
+            (send_on("a", "s", pair), "variable")
+            for pair in (("", "x"), ("A(b)", "x"), ("A=", "x"), ("9A", "x"), ("A", "x\ny"))
+        ),
         (ring(endpoint="1001&1002"), "endpoint"),
         (ring(endpoint="a b"), "endpoint"),
         (ring(endpoint=""), "endpoint"),

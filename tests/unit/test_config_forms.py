@@ -116,8 +116,8 @@ def queue_with(option):
          "failure.play - a destination is one thing only, here already extension"),
         ("description: x", ("description - unknown key; there are: name, members, strategy,"
          " progressive_step_s, skill_based, skill_steps, required_skills_s, sticky, weight,"
-         " accelerate_s, max_wait_s, max_waiting, failure, ring_timeout_s, retry_interval_s,"
-         " wrapup_s, wrapup_extend_s, wrapup_extend_max_s, agent_prompt, ring_in_use,"
+         " accelerate_s, max_wait_s, max_waiting, failure, hours, ring_timeout_s,"
+         " retry_interval_s, wrapup_s, wrapup_extend_s, wrapup_extend_max_s, agent_prompt, ring_in_use,"
          " follow_forward, autopause_after, answered_elsewhere, alert_info, waiting_sound,"
          " hold_music, language, announcements, key_events, empty, callback, survey, recording, managers, rights")),
         ("progressive_step_s: 0", "progressive_step_s - must be at least 0.5, not 0"),

@@ -155,9 +155,16 @@ def test_dialplan_expands_nothing_that_a_caller_sends(tmp_path: Path) -> None:
     rendered(tmp_path, dataclasses.replace(VIEW, lamps=("*71[01]XX*6400", "#7")))
     expressions = set(re.findall(r"\$\{[^}]*\}", "\n".join(settings(tmp_path, "extensions.conf"))))
 
-    # EXTEN is the key of a lamp that is being asked about, never what a call dialled.
+    # EXTEN is the key of a lamp that is being asked about, or the voicemail box to which the engine
+    # sends a call; never what a call dialled. The engine sets USHER_CONTEXT and USHER_EXTEN.
     assert expressions == {
-        *("${STASISSTATUS}", "${EPOCH}", "${USHER_KEEP_UNTIL}", "${CHANNEL(endpoint)}", "${EXTEN}")
+        *("${STASISSTATUS}", "${EPOCH}", "${USHER_KEEP_UNTIL}", "${CHANNEL(endpoint)}", "${EXTEN}"),
+        *(
+            "${DIALPLAN_EXISTS(${USHER_CONTEXT}",
+            "${USHER_CONTEXT}",
+            "${USHER_EXTEN}",
+            "${VMSTATUS}",
+        ),
     }
     lines = settings(tmp_path, "extensions.conf")
     # In a context of their own, from which nobody calls; each fits digits, * and # only.
@@ -166,7 +173,7 @@ def test_dialplan_expands_nothing_that_a_caller_sends(tmp_path: Path) -> None:
         "exten => _*71[01]XX*6400,hint,Stasis:${EXTEN}",
         "exten => #7,hint,Stasis:${EXTEN}",
     ]
-    assert sum("${EXTEN}" in line for line in lines) == 2
+    assert sum("${EXTEN}" in line for line in lines) == 4
 
 
 @pytest.mark.parametrize("lamp", ["", "*7.", "*7!", "_*7X", "*7[1-9]", "*7[]", "*7,1,Hangup", "7N"])
@@ -224,13 +231,21 @@ def test_nobody_is_answered_before_the_engine_was_asked(tmp_path: Path) -> None:
     firsts = [n for n, line in enumerate(lines) if re.match(r"exten => \S+,1,", line)]
     transfers = "Set(PJSIP_TRANSFER_HANDLING()=ari-only)"
 
-    assert len(firsts) == 6
+    assert len(firsts) == 13
     from_phones = [lines[n : n + 2] for n in firsts[:3]]
     assert all(first.endswith(f",1,{transfers}") for first, _ in from_phones)
     assert {second for _, second in from_phones} == {
         "same => n,Stasis(usher,in,${CHANNEL(endpoint)})"
     }
-    assert all(lines[n].endswith(",1,Stasis(usher,in,carrier)") for n in firsts[3:])
+    assert all(lines[n].endswith(",1,Stasis(usher,in,carrier)") for n in firsts[3:6])
+    # The rest is for calls that the engine has had: given back, lost, sent on, and voicemail.
+    assert [lines[n].partition(",1,")[2] for n in firsts[6:]] == [
+        *["Stasis(usher,back)"] * 3,
+        "Stasis(usher,lost)",
+        "GotoIf($[${DIALPLAN_EXISTS(${USHER_CONTEXT},${USHER_EXTEN},1)}]?there)",
+        "VoiceMail(${EXTEN}@usher,u)",
+        "Answer()",
+    ]
 
 
 def test_transfers_by_phones_are_left_to_the_engine(tmp_path: Path) -> None:

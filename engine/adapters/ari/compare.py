@@ -58,8 +58,10 @@ def picture(
     for channel in channels:
         try:
             channel_id = a_text(_item(channel), "id")
-            if channel_id in ours or _made_by_us(channel_id):
-                found.append(seen_channel(channel, bridge_of.get(channel_id)))
+            made_by_us = _made_by_us(channel_id)
+            if channel_id in ours or made_by_us:
+                away = not made_by_us and _is_away(channel)
+                found.append(seen_channel(channel, bridge_of.get(channel_id), away=away))
         except Nonsense as error:
             odd("channel", f"a channel that makes no sense: {error}")
     boot_id = _boot_id(answers.get("info"))
@@ -79,6 +81,11 @@ def as_told(seen: NodeConnected) -> NodeConnected:
 
 def _made_by_us(channel_id: str) -> bool:
     return is_leg(channel_id) or is_own(channel_id) or is_ear(channel_id)
+
+
+def _is_away(channel: Event) -> bool:
+    """Tells a caller whom the dialplan has: we are subscribed to it, and it is not in Stasis."""
+    return a_text(an_object(channel, "dialplan"), "app_name") != "Stasis"
 
 
 def _item(value: object) -> Event:

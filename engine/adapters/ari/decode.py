@@ -7,7 +7,8 @@ destruction. `Decoder` passes on the earliest that can be trusted, and that once
   there 0.1 to 1 ms before the rest, and its cause is the true one (it may be missing for a BYE);
 * a soft one is somebody's here (ours, the dial timeout, an administrator's): its "cause" is a mask
   of flags and it only begins the end. A leg's destruction has the true cause;
-* a caller's channel leaves us with the end of Stasis, and is not heard of again.
+* a caller's channel leaves us with the end of Stasis, and is not heard of again; unless it was we who
+  sent it into the dialplan. Then its destruction is the end, or it comes back by another start.
 
 The same goes for ringing and answer: told once, however often Asterisk says it. A channel that is
 not known to be alive has nothing to tell.
@@ -32,8 +33,11 @@ from engine.adapters.ari.fields import (
     endpoint_of,
     seen_channel,
 )
+from engine.adapters.ari.flows import LOST
 from engine.adapters.ari.recorders import Recorders
+from engine.adapters.ari.requests import UNPROCESSABLE
 from engine.adapters.ari.signals import is_rung, recorder_of
+from engine.core.commands import SendToDialplan
 from engine.core.ids import (
     SPY_PREFIX,
     CallId,
@@ -46,7 +50,9 @@ from engine.core.ids import (
 )
 from engine.core.inputs import (
     CallArrived,
+    CallCameBack,
     CallerHungUp,
+    CommandFailed,
     DigitPressed,
     HoldChanged,
     Input,
@@ -97,12 +103,16 @@ class _Life(Enum):
     """How far a channel is."""
 
     CALLER = "caller"
+    LEAVING = "caller who is sent into the dialplan"
+    AWAY = "caller whom the dialplan has"
     NEW = "new leg"
     RINGING = "ringing leg"
     UP = "answered leg"
     EAR = "ear"
 
 
+_CALLERS: Final = frozenset((_Life.CALLER, _Life.LEAVING, _Life.AWAY))
+_DEAF: Final = frozenset((_Life.EAR, _Life.LEAVING, _Life.AWAY))
 _UNANSWERED: Final = frozenset((_Life.NEW, _Life.RINGING))
 
 
@@ -118,6 +128,8 @@ class Decoder:
         self._node = node
         self._alive: dict[str, _Life] = {}
         self._recorders = Recorders()
+        self._sent: dict[str, SendToDialplan] = {}
+        """How those who leave, or are away, were sent there."""
         self._other_of: dict[str, str] = {}
         """The phone's own channel in the call into which it wants to transfer."""
 
@@ -126,8 +138,9 @@ class Decoder:
         self._alive = {}
         self._recorders = Recorders()
         self._other_of = {}
+        self._sent = {}
         for each in channels:
-            life = _Life.CALLER
+            life = _Life.AWAY if each.away else _Life.CALLER
             if is_ear(each.channel_id):
                 life = _Life.EAR
                 self._recorders.entered(each.channel_id, each.endpoint)
@@ -153,6 +166,22 @@ class Decoder:
         """Notes that we ask for the end of a recording, which is then no failure."""
         self._recorders.stopping(recording_id)
 
+    def sends_away(self, command: SendToDialplan) -> None:
+        """Notes that we send a caller into the dialplan: to leave us is not the end then."""
+        if self._alive.get(command.call_id) is _Life.CALLER:
+            self._alive[command.call_id] = _Life.LEAVING
+            self._sent[command.call_id] = command
+
+    def not_sent(self, command: SendToDialplan) -> Input | None:
+        """Notes that this failed. Returns the caller's end, if that is why."""
+        life = self._alive.get(command.call_id)
+        self._sent.pop(command.call_id, None)
+        if life is _Life.AWAY:  # It had left by itself, and nothing more will be heard of it.
+            return self._ended(command.call_id, 0)
+        if life is _Life.LEAVING:
+            self._alive[command.call_id] = _Life.CALLER
+        return None
+
     def other_channel(self, channel_id: str) -> str | None:
         """Returns the other channel of the phone that wants to transfer attended, if it does."""
         return self._other_of.get(channel_id)
@@ -165,7 +194,10 @@ class Decoder:
     def _stasis_start(self, event: Event) -> Input | None:
         channel = an_object(event, "channel")
         channel_id = a_text(channel, "id")
-        if channel_id in self._alive:
+        life = self._alive.get(channel_id)
+        if life is _Life.AWAY:
+            return self._came_back(channel, lost=_is_lost(event))
+        if life is not None:
             return None
         if is_rung(channel_id):
             self._alive[channel_id] = _Life.NEW
@@ -184,6 +216,19 @@ class Decoder:
             caller_number=seen.caller_number,
             caller_name=seen.caller_name,
             created_ms=seen.created_ms,
+        )
+
+    def _came_back(self, channel: Event, *, lost: bool) -> Input:
+        channel_id = a_text(channel, "id")
+        dialled = a_text(an_object(channel, "dialplan"), "exten")
+        self._alive[channel_id] = _Life.CALLER
+        sent = self._sent.pop(channel_id, None)
+        if not lost:
+            return CallCameBack(CallId(channel_id), dialled)
+        if sent is None:  # Who sent it was another connection; it asks for nothing.
+            return CallCameBack(CallId(channel_id), "")
+        return CommandFailed(
+            sent, UNPROCESSABLE, "there is nothing in the dialplan where it was sent"
         )
 
     def _state_changed(self, event: Event) -> Input | None:
@@ -215,14 +260,17 @@ class Decoder:
         if cause == INTERWORKING and event.get("tech_cause") == SIP_REQUEST_TERMINATED:
             cause = NORMAL_CLEARING
         if not cause:
-            if life is not _Life.UP and life is not _Life.CALLER:
+            if life is not _Life.UP and life not in _CALLERS:
                 return None  # A refusal without its cause: the destruction will have it.
             cause = NORMAL_CLEARING
         return self._ended(channel_id, cause)
 
     def _stasis_ended(self, event: Event) -> Input | None:
         channel_id = a_text(an_object(event, "channel"), "id")
-        if self._alive.get(channel_id) not in {_Life.CALLER, _Life.EAR}:
+        life = self._alive.get(channel_id)
+        if life is _Life.LEAVING:
+            self._alive[channel_id] = _Life.AWAY
+        if life is not _Life.CALLER and life is not _Life.EAR:
             return None
         return self._ended(channel_id, 0)
 
@@ -245,8 +293,9 @@ class Decoder:
     def _ended(self, channel_id: str, cause: int, *, forward_to: str | None = None) -> Input | None:
         life = self._alive.pop(channel_id)
         self._other_of.pop(channel_id, None)
+        self._sent.pop(channel_id, None)
         self._recorders.leaving(channel_id)
-        if life is _Life.CALLER:
+        if life in _CALLERS:
             return CallerHungUp(CallId(channel_id), cause)
         if life is not _Life.EAR:
             return LegEnded(LegId(channel_id), cause, forward_to)
@@ -261,14 +310,17 @@ class Decoder:
 
     def _hold_changed(self, event: Event, *, held: bool) -> Input | None:
         channel_id = a_text(an_object(event, "channel"), "id")
-        return HoldChanged(channel_id, held) if channel_id in self._alive else None
+        life = self._alive.get(channel_id)
+        return None if life is None or life is _Life.AWAY else HoldChanged(channel_id, held)
 
     def _key_pressed(self, event: Event) -> Input | None:
         channel_id, digit = a_text(an_object(event, "channel"), "id"), a_text(event, "digit")
         if digit not in KEYS:
             raise Nonsense("digit is not a key")
         life = self._alive.get(channel_id)
-        return None if life is None or life is _Life.EAR else DigitPressed(channel_id, digit)
+        # What is pressed in the dialplan is not for us: it may be the PIN of a voicemail.
+        away = life is None or life in _DEAF
+        return None if away else DigitPressed(channel_id, digit)
 
     def _transfer_wanted(self, event: Event) -> Input | None:
         if "state" in event:
@@ -301,8 +353,10 @@ class Decoder:
         ear_id = recorder_of(event)
         return None if ear_id is None else self._recorders.finished(ear_id, why)
 
-    def _playback_finished(self, event: Event) -> Input:
+    def _playback_finished(self, event: Event) -> Input | None:
         playback = an_object(event, "playback")
+        if "target_uri" in playback and a_text(playback, "target_uri").startswith("bridge:"):
+            return None  # Played to a talk, which nobody waits for.
         ok = a_text(playback, "state") == "done"
         return PlaybackEnded(PlaybackId(a_text(playback, "id")), ok)
 
@@ -327,3 +381,8 @@ _DECODERS: Final[dict[str, Callable[[Decoder, Event], Input | None]]] = {
 def _is_redirection(event: Event, cause: int) -> bool:
     tech_cause = event.get("tech_cause")
     return cause == REDIRECTED or (type(tech_cause) is int and 300 <= tech_cause < 400)
+
+
+def _is_lost(event: Event) -> bool:
+    args = event.get("args")
+    return type(args) is list and args[:1] == [LOST]

@@ -20,6 +20,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from engine.adapters.ari import ears
+from engine.adapters.ari.flows import send_to_dialplan
 from engine.adapters.ari.requests import (
     APPLICATION,
     BAD_REQUEST,
@@ -46,11 +47,14 @@ from engine.core.commands import (
     JoinTalk,
     LeaveTalk,
     PlayPrompt,
+    PlayToTalk,
     RingPhone,
+    SendToDialplan,
     StartMonitor,
     StartRecording,
     StartWaitingSound,
     StopMonitor,
+    StopPrompt,
     StopWaitingSound,
     TransferState,
 )
@@ -121,7 +125,11 @@ def undo(command: Making) -> tuple[AriRequest, ...]:
 def silent_first(command: Command) -> tuple[str, ...]:
     """Returns the channels whose playbacks a command would wait for (and all behind it with it)."""
     match command:
-        case AnswerCall(call_id=call_id) | StartMonitor(call_id=call_id):
+        case (
+            AnswerCall(call_id=call_id)
+            | StartMonitor(call_id=call_id)
+            | SendToDialplan(call_id=call_id)
+        ):
             return (call_id,)
         case Connect(call_id=call_id, leg_id=leg_id):
             return (call_id, leg_id)
@@ -141,6 +149,16 @@ def dial(command: RingPhone) -> AriRequest:
 def stop_playback(playback_id: str) -> AriRequest:
     """Returns the request that ends a playback, harmless where it is over."""
     return AriRequest("DELETE", f"playbacks/{quoted(playback_id)}", tolerated=(NOT_FOUND,))
+
+
+def set_music(channel_id: str, music_class: str) -> AriRequest:
+    """Returns the request for what a channel hears on hold; "": as who holds it has it.
+
+    Asterisk takes the class of the channel before any other, that of a `moh` request too.
+    """
+    query = {"variable": "CHANNEL(musicclass)", "value": music_class}
+    gone = (BAD_REQUEST, NOT_FOUND, CONFLICT)
+    return AriRequest("POST", channel_uri(channel_id, "/variable"), query, tolerated=gone)
 
 
 def filter_events(names: tuple[str, ...]) -> AriRequest:
@@ -224,7 +242,14 @@ def _hang_up_leg(command: HangUpLeg) -> tuple[AriRequest, ...]:
 def _connect(command: Connect) -> tuple[AriRequest, ...]:
     bridge_id = command.bridge_id
     both = f"{command.call_id},{command.leg_id}"
+    music = command.hold_music
     return (
+        # Before, as a phone may hold in the moment of the connection; it takes a tenth of a ms each.
+        *(
+            ()
+            if music is None
+            else (set_music(each, music) for each in (command.call_id, command.leg_id))
+        ),
         AriRequest("POST", bridge_uri(bridge_id), {"type": BRIDGE_TYPE}, tolerated=(CONFLICT,)),
         AriRequest("POST", bridge_uri(bridge_id, "/addChannel"), {"channel": both}),
     )
@@ -245,14 +270,26 @@ def _destroy_bridge(command: DestroyBridge) -> tuple[AriRequest, ...]:
 
 
 def _play(command: PlayPrompt) -> tuple[AriRequest, ...]:
+    uri = channel_uri(command.channel_id, f"/play/{quoted(command.playback_id)}")
+    return (AriRequest("POST", uri, _media(command)),)
+
+
+def _play_to_talk(command: PlayToTalk) -> tuple[AriRequest, ...]:
+    uri = bridge_uri(command.bridge_id, f"/play/{quoted(command.playback_id)}")
+    return (AriRequest("POST", uri, _media(command)),)
+
+
+def _media(command: PlayPrompt | PlayToTalk) -> dict[str, str]:
     for medium in command.media:
         if "," in medium or medium.partition(":")[0] not in _MEDIA_SCHEMES:
             raise Unspeakable(f"this cannot be played: {medium!r}")
     if not command.media:
         raise Unspeakable("a prompt without media")
-    uri = channel_uri(command.channel_id, f"/play/{quoted(command.playback_id)}")
-    query = {"media": ",".join(command.media), "lang": command.language}
-    return (AriRequest("POST", uri, query),)
+    return {"media": ",".join(command.media), "lang": command.language}
+
+
+def _stop_prompt(command: StopPrompt) -> tuple[AriRequest, ...]:
+    return (stop_playback(command.playback_id),)
 
 
 def _hang_up_call(command: HangUpCall) -> tuple[AriRequest, ...]:
@@ -314,6 +351,9 @@ _ENCODERS: dict[type, Callable[[Any], tuple[AriRequest, ...]]] = {
     Connect: _connect,
     DestroyBridge: _destroy_bridge,
     PlayPrompt: _play,
+    PlayToTalk: _play_to_talk,
+    StopPrompt: _stop_prompt,
+    SendToDialplan: send_to_dialplan,
     HangUpCall: _hang_up_call,
     AnswerTransfer: _answer_transfer,
     StartMonitor: ears.listen,

@@ -70,7 +70,9 @@ def endpoint_of(channel: Event) -> str:
     return name[1] if name else ""
 
 
-def seen_channel(channel: Event, bridge_id: str | None = None) -> SeenChannel:
+def seen_channel(
+    channel: Event, bridge_id: str | None = None, *, away: bool = False
+) -> SeenChannel:
     """Returns what is known of a channel from its ARI object. Raises `Nonsense`."""
     endpoint = endpoint_of(channel)
     caller = an_object(channel, "caller")
@@ -83,4 +85,5 @@ def seen_channel(channel: Event, bridge_id: str | None = None) -> SeenChannel:
         caller_number=a_text(caller, "number"),
         caller_name=_QUOTED_PAIR.sub(r"\1", a_text(caller, "name")),
         created_ms=a_time_ms(channel, "creationtime"),
+        away=away,
     )

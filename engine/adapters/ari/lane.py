@@ -19,6 +19,7 @@ from engine.adapters.ari.encode import (
     channels_made,
     encode,
     once_entered,
+    set_music,
     silent_first,
     stop_playback,
     undo,
@@ -44,8 +45,10 @@ from engine.core.commands import (
     PlayPrompt,
     RecordingChange,
     RingPhone,
+    SendToDialplan,
     StartMonitor,
     StartRecording,
+    StartWaitingSound,
     StopMonitor,
 )
 from engine.core.inputs import CommandFailed, Input, RecordingFinished
@@ -110,15 +113,32 @@ class Lane:
                 if not self._settling.hold_back(command):
                     self._hang_up(command)
                 return
+            case _:
+                self._make_way(command)
+        self._ask(command, requests)
+
+    def _make_way(self, command: Command) -> None:
+        """Notes or ends what would stand in a command's way."""
+        match command:
             case AnswerTransfer(channel_id=channel_id):
                 self._settling.begin(channel_id, self._decoder.other_channel(channel_id))
             case StopMonitor(monitor_id=ear_id):
                 self._fail_changes(self._entering.give_up(ear_id), NOT_FOUND, "given up")
             case PlayPrompt():
                 self._prompts.begin(command.channel_id, command.playback_id)
+            case StartWaitingSound(call_id=call_id) if command.sound.music_class is not None:
+                self._any_music((call_id,))
+            case Connect(call_id=call_id, leg_id=leg_id, hold_music=music):
+                self._silence(silent_first(command))
+                if music is None:
+                    self._any_music((call_id, leg_id))
+                for each in () if music is None else (call_id, leg_id):
+                    self._prompts.own_music(each, wanted=True)
+            case SendToDialplan():
+                self._silence(silent_first(command))
+                self._decoder.sends_away(command)
             case _:
                 self._silence(silent_first(command))
-        self._ask(command, requests)
 
     async def drain(self) -> None:
         """Returns when every command sent so far is answered or has failed."""
@@ -178,6 +198,10 @@ class Lane:
         said.failed = True
         if isinstance(command, PlayPrompt):
             self._prompts.over(command.playback_id)
+        elif isinstance(command, SendToDialplan):
+            gone = self._decoder.not_sent(command)
+            if gone is not None:
+                self._post(gone)
         elif status:  # The connection is there: what was made for nothing would stay.
             self._undo(command, request, said)
         self.fail(command, status, why)
@@ -246,6 +270,14 @@ class Lane:
         for ear_id in (finished.recording_id, twin_of(finished.recording_id)):
             if self._decoder.knows(ear_id):
                 self._ask_unheard((remove_ear(ear_id),))
+
+    def _any_music(self, channels: tuple[str, ...]) -> None:
+        """Takes the hold music of former talks away, which would be played instead of any other."""
+        for channel_id in channels:
+            if self._prompts.has_own_music(channel_id):
+                self._prompts.own_music(channel_id, wanted=False)
+                self._silence((channel_id,))
+                self._client.ask(set_music(channel_id, ""), _unheard)
 
     def _silence(self, channels: tuple[str, ...]) -> None:
         """Ends what plays on channels: what comes next would wait for it, and all others too."""

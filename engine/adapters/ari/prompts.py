@@ -1,4 +1,4 @@
-"""Which prompts play where: they outlive a connection, as playbacks do."""
+"""Which prompts play where, and who has a hold music: both outlive a connection."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ class Prompts:
     def __init__(self) -> None:
         """Starts in silence."""
         self._playing: dict[str, list[PlaybackId]] = {}
+        self._own_music: set[str] = set()
+        self._compared = False
 
     def begin(self, channel_id: str, playback_id: PlaybackId) -> None:
         """A prompt is about to be sent."""
@@ -33,6 +35,21 @@ class Prompts:
 
     def keep(self, channels: Iterable[str]) -> None:
         """Forgets all but what plays on these channels: no others exist."""
-        gone = self._playing.keys() - set(channels)
-        for channel_id in sorted(gone):
+        there = set(channels)
+        for channel_id in sorted(self._playing.keys() - there):
             del self._playing[channel_id]
+        self._own_music &= there
+        if not self._compared:  # Who knows what an engine before us has set.
+            self._own_music = there
+        self._compared = True
+
+    def has_own_music(self, channel_id: str) -> bool:
+        """Tells whether a hold music is (or may be) set on a channel: no other is played there."""
+        return channel_id in self._own_music
+
+    def own_music(self, channel_id: str, *, wanted: bool) -> None:
+        """A hold music is about to be set on a channel, or taken away."""
+        if wanted:
+            self._own_music.add(channel_id)
+        else:
+            self._own_music.discard(channel_id)

@@ -58,6 +58,10 @@ class SystemClock:
         self._behind_ns = difference_ns - slew_ns
         return self._now_ns // _NS_PER_MS
 
+    def wall_ms(self) -> int:
+        """Returns the wall clock's epoch milliseconds (UTC), which jump when it is set."""
+        return self._wall_ns() // _NS_PER_MS
+
     @property
     def behind_ms(self) -> int:
         """How far this clock was behind the wall clock at the last `now_ms` (ahead: negative)."""

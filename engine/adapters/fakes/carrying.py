@@ -6,7 +6,13 @@ import contextlib
 from collections.abc import Callable
 from typing import Any
 
-from engine.adapters.fakes.parts import ANSWERED_ELSEWHERE, NORMAL, NOT_FOUND, Refused
+from engine.adapters.fakes.parts import (
+    ANSWERED_ELSEWHERE,
+    BAD_REQUEST,
+    NORMAL,
+    NOT_FOUND,
+    Refused,
+)
 from engine.adapters.fakes.switch import Switch
 from engine.core.commands import (
     AnswerCall,
@@ -21,12 +27,15 @@ from engine.core.commands import (
     JoinTalk,
     LeaveTalk,
     PlayPrompt,
+    PlayToTalk,
     RecordingChange,
     RingPhone,
+    SendToDialplan,
     StartMonitor,
     StartRecording,
     StartWaitingSound,
     StopMonitor,
+    StopPrompt,
     StopWaitingSound,
 )
 
@@ -59,7 +68,11 @@ def _hang_up_leg(switch: Switch, command: HangUpLeg) -> None:
 
 
 def _connect(switch: Switch, command: Connect) -> None:
-    _bring_together(switch, command.bridge_id, [command.call_id, command.leg_id])
+    both = [command.call_id, command.leg_id]
+    for channel_id in both:
+        if channel_id in switch.channels:
+            switch.channels[channel_id].hold_music = command.hold_music or ""
+    _bring_together(switch, command.bridge_id, both)
 
 
 def _bring_together(switch: Switch, bridge_id: str, channels: list[str]) -> None:
@@ -93,9 +106,37 @@ def _stop_sound(switch: Switch, command: StopWaitingSound) -> None:
         switch.sound(command.call_id, None)
 
 
+def _start_sound(switch: Switch, command: StartWaitingSound) -> None:
+    switch.sound(command.call_id, command.sound.music_class or "")
+    if command.sound.music_class is not None:
+        switch.channels[command.call_id].hold_music = ""
+
+
+def _require_media(media: tuple[str, ...]) -> None:
+    if not media or any(medium.partition(":")[0] not in MEDIA_SCHEMES for medium in media):
+        raise Refused(BAD_REQUEST, "this cannot be played")
+
+
+def _stop_prompt(switch: Switch, command: StopPrompt) -> None:
+    with contextlib.suppress(Refused):
+        switch.stop_playing(command.playback_id)
+
+
+def _play_to_talk(switch: Switch, command: PlayToTalk) -> None:
+    _require_media(command.media)
+    switch.play_to_all(command.bridge_id, command.media)
+
+
+def _send_to_dialplan(switch: Switch, command: SendToDialplan) -> None:
+    channel = switch.present(command.call_id)
+    _silence(switch, command.call_id)
+    channel.sound = None
+    channel.variables |= dict(command.variables)
+    switch.send_away(command.call_id, command.context, command.extension)
+
+
 def _play(switch: Switch, command: PlayPrompt) -> None:
-    if any(medium.partition(":")[0] not in MEDIA_SCHEMES for medium in command.media):
-        raise Refused(400, "this cannot be played")
+    _require_media(command.media)
     if command.channel_id not in switch.channels:
         raise Refused(NOT_FOUND, "Channel not found")
     switch.play(command.channel_id, command.playback_id, command.media)
@@ -159,15 +200,16 @@ def _change_recording(switch: Switch, command: ChangeRecording) -> None:
 
 _DO: dict[type, Callable[[Switch, Any], None]] = {
     AnswerCall: lambda switch, command: switch.answer(command.call_id),
-    StartWaitingSound: lambda switch, command: switch.sound(
-        command.call_id, command.sound.music_class or ""
-    ),
+    StartWaitingSound: _start_sound,
     StopWaitingSound: _stop_sound,
     RingPhone: _ring,
     HangUpLeg: _hang_up_leg,
     Connect: _connect,
     DestroyBridge: _destroy_bridge,
     PlayPrompt: _play,
+    PlayToTalk: _play_to_talk,
+    StopPrompt: _stop_prompt,
+    SendToDialplan: _send_to_dialplan,
     HangUpCall: lambda switch, command: switch.hang_up(command.call_id, command.cause),
     AnswerTransfer: _answer_transfer,
     StartMonitor: _start_monitor,

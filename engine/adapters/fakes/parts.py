@@ -45,6 +45,12 @@ class What(Enum):
     """What the switch tells."""
 
     ARRIVED = "arrived"
+    LEFT = "left"
+    """Into the dialplan."""
+    BACK = "back"
+    """From the dialplan, which asks for `text`."""
+    LOST = "lost"
+    """Back, as there was nothing where it was sent."""
     ENTERED = "entered"
     RINGING = "ringing"
     UP = "up"
@@ -79,6 +85,12 @@ class Channel:
     up: bool = False
     dialled_out: bool = False
     held: bool = False
+    away: bool = False
+    """The dialplan has it."""
+    context: str = ""
+    """Where in the dialplan it was sent last, with `extension` and `variables`."""
+    extension: str = ""
+    variables: dict[str, str] = field(default_factory=dict)
     bridge_id: str | None = None
     sound: str | None = None
     """What the switch lets it hear: a music class, or "" for ringing."""
@@ -89,6 +101,10 @@ class Channel:
     """How it ended."""
     timer: asyncio.TimerHandle | None = None
     playing: list[Playback] = field(default_factory=list)
+    told: list[tuple[str, ...]] = field(default_factory=list)
+    """What it heard with all others in its bridge."""
+    hold_music: str = ""
+    """The class that it hears on hold, whoever holds; "": as who holds has it."""
     spy: str = ""
     """Set for one that listens only: to what; `endpoint` is then the channel that it is on."""
     whisper: str = ""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import Final
 
 from engine.adapters.fakes.ears import Ears
 from engine.adapters.fakes.parts import (
@@ -30,6 +31,8 @@ from engine.adapters.fakes.parts import (
     What,
 )
 
+NOT_IN_STASIS: Final = "Channel not in Stasis application"
+
 
 class Switch:
     """The switch.
@@ -43,6 +46,7 @@ class Switch:
         manners: what phones do, by endpoint; an endpoint that is not in it does not exist.
         forwards: where phones forward to, by endpoint.
         ears: who listens, and what is recorded.
+        flows: what the dialplan has, as (context, extension); None: everything.
         listener: takes the news.
     """
 
@@ -53,6 +57,7 @@ class Switch:
         self.ended: dict[str, Channel] = {}
         self.manners: dict[str, Manner] = {}
         self.forwards: dict[str, str] = {}
+        self.flows: set[tuple[str, str]] | None = None
         self.ears = Ears(self)
         self.listener: Callable[[News], None] = lambda _news: None
         self.boots = 1
@@ -121,6 +126,18 @@ class Switch:
         """A phone wants its other party to be passed on."""
         self.listener(News(What.TRANSFER, channel, text=target, other_id=other_id))
 
+    def give_back(self, channel: Channel, dialled: str) -> None:
+        """The dialplan gives a caller back, for what it asks for."""
+        channel.away = False
+        channel.dialled = dialled
+        self._tell(What.BACK, channel)
+
+    def held_with(self, channel: Channel) -> str | None:
+        """Returns the music that somebody hears on hold, None if nobody holds."""
+        mates = self.bridges.get(channel.bridge_id or "", [])
+        holds = any(mate.held for mate in mates if mate is not channel)
+        return (channel.hold_music or "default") if holds else None
+
     def restart(self) -> None:
         """The switch is restarted: everything is gone, and nobody is told."""
         for channel in self.channels.values():
@@ -140,14 +157,26 @@ class Switch:
 
     def answer(self, channel_id: str) -> None:
         """Answers a caller; answered again nothing happens."""
-        channel = self.channel(channel_id)
+        channel = self.present(channel_id)
         if not channel.up:
             channel.up = True
             self._tell(What.UP, channel)
 
     def sound(self, channel_id: str, sound: str | None) -> None:
         """Starts what a caller hears (a music class, "": ringing), or ends it."""
-        self.channel(channel_id).sound = sound
+        self.present(channel_id).sound = sound
+
+    def send_away(self, channel_id: str, context: str, extension: str) -> None:
+        """Lets the dialplan have a caller, once what is played to it is over."""
+        channel = self.present(channel_id)
+        channel.context, channel.extension = context, extension
+        self._part(channel)
+        self._tell(What.LEFT, channel)
+        if self.flows is not None and (context, extension) not in self.flows:
+            self._tell(What.LOST, channel)
+        else:
+            channel.away = True
+            channel.up = True  # As most flows, and any voicemail, do.
 
     def make_leg(self, channel_id: str, endpoint: str, *, shown: str, alert: str | None) -> Channel:
         """Makes a phone's channel; it enters the application, and rings when dialled."""
@@ -198,6 +227,8 @@ class Switch:
             raise Refused(NOT_FOUND, "Bridge not found")
         if any(channel_id not in self.channels for channel_id in channel_ids):
             raise Refused(BAD_REQUEST, "Channel not found")
+        if any(self.channels[channel_id].away for channel_id in channel_ids):
+            raise Refused(UNPROCESSABLE, NOT_IN_STASIS)
         for channel_id in channel_ids:
             channel = self.channels[channel_id]
             self._part(channel)
@@ -228,7 +259,7 @@ class Switch:
 
     def play(self, channel_id: str, playback_id: str, media: tuple[str, ...]) -> None:
         """Plays media in order, after what plays already."""
-        channel = self.channel(channel_id)
+        channel = self.present(channel_id)
         channel.playing.append(Playback(playback_id, media))
         if len(channel.playing) == 1:
             self._play_next(channel)
@@ -256,6 +287,20 @@ class Switch:
         if channel is None:
             raise Refused(NOT_FOUND, "Channel not found")
         return channel
+
+    def present(self, channel_id: str) -> Channel:
+        """Returns a channel that exists and is not away."""
+        channel = self.channel(channel_id)
+        if channel.away:
+            raise Refused(CONFLICT, NOT_IN_STASIS)
+        return channel
+
+    def play_to_all(self, bridge_id: str, media: tuple[str, ...]) -> None:
+        """Plays to everybody in a bridge; nobody is told when it is over."""
+        if bridge_id not in self.bridges:
+            raise Refused(NOT_FOUND, "Bridge not found")
+        for channel in self.bridges[bridge_id]:
+            channel.told.append(media)
 
     # Inside.
 

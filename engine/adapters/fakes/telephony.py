@@ -7,9 +7,9 @@ import contextlib
 from collections.abc import Callable
 
 from engine.adapters.fakes.carrying import carry_out
-from engine.adapters.fakes.parts import News, Refused, What
+from engine.adapters.fakes.parts import UNPROCESSABLE, News, Refused, What
 from engine.adapters.fakes.switch import Switch
-from engine.core.commands import Command
+from engine.core.commands import Command, SendToDialplan
 from engine.core.ids import (
     BRIDGE_PREFIX,
     MONITOR_BRIDGE_PREFIX,
@@ -27,6 +27,7 @@ from engine.core.ids import (
 )
 from engine.core.inputs import (
     CallArrived,
+    CallCameBack,
     CallerHungUp,
     CommandFailed,
     DigitPressed,
@@ -67,6 +68,7 @@ class FakeTelephony:
         self._open.set()
         self._shut = asyncio.Event()
         self._ready = False
+        self._sent_away: dict[str, SendToDialplan] = {}
         self._told: set[str] = set()
         """Channels whose end has been told."""
 
@@ -100,6 +102,8 @@ class FakeTelephony:
             self._post(CommandFailed(command, 0, "not connected"))
             return
         self.sent.append(command)
+        if isinstance(command, SendToDialplan):
+            self._sent_away[command.call_id] = command
         try:
             carry_out(self.switch, command)
         except Refused as refused:
@@ -132,6 +136,7 @@ class FakeTelephony:
                 each.caller_number,
                 each.caller_name,
                 each.created_ms,
+                each.away,
             )
             for each in self.switch.channels.values()
         )
@@ -150,7 +155,7 @@ class FakeTelephony:
         with contextlib.suppress(Refused):
             self.switch.hang_up(ear_id)
 
-    def _meaning(self, news: News) -> Input | None:
+    def _meaning(self, news: News) -> Input | None:  # noqa: C901 - a table
         channel = news.channel
         channel_id = channel.channel_id
         happened: Input | None = None
@@ -165,6 +170,10 @@ class FakeTelephony:
                     channel.caller_name,
                     channel.created_ms,
                 )
+            case What.BACK | What.LOST:
+                happened = self._back(news)
+            case What.HELD | What.RESUMED | What.KEY if channel.away:
+                pass
             case What.RINGING:
                 happened = LegRinging(LegId(channel_id))
             case What.UP if _is_rung(channel_id):
@@ -182,9 +191,16 @@ class FakeTelephony:
                 happened = RecordingFinished(RecordingId(channel_id), news.ok, why)
             case What.FORWARDED | What.HANGING_UP | What.GONE:
                 happened = self._end(news)
-            case What.ENTERED | What.UP | What.RECORDING:
+            case What.ENTERED | What.LEFT | What.UP | What.RECORDING:
                 pass
         return happened
+
+    def _back(self, news: News) -> Input:
+        channel = news.channel
+        if news.what is What.BACK:
+            return CallCameBack(CallId(channel.channel_id), channel.dialled)
+        why = "there is nothing in the dialplan where it was sent"
+        return CommandFailed(self._sent_away[channel.channel_id], UNPROCESSABLE, why)
 
     def _end(self, news: News) -> Input | None:
         channel_id = news.channel.channel_id

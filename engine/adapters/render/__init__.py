@@ -11,6 +11,7 @@ from engine.adapters.render.render import Rendered, RenderRefused, render
 from engine.adapters.render.view import (
     AsteriskView,
     Listener,
+    Mailbox,
     MusicClass,
     Phone,
     RtpRange,
@@ -19,12 +20,14 @@ from engine.adapters.render.view import (
     Site,
     Stasis,
     Trunk,
+    Voicemail,
 )
 
 __all__ = [
     "RELOADED",
     "AsteriskView",
     "Listener",
+    "Mailbox",
     "MusicClass",
     "Phone",
     "RenderRefused",
@@ -35,6 +38,7 @@ __all__ = [
     "Site",
     "Stasis",
     "Trunk",
+    "Voicemail",
     "render",
     "secrets_of",
     "view_of",

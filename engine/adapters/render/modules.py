@@ -39,6 +39,9 @@ MODULES: Final = (
     "res_pjsip_dialog_info_body_generator.so",
     "res_pjsip_pidf_body_generator.so",
     "res_pjsip_xpidf_body_generator.so",
+    # Lamps for waiting messages
+    "res_pjsip_mwi.so",
+    "res_pjsip_mwi_body_generator.so",
     # Media
     "res_rtp_asterisk.so",
     "res_srtp.so",
@@ -79,6 +82,7 @@ MODULES: Final = (
     "res_ari_recordings.so",
     "res_ari_sounds.so",
     "app_stasis.so",
+    "chan_bridge_media.so",
     # Bridges: parking and transfers are the engine's, so none of Asterisk's own is loaded
     "bridge_simple.so",
     "bridge_native_rtp.so",
@@ -95,6 +99,8 @@ MODULES: Final = (
     "func_devstate.so",
     "func_callerid.so",
     "func_hangupcause.so",
+    "func_dialplan.so",
+    "app_voicemail.so",
     "func_talkdetect.so",
 )
 
@@ -152,6 +158,7 @@ RELOADS: Final = {
         "res_pjsip_outbound_registration.so",
     ),
     "extensions.conf": ("pbx_config.so",),
+    "voicemail.conf": ("app_voicemail.so",),
     "musiconhold.conf": ("res_musiconhold.so",),
     "manager.conf": ("manager",),
     "http.conf": ("http",),

@@ -28,6 +28,9 @@ FOLDERS: Final = ("asterisk-conf", "dialplan")
 _SUFFIX: Final = ".j2"
 _NAME: Final = re.compile(r"[A-Za-z0-9_.+*@-]+(/[A-Za-z0-9_.+*@-]+)*")
 _DIALLED: Final = re.compile(r"(?:[0-9*#X]|\[[0-9]+\])+")
+_MAIL: Final = re.compile(r"[A-Za-z0-9._%+=~-]+@[A-Za-z0-9.-]+")
+_PATH: Final = re.compile(r"/[^\x00-\x1f\x7f;\"<>]+")
+_PIN: Final = re.compile(r"[0-9]{4,20}")
 _SECRET: Final = re.compile(r"[!-\[\]-~]+")
 # Readable by the directory's group, so that Asterisk may have a user of its own; never by others.
 _FILE_MODE: Final = 0o640
@@ -93,6 +96,9 @@ def _require_secrets(view: AsteriskView, site: Site) -> None:
     for trunk in view.trunks:
         if trunk.username is not None and trunk.name not in site.secrets.trunks:
             raise KeyError(f"no password for trunk {trunk.name}")
+    for box in view.voicemail.boxes:
+        if box.number not in site.secrets.pins:
+            raise KeyError(f"no PIN for voicemail box {box.number}")
 
 
 def _values(view: AsteriskView, site: Site) -> dict[str, object]:
@@ -109,6 +115,7 @@ def _values(view: AsteriskView, site: Site) -> dict[str, object]:
         "ami_events": AMI_EVENTS,
         "ari": view.ari,
         "directories": _directories(view, site),
+        "flow_files": view.flow_files,
         "lamps": view.lamps,
         "modules": tuple(dict.fromkeys(modules)),
         "music_classes": view.music_classes,
@@ -119,6 +126,7 @@ def _values(view: AsteriskView, site: Site) -> dict[str, object]:
         "stasis": view.stasis,
         "system_name": view.system_name,
         "trunks": view.trunks,
+        "voicemail": view.voicemail,
     }
 
 
@@ -139,7 +147,12 @@ def _environment(templates: Path) -> Environment:
         "name": _name,
         "names": _names,
         "display": _display,
+        "field": _field,
         "key": _key,
+        "mail": _mail,
+        "mails": _mails,
+        "path": _path,
+        "pin": _pin,
         "secret": _secret,
     }
     return environment
@@ -190,6 +203,34 @@ def _secret(value: str) -> str:
     """A password as it is; refused if Asterisk would read another one."""
     if not _SECRET.fullmatch(value):
         raise RenderRefused("a password is empty, or has a space, backslash or non-ASCII sign")
+    return value
+
+
+def _field(value: str) -> str:
+    """A person's name between commas."""
+    return _display(value).replace(",", " ")
+
+
+def _mail(value: str) -> str:
+    if not _MAIL.fullmatch(value):
+        raise RenderRefused("not an e-mail address")
+    return value
+
+
+def _mails(values: Iterable[str]) -> str:
+    return "|".join(_mail(value) for value in values)
+
+
+def _path(value: str) -> str:
+    """A file's absolute path between quotes."""
+    if not _PATH.fullmatch(value):
+        raise RenderRefused(f"not an absolute path without quotes and semicolons: {value!r}")
+    return value
+
+
+def _pin(value: str) -> str:
+    if not _PIN.fullmatch(value):
+        raise RenderRefused("a PIN is not 4 to 20 digits")
     return value
 
 

@@ -27,6 +27,8 @@ class Phone:
     language: str = "en"
     hold_music: str = "default"
     max_contacts: int = 1
+    mailboxes: tuple[str, ...] = ()
+    """Voicemail boxes (`number@context`) whose waiting messages it shows."""
     transfers: bool = True
     static_contact: str | None = None
     """A SIP URI of a phone that does not register (benchmarks)."""
@@ -51,6 +53,31 @@ class Trunk:
     codecs: tuple[str, ...] = ("ulaw", "alaw")
     language: str = "en"
     qualify_s: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """A voicemail box; its PIN is in `Secrets.pins`."""
+
+    number: str
+    name: str = ""
+    emails: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Voicemail:
+    """All of the voicemail. `mail_command` is a shell's command that takes a mail; "": none is sent."""
+
+    boxes: tuple[Mailbox, ...] = ()
+    context: str = "usher"
+    mail_command: str = "/usr/sbin/sendmail -t"
+    from_address: str = "usher@localhost"
+    from_name: str = "Usher"
+    attach: bool = True
+    message_max_s: int = 300
+    message_min_s: int = 2
+    messages_max: int = 100
+    silence_max_s: int = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +130,14 @@ class Stasis:
     """How calls reach the engine, and what happens to callers while there is none.
 
     `app` and `arrived` are what the ARI adapter expects: the application and the first argument of
-    a channel that dialled in; the second argument is its endpoint's name.
+    a channel that dialled in; the second argument is its endpoint's name. `returned` and `lost` are
+    first arguments, too: of a caller whom the dialplan gives back, and of one whom it had no place for.
     """
 
     app: str = "usher"
     arrived: str = "in"
+    returned: str = "back"
+    lost: str = "lost"
     keep_s: int = 1_800
     retry_s: int = 2
     keep_music: str = "default"
@@ -127,6 +157,9 @@ class AsteriskView:
     music_classes: tuple[MusicClass, ...] = (MusicClass("default", f"{SOUND_LIBRARY}/moh"),)
     stasis: Stasis = Stasis()
     system_name: str | None = None
+    voicemail: Voicemail = Voicemail()
+    flow_files: tuple[str, ...] = ()
+    """Dialplan files of the administrator's, which are included."""
     lamps: tuple[str, ...] = ()
     """What a phone's lamp keys can watch besides phones: patterns of dialled codes (see `lamps`), whose
     states the engine sets."""
@@ -136,12 +169,13 @@ class AsteriskView:
 
 @dataclass(frozen=True, slots=True)
 class Secrets:
-    """Passwords: of ARI's and AMI's user, of phones by number, of trunks by name."""
+    """Passwords: of ARI's and AMI's user, of phones by number, of trunks by name; PINs of boxes."""
 
     ari: str = field(repr=False)
     ami: str = field(repr=False)
     phones: Mapping[str, str] = field(default_factory=dict, repr=False)
     trunks: Mapping[str, str] = field(default_factory=dict, repr=False)
+    pins: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def takeover(self) -> str:

@@ -11,6 +11,7 @@ from typing import Final
 from engine.config.places import Problem
 from engine.config.rules import (
     dialled,
+    hours,
     lines,
     loops,
     menus,
@@ -61,6 +62,13 @@ _RULES: Final[tuple[Callable[[Subject], Iterator[Problem]], ...]] = (
     menus.groups,
     menus.group_circles,
     menus.dead_ends,
+    hours.schedules,
+    hours.zones,
+    hours.periods,
+    hours.holidays,
+    hours.never_open,
+    hours.without_effect,
+    hours.circles,
     lines.trunks,
     lines.nodes,
     lines.ports,

@@ -134,6 +134,8 @@ def _ways_on(made: Configuration, spot: Spot) -> Iterator[Spot | None]:
     else:
         queue = made.queues[name]
         destinations = [queue.failure, *queue.key_events.values()]
+        if queue.hours is not None:
+            destinations += [queue.hours.closed, queue.hours.holiday or queue.hours.closed]
     yield from map(_spot_of, destinations)
 
 

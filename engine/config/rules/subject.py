@@ -30,8 +30,10 @@ class Subject:
 
     def intact(self, path: KeyPath) -> bool:
         """Tells whether nothing was cut out of what was written at this path."""
-        kept, written = find(self.places.root, path), find(self.written.root, path)
-        if kept.steps != written.steps:
+        kept = find(self.places.root, path)
+        # Items before it may have been cut out of a list, so that its index was another.
+        written = find(self.written.root, (*kept.path, *path[len(kept.steps) :]))
+        if kept.path != written.path:
             return False
         return kept.node is written.node or kept.steps != path
 
@@ -56,6 +58,11 @@ class Subject:
             yield ("queues", number, "failure"), queue.failure
             for key, destination in queue.key_events.items():
                 yield ("queues", number, "key_events", key), destination
+            if queue.hours is not None:
+                path: KeyPath = ("queues", number, "hours")
+                yield (*path, "closed"), queue.hours.closed
+                if queue.hours.holiday is not None:
+                    yield (*path, "holiday"), queue.hours.holiday
         for name, route in self.configuration.inbound_routes.items():
             yield ("inbound_routes", name, "destination"), route.destination
         for name, menu in self.configuration.menus.items():

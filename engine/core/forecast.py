@@ -1,0 +1,211 @@
+"""How long a caller has yet to wait (P-10): a prediction from place, agents at work and their pace.
+
+Door: `wait_ms`, and `said_minutes` for what the announcer says of it. What is learnt is in
+`engine.core.pace`; what it can and cannot tell, and by how much it errs, in docs/estimated-wait.md.
+
+An agent's work on one call is ring, talk and wrap-up, H on average. With c agents at work and n
+callers ahead who need one, callers leave the line at the rate c/H plus r for each caller ahead, who
+may give up; so the turn of who stands behind them comes after the sum of 1 / (c/H + j*r) for j from
+0 to n: the delay predictor of W. Whitt ("Predicting queueing delays", Management Science 45, 1999),
+which R. Ibrahim and W. Whitt found the best of its kind where callers give up ("Real-time delay
+estimation in overloaded multiserver queues with abandonments", Management Science 55, 2009). Of the
+first term a third is taken off: the median of such a sum, not its mean (the median of a gamma
+distribution of shape n is about n - 1/3: K. P. Choi, "On the medians of gamma distributions and an
+equation of Ramanujan", Proceedings of the American Mathematical Society 121, 1994).
+
+To this comes how late the agents are, all together: what is left of their present work, less what
+is left at an average moment (in a renewal process the mean remaining time is what shifts the count
+of renewals: D. R. Cox, "Renewal theory", 1962); and last the caller's own ringing.
+
+It takes O(members of the queues concerned + log of the callers). Arithmetic is plain float
+operations without library functions, the same on every machine.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+
+from engine.core.agent import is_there
+from engine.core.call import Visit
+from engine.core.crews import Crew, Watch, at_work, crew_for, loyal_of
+from engine.core.handling import costs_of
+from engine.core.ids import QueueId
+from engine.core.line import Entry, Line, Place, effective_weight
+from engine.core.policy import Strategy
+from engine.core.state import State
+
+PATIENCE_WEIGHT_MS = 1_200_000
+"""Waiting without anybody giving up that is assumed before anything is known."""
+TERMS_MAX = 12
+"""Callers ahead are gone through one by one up to here, in even steps beyond."""
+MINUTE_MS = 60_000
+_MEDIAN = 1 / 3
+_NEVER_MS = 1e15
+
+
+def said_minutes(wait_ms: int) -> int:
+    """Returns the whole minutes that a caller is told: rounded up, and never 0."""
+    return max(1, -(-wait_ms // MINUTE_MS))
+
+
+def wait_ms(state: State, line: Line, visit: Visit) -> int | None:
+    """Predicts how long a waiting caller has yet to wait until connected.
+
+    Args:
+        state: all there is.
+        line: the caller's queue.
+        visit: the caller's stay in it, not over.
+
+    Returns:
+        Milliseconds, 0 or more. None where nobody is at work who could serve this caller, or the
+        house has seen hardly a talk yet (`handling.TALKS_MIN`): then nothing should be said.
+    """
+    crew = crew_for(state, line, visit.terms)
+    costs = costs_of(state, line)
+    if not crew or costs is None:
+        return None
+    if visit.chosen is not None:
+        return 0
+    own_ms = costs.start_ms + costs.rest_ms
+    if visit.ringing_since_ms is not None:
+        rung_ms = visit.ring_ms + state.now_ms - visit.ringing_since_ms
+        return int(max(own_ms - rung_ms, costs.start_ms / 2))
+    watch = Watch(state, line, costs)
+    ahead = _ahead(state, line, visit, crew)
+    turn_ms = _turn_ms(watch, line, crew, ahead, costs.work_ms)
+    rivals = _rivals(state, line, visit, crew)
+    if rivals:
+        turn_ms = max(turn_ms, _turn_among_ms(state, line, watch, crew, ahead, rivals))
+    return int(turn_ms + own_ms)
+
+
+# --- who goes before ------------------------------------------------------------------------
+
+
+def _ahead(state: State, line: Line, visit: Visit, crew: Crew) -> float:
+    """Returns how many callers of this queue go before this one to these agents.
+
+    Callers on other terms count for the share of their agents that are also this one's.
+    """
+    everybody = len(at_work(state, line)) if visit.terms is not None else len(crew)
+    ahead = _before(state, line, line.wanting, visit.place) * len(crew) / everybody
+    mine = {agent.agent_id: None for agent, _ in crew}
+    for terms, entries in line.pools.items():
+        count = bisect_left(entries, visit.place)
+        if count and terms != visit.terms:
+            theirs = crew_for(state, line, terms)
+            common = sum([agent.agent_id in mine for agent, _ in theirs])
+            ahead += count * common / max(1, len(theirs))
+        else:
+            ahead += count
+    return ahead
+
+
+def _before(state: State, line: Line, entries: list[Entry], place: Place) -> int:
+    """Counts who stands before a place and is not being rung for."""
+    count = bisect_left(entries, place)
+    if line.policy.strategy in (Strategy.RING_ALL, Strategy.PROGRESSIVE):
+        for *_, call_id in entries[: min(count, len(line.members))]:
+            visit = state.calls[call_id].visit
+            if visit is None or not visit.offers:
+                break
+            count -= 1
+    return count
+
+
+def _rivals(state: State, line: Line, visit: Visit, crew: Crew) -> dict[QueueId, int]:
+    """Counts, by queue, the callers of other queues whom these agents serve before this one."""
+    shared: dict[QueueId, int] = {}
+    for agent, _ in crew:
+        for queue_id, membership in agent.memberships.items():
+            if queue_id != line.queue_id and queue_id not in shared and is_there(agent, membership):
+                shared[queue_id] = _before_there(state, line, visit, state.lines[queue_id])
+    return {queue_id: count for queue_id, count in shared.items() if count}
+
+
+def _before_there(state: State, line: Line, visit: Visit, other: Line) -> int:
+    """Counts the callers of another queue who go before this one, by weight now, then by entry."""
+    weight = effective_weight(line.policy, state.now_ms - visit.entered_ms)
+    mine = (-weight, visit.entered_ms, visit.order)
+    count = 0
+    for entries in (other.wanting, *other.pools.values()):
+        low, high = 0, len(entries)
+        while low < high:
+            middle = (low + high) // 2
+            _, entered_ms, order, _ = entries[middle]
+            theirs = effective_weight(other.policy, state.now_ms - entered_ms)
+            if (-theirs, entered_ms, order) < mine:
+                low = middle + 1
+            else:
+                high = middle
+        count += low
+    return count
+
+
+# --- until an agent comes to this caller ----------------------------------------------------
+
+
+def _turn_among_ms(
+    state: State,
+    line: Line,
+    watch: Watch,
+    crew: Crew,
+    ahead: float,
+    rivals: dict[QueueId, int],
+) -> float:
+    """Returns when it is this caller's turn, if rivals' callers take agents away.
+
+    All agents together serve all of them; but it is no later than if the rivals took everybody
+    except those who serve nobody else.
+    """
+    union = {agent.agent_id: (agent, membership) for agent, membership in crew}
+    number = ahead + 1
+    work_ms = number * watch.costs(line.queue_id).work_ms
+    for queue_id, count in rivals.items():
+        number += count
+        work_ms += count * watch.costs(queue_id).work_ms
+        for each in at_work(state, state.lines[queue_id]):
+            union.setdefault(each[0].agent_id, each)
+    turn_ms = _turn_ms(watch, line, list(union.values()), number - 1, work_ms / number)
+    loyal = loyal_of(state, line, crew)
+    if loyal:
+        alone_ms = _turn_ms(watch, line, loyal, ahead, watch.costs(line.queue_id).work_ms)
+        turn_ms = min(turn_ms, alone_ms)
+    return turn_ms
+
+
+def _turn_ms(watch: Watch, line: Line, crew: Crew, ahead: float, work_ms: float) -> float:
+    """Returns when these agents come to a caller with so many ahead; one more never makes it later.
+
+    It is the least over all choices among them: who is tied up for long may as well not be there.
+    """
+    hands = watch.hands(crew)
+    leaving = _leaving_rate(line)
+    turn_ms, late_ms = _NEVER_MS, 0.0
+    for count, each_ms in enumerate(sorted(hands.late_ms), start=1):
+        late_ms += each_ms
+        turn_ms = min(turn_ms, _queue_ms(count / work_ms, leaving, ahead) + late_ms / count)
+    needed = int(ahead + 0.5)
+    soonest, sure = sorted(hands.soonest_ms), sorted(hands.sure_ms)
+    turn_ms = max(turn_ms, soonest[min(needed, len(soonest) - 1)])
+    if needed < len(sure):
+        turn_ms = min(turn_ms, sure[needed])
+    if line.policy.strategy is Strategy.RING_ALL:  # One call rings at a time.
+        turn_ms = max(turn_ms, watch.costs(line.queue_id).start_ms * needed)
+    return turn_ms
+
+
+def _leaving_rate(line: Line) -> float:
+    leavers = line.pace.leavers
+    return leavers.count / (leavers.total_ms + PATIENCE_WEIGHT_MS)
+
+
+def _queue_ms(serving: float, leaving: float, ahead: float) -> float:
+    """Returns the sum of 1 / (serving + j * leaving) for j from 0 to `ahead`, as a median."""
+    whole = int(ahead)
+    steps = min(whole + 1, TERMS_MAX)
+    width = (whole + 1) / steps
+    total = -_MEDIAN / serving
+    for step in range(steps):
+        total += width / (serving + leaving * (width * (step + 0.5) - 0.5))
+    return total + (ahead - whole) / (serving + leaving * (whole + 1))

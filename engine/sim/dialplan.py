@@ -1,0 +1,58 @@
+"""The dialplan of a node: callers who are sent there leave a message, or come back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from engine.core.commands import SendToDialplan
+from engine.core.ids import CallId
+from engine.core.inputs import CallCameBack
+from engine.sim.agenda import Agenda
+from engine.sim.channels import Channel
+from engine.sim.rng import Rng, exponential_ms
+
+if TYPE_CHECKING:
+    from engine.sim.asterisk import Asterisk
+
+_AWAY_MS_MEAN = 15_000
+_COMES_BACK = 0.4
+"""How often the dialplan gives a caller back; else it hangs up."""
+_Q850_NORMAL = 16
+
+
+class Dialplan:
+    """What happens to callers whom Usher does not have."""
+
+    def __init__(self, node: Asterisk, agenda: Agenda, rng: Rng) -> None:
+        """Makes a dialplan in which nobody is."""
+        self._node = node
+        self._agenda = agenda
+        self._rng = rng
+        self.numbers: Sequence[str] = ()
+        """What it asks for when it gives somebody back."""
+
+    def send(self, command: SendToDialplan) -> str | None:
+        """Takes a caller. Returns None, or with what Asterisk refuses it."""
+        channel = self._node.channels.get(command.call_id)
+        if channel is None:
+            return "404 Channel not found"
+        channel.away = True
+        channel.sounding = False
+        channel.playback_id = None
+        self._node.leave_bridge(channel)
+        self._agenda.after(exponential_ms(self._rng, _AWAY_MS_MEAN), self._done, channel)
+        return None
+
+    def _done(self, channel: Channel) -> None:
+        if not channel.alive or not channel.away:
+            return
+        if not self.numbers or self._rng.random() >= _COMES_BACK:
+            self._node.end(channel, _Q850_NORMAL)
+            return
+        if not self._node.wire.linked:  # The dialplan holds the caller until Usher is there.
+            self._agenda.after(1_000, self._done, channel)
+            return
+        channel.away = False
+        dialled = self._rng.choice(self.numbers)
+        self._node.emit(CallCameBack(CallId(channel.channel_id), dialled))
