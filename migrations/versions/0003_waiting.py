@@ -34,7 +34,7 @@ def upgrade() -> None:
         *(_text(name) for name in ("callback_id", "call_id", "queue_id", "agent_id")),
         sa.Column("attempt", sa.Integer(), nullable=False),
         _law("callback_attempts", "attempt", "attempt >= 1"),
-        look_up="callback_id",
+        look_up=("callback_id", "call_id"),
     )
     _moments(
         "surveys",
@@ -46,13 +46,13 @@ def upgrade() -> None:
             "answer",
             "(why = 'answered') = (score IS NOT NULL) AND (pressed IS NULL) = (score IS NULL)",
         ),
-        look_up="talk_id",
+        look_up=("talk_id",),
     )
     _moments(
         "routes_taken",
         *(_text(name) for name in ("call_id", "from_place", "target", "why")),
         _text("pressed", nullable=True),
-        look_up="call_id",
+        look_up=("call_id",),
     )
     _moments(
         "queue_hours_changes",
@@ -60,7 +60,7 @@ def upgrade() -> None:
         _text("holiday", nullable=True),
         sa.Column("overridden", sa.Boolean(), nullable=False),
         _text("by"),
-        look_up=None,
+        look_up=(),
     )
     for table, columns in _VIEWED.items():
         op.execute(_view(table, columns))
@@ -110,12 +110,13 @@ def _callbacks() -> None:
         *(_law("callbacks", name, condition) for name, condition in laws.items()),
     )
     op.create_index("ix_callbacks_started_at_ms", "callbacks", ["started_at_ms"])
-    op.create_index("ix_callbacks_caller_call_id", "callbacks", ["caller_call_id"])
+    for name in ("caller_call_id", "waiting_call_id"):
+        op.create_index(f"ix_callbacks_{name}", "callbacks", [name])
     _partial_index("ix_callbacks_startless", ["ended_at_ms"], "started_seq IS NULL", unique=False)
     _partial_index("uq_callbacks_open", ["epoch_no", "queue_id", "number"], _OPEN, unique=True)
 
 
-def _moments(table: str, *parts: sa.Column | sa.CheckConstraint, look_up: str | None) -> None:
+def _moments(table: str, *parts: sa.Column | sa.CheckConstraint, look_up: tuple[str, ...]) -> None:
     op.create_table(
         table,
         sa.Column("epoch_no", sa.Integer(), nullable=False),
@@ -126,8 +127,8 @@ def _moments(table: str, *parts: sa.Column | sa.CheckConstraint, look_up: str | 
         _of_epoch(table),
     )
     op.create_index(f"ix_{table}_at_ms", table, ["at_ms"])
-    if look_up is not None:
-        op.create_index(f"ix_{table}_{look_up}", table, [look_up])
+    for name in look_up:
+        op.create_index(f"ix_{table}_{name}", table, [name])
 
 
 def _partial_index(name: str, columns: list[str], where: str, *, unique: bool) -> None:

@@ -38,7 +38,7 @@ def callback_histories(metadata: MetaData) -> dict[Grain, History]:
             ),
             # C-06: the same number does not wait twice in one queue.
             one_open=("queue_id", "number"),
-            look_up=("caller_call_id",),
+            look_up=("caller_call_id", "waiting_call_id"),
         ),
     }
 
@@ -55,6 +55,6 @@ def callback_moments(metadata: MetaData) -> dict[Grain, Table]:
             word("agent_id"),
             Column("attempt", Integer, nullable=False),
             rules=(at_least("attempt", 1),),
-            look_up=("callback_id",),
+            look_up=("callback_id", "call_id"),
         ),
     }
