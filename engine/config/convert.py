@@ -64,6 +64,14 @@ def _policy(configuration: Configuration) -> policy.Policy:
             )
             for name, each in configuration.outbound_routes.items()
         ),
+        call_flows=tuple(
+            places.CallFlow(name, each.context, each.extension)
+            for name, each in configuration.call_flows.items()
+        ),
+        voicemail_boxes=tuple(
+            places.VoicemailBox(each.number, each.members)
+            for each in configuration.voicemail_groups.values()
+        ),
         pause_reasons=tuple(
             policy.PauseReason(code, name) for code, name in configuration.pause_reasons.items()
         ),
@@ -117,6 +125,7 @@ def _extension(number: str, extension: people.Extension) -> policy.ExtensionPoli
         ring_timeout_ms=milliseconds(extension.ring_timeout_s),
         language=extension.language,
         outbound_routes=extension.outbound_routes,
+        voicemail=extension.voicemail is not None,
     )
 
 

@@ -33,6 +33,7 @@ from engine.config.values import (
     SkillName,
     Strict,
 )
+from engine.config.voicemail import CallFlow, VoicemailGroup
 
 
 class InboundRoute(Strict):
@@ -82,6 +83,10 @@ class Configuration(Strict):
     """Queues, by number."""
     hours: Mapping[Identifier, Hours] = Field(default_factory=dict)
     """Opening hours that queues go by, by name."""
+    voicemail_groups: Mapping[Identifier, VoicemailGroup] = Field(default_factory=dict)
+    """Voicemail boxes of several people, by name."""
+    call_flows: Mapping[Identifier, CallFlow] = Field(default_factory=dict)
+    """Places in Asterisk's dialplan to which calls can be sent, by name."""
     inbound_routes: Mapping[Identifier, InboundRoute] = Field(default_factory=dict)
     """Where calls from outside go, by the route's name; the first that fits wins."""
     outbound_routes: Mapping[Identifier, OutboundRoute] = Field(default_factory=dict)

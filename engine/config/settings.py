@@ -25,6 +25,7 @@ from engine.config.values import (
     Several,
     Strict,
 )
+from engine.config.voicemail import Voicemail
 from engine.core.policy import InitialState
 from engine.core.speech.texts import SPEECH_COMMAND
 
@@ -57,6 +58,8 @@ class FeatureCodes(Strict):
     """+ extension: start or stop recording that agent's call."""
     record_pause_toggle: FeatureCode | None = "*94"
     """+ extension: pause or resume that recording."""
+    voicemail: FeatureCode | None = "*97"
+    """Listen to one's own voicemail; + number: to that of a group to which one belongs."""
 
 
 class MonitorDigits(Strict):
@@ -137,6 +140,8 @@ class Settings(Strict):
     """The ports for voice."""
     music: Mapping[Identifier, AbsolutePath] = Field(default={"default": "/usr/share/asterisk/moh"})
     """Music on hold: the class's name, and the directory of its files on the Asterisk machine."""
+    voicemail: Voicemail = Voicemail()
+    """What all voicemail boxes have in common."""
     sounds_directory: AbsolutePath = "/usr/share/asterisk/sounds"
     """Asterisk's sounds, a folder for each language; `usher sounds build` adds one. The engine looks
     there whether it has all of a language, and else speaks English."""

@@ -187,6 +187,32 @@ AbsolutePath = Annotated[
 CommandLine = Annotated[str, _like(r"^[^\x00-\x1f\x7f]{1,500}$", "a command line")]
 """A program and its arguments; no shell is involved."""
 
+Email = Annotated[
+    str,
+    _like(
+        r"^[A-Za-z0-9._%+=~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$",
+        "an e-mail address such as ann@example.org",
+    ),
+]
+
+MailCommand = Annotated[
+    str,
+    _like(
+        r"^/[^\x00-\x1f\x7f;]{0,299}$",
+        "a command with its whole path, such as /usr/sbin/sendmail -t, without ;",
+    ),
+]
+"""A command for a shell."""
+
+DialplanName = Annotated[
+    str,
+    _like(r"^[A-Za-z0-9_.-]{1,79}$", "a context's name: 1 to 79 letters, digits and _ . -"),
+]
+
+DialplanExtension = Annotated[
+    str, _like(r"^[A-Za-z0-9*#+]{1,79}$", "an extension: 1 to 79 letters, digits and * # +")
+]
+
 EnvironmentName = Annotated[
     str, _like(r"^[A-Za-z_][A-Za-z0-9_]{0,99}$", "the name of an environment variable")
 ]

@@ -1,6 +1,6 @@
 """Feature codes: what is dialled, by whom, and what it means.
 
-Rows A-01, A-02, A-04, A-08, S-02, S-04, Q-03 (voicemail), and Q-04 (queues closed by hand).
+Rows A-01, A-02, A-04, A-08, S-02, S-04, Q-03 (voicemail boxes) and Q-04 (queues closed by hand).
 
 A code is a call like any other, dialled at an extension; the answer is spoken to it. What the
 codes do is elsewhere: `agent_actions`, `presence`, `monitoring`, `recording`, `hours`.
@@ -89,20 +89,20 @@ class _Record:
 
 
 @dataclass(frozen=True, slots=True)
-class _Listen:
-    """Listening to a voicemail box."""
-
-    box: str
-
-
-@dataclass(frozen=True, slots=True)
 class _Hours:
     """A queue closed by hand, or going by its hours again."""
 
     queue_id: QueueId
 
 
-_Wish = _ChangeAgent | _SetPresence | _Monitor | _Record | _Listen | _Hours
+@dataclass(frozen=True, slots=True)
+class _Listen:
+    """Listening to a voicemail box."""
+
+    box: str
+
+
+_Wish = _ChangeAgent | _SetPresence | _Monitor | _Record | _Hours | _Listen
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,10 +131,10 @@ def dial_code(state: State, call: Call) -> Next | None:
             return _monitor(state, wish, call.endpoint)
         case _Record():
             return PlayThenHangUp(_record(state, wish, call.endpoint))
-        case _Listen(box):
-            return _listen(state, box, call.endpoint)
         case _Hours():
             return PlayThenHangUp(_toggle_hours(state, wish.queue_id, call))
+        case _Listen(box):
+            return _listen(state, box, call.endpoint)
 
 
 def _understand(state: State, own: AgentId, dialled: str) -> _Wish | None:
@@ -171,8 +171,8 @@ def _by_name(codes: FeatureCodes) -> tuple[tuple[str, _Reader], ...]:
         (codes.barge, partial(_read_monitored, MonitorMode.BARGE)),
         (codes.record_toggle, partial(_read_recorded, RECORD_TOGGLE)),
         (codes.record_pause_toggle, partial(_read_recorded, RECORD_PAUSE_TOGGLE)),
-        (codes.voicemail, _read_box),
         (codes.hours_toggle, _read_hours),
+        (codes.voicemail, _read_box),
     )
 
 
@@ -193,13 +193,13 @@ def _read_recorded(action: str, state: State, _own: AgentId, rest: str) -> _Read
     return _Reading(_Record(AgentId(rest), action), rest in state.extensions)
 
 
+def _read_hours(state: State, _own: AgentId, rest: str) -> _Reading:
+    return _Reading(_Hours(QueueId(rest)), rest in state.lines)
+
+
 def _read_box(state: State, own: AgentId, rest: str) -> _Reading:
     box = rest or own
     return _Reading(_Listen(box), box in state.mailboxes)
-
-
-def _read_hours(state: State, _own: AgentId, rest: str) -> _Reading:
-    return _Reading(_Hours(QueueId(rest)), rest in state.lines)
 
 
 def _read_queue(action: AgentAction, state: State, own: AgentId, rest: str) -> _Reading:

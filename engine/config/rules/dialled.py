@@ -22,6 +22,7 @@ from engine.core.policy import Presence
 
 _SEPARATOR: Final = "*"
 _QUEUE, _EXTENSION, _REASON, _PRESENCE = "queue", "extension", "reason", "presence"
+_BOX: Final = "voicemail group"
 
 _SHAPES: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {
     "login_toggle": ((_QUEUE,), (_EXTENSION, _QUEUE)),
@@ -41,6 +42,7 @@ _SHAPES: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {
     "barge": ((_EXTENSION,),),
     "record_toggle": ((_EXTENSION,),),
     "record_pause_toggle": ((_EXTENSION,),),
+    "voicemail": ((), (_BOX,)),
 }
 """What follows each code: parts with a * between them."""
 
@@ -96,6 +98,7 @@ def _numbers(subject: Subject) -> dict[str, Collection[str]]:
         _QUEUE: made.queues.keys(),
         _EXTENSION: made.extensions.keys(),
         _REASON: made.pause_reasons.keys(),
+        _BOX: tuple(each.number for each in made.voicemail_groups.values()),
         _PRESENCE: tuple(str(digit + 1) for digit in range(len(Presence))),
     }
 
