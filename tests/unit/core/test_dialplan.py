@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,7 @@ from engine.core.commands import (
     SendToDialplan,
     StopWaitingSound,
 )
+from engine.core.dialplan import LEAVE_CONTEXT, LISTEN_CONTEXT
 from engine.core.facts import (
     ActionRefused,
     CallEnd,
@@ -261,13 +263,13 @@ class TestListening:
 
     def test_the_own_box(self, centre):
         call_id = centre.call("*97", source="1001")
-        assert sent(centre) == [("usher-mailbox", "1001")]
+        assert sent(centre) == [("usher-voicemail-listen", "1001")]
         assert is_in(centre, call_id, CallState.AWAY)
         assert not centre.rang()
 
     def test_a_groups_box_of_a_member(self, centre):
         centre.call("*978000", source="1003")
-        assert sent(centre) == [("usher-mailbox", "8000")]
+        assert sent(centre) == [("usher-voicemail-listen", "8000")]
 
     @pytest.mark.parametrize(
         ("dialled", "source", "why"),
@@ -314,3 +316,9 @@ def test_overflow_of_two_queues_in_a_circle_is_a_new_visit_each_time_and_bounded
     assert routes(centre)[-1] == ("", "hang_up", RouteReason.LOOP, "")
     assert is_in(centre, call_id, CallState.ENDING)
     assert centre.of(HangUpCall)[0].cause == CONGESTION
+
+
+@pytest.mark.parametrize("context", [LEAVE_CONTEXT, LISTEN_CONTEXT])
+def test_the_dialplan_has_the_contexts_that_calls_are_sent_to(context):
+    template = Path(__file__).parents[3] / "dialplan" / "extensions.conf.j2"
+    assert f"\n[{context}]\n" in template.read_text()
