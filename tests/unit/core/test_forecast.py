@@ -7,6 +7,7 @@ import json
 
 import pytest
 
+from engine.core import speech
 from engine.core.forecast import said_minutes
 from engine.core.handling import TALKS_MIN, costs_of
 from engine.core.inputs import AgentAction
@@ -36,6 +37,13 @@ pytestmark = [pytest.mark.unit, pytest.mark.row("P-10")]
 )
 def test_whole_minutes_are_said_rounded_up_and_never_none(wait: int, minutes: int) -> None:
     assert said_minutes(wait) == minutes
+
+
+@pytest.mark.parametrize("wait", [60_000, 60_001, 119_999, 120_001, 3_599_999])
+def test_the_announcer_says_the_same_minutes(wait: int) -> None:
+    assert speech.wait("en", wait) == speech.wait("en", said_minutes(wait) * 60_000)
+    assert speech.wait("en", 0) == speech.wait("en", 59_999) != speech.wait("en", 60_000)
+    assert speech.wait("en", None) == ()
 
 
 def test_nobody_at_work_is_no_prediction() -> None:
