@@ -14,6 +14,8 @@ from engine.adapters.render import (
     secrets_of,
     view_of,
 )
+from engine.adapters.sounds import SoundsFailed, Synthesiser
+from engine.adapters.sounds.install import install
 from engine.app.ports import RenderFailed
 from engine.config import Configuration, Secrets
 from engine.core.ids import NodeId
@@ -40,11 +42,13 @@ class Target:
 def render_all(
     configuration: Configuration, secrets: Secrets, target: Target
 ) -> dict[NodeId, Rendered]:
-    """Writes the files of every node.
+    """Writes the files of every node, after the prompts that they speak of.
 
     Raises:
-        RenderFailed: a value cannot stand in such a file, or the files cannot be written.
+        RenderFailed: a value cannot stand in such a file, the files cannot be written, or a prompt
+            cannot be made.
     """
+    _install_prompts(configuration)
     written = {}
     for name in configuration.nodes:
         site = Site(
@@ -60,3 +64,21 @@ def render_all(
                 f"node {name}: {error.filename}: {error.strerror or error}"
             ) from error
     return written
+
+
+def _install_prompts(configuration: Configuration) -> None:
+    settings = configuration.settings
+    if not configuration.recorded:
+        return
+    try:
+        install(
+            configuration.recorded.values(),
+            lambda: Synthesiser(settings.speech_command),
+        )
+    except SoundsFailed as error:
+        raise RenderFailed(str(error)) from error
+    except OSError as error:
+        raise RenderFailed(
+            f"prompts: {error.filename}: {error.strerror or error}; settings.prompts_directory must"
+            " be a directory in which the engine can write"
+        ) from error

@@ -23,8 +23,9 @@ from engine.app.restore import restore
 from engine.app.services import Services
 from engine.app.thread import DaemonThread
 from engine.bootstrap.brain import RoutingBrain, new_epoch
+from engine.bootstrap.languages import policy_of
 from engine.bootstrap.recordings import keep_recordings
-from engine.config import Configuration, Secrets, to_policy, to_schedules
+from engine.config import Configuration, Secrets, to_schedules
 from engine.core.ids import NodeId
 
 log = logging.getLogger(__name__)
@@ -103,7 +104,7 @@ def build(configuration: Configuration, secrets: Secrets) -> Built:
             offload=file_thread.submit,
             wall_ms=clock.wall_ms,
         ),
-        to_policy(configuration),
+        policy_of(configuration)[0],
         to_schedules(configuration),
     )
     for thread in (store_thread, file_thread):

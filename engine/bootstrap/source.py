@@ -8,6 +8,7 @@ from pathlib import Path
 from engine.adapters.render import RELOADED
 from engine.app import ports
 from engine.bootstrap.asterisk_files import Target, render_all
+from engine.bootstrap.languages import policy_of
 from engine.config import (
     ConfigError,
     Configuration,
@@ -15,7 +16,6 @@ from engine.config import (
     needs_restart,
     read_if_changed,
     resolve_secrets,
-    to_policy,
     to_schedules,
 )
 
@@ -51,7 +51,8 @@ class ConfigDirectory:
         self._digest = reading.digest
         self._in_force = examined.configuration
         self._first = (examined.configuration, secrets)
-        return examined.configuration, secrets, tuple(map(str, examined.problems))
+        _, silent = policy_of(examined.configuration)
+        return examined.configuration, secrets, (*map(str, examined.problems), *silent)
 
     def in_force(self) -> ports.Candidate:
         """Returns what `first` read."""
@@ -59,7 +60,7 @@ class ConfigDirectory:
         configuration, secrets = self._first
         return ports.Candidate(
             (),
-            to_policy(configuration),
+            policy_of(configuration)[0],
             (),
             (configuration, secrets),
             schedules=to_schedules(configuration),
@@ -87,9 +88,10 @@ class ConfigDirectory:
                 *needs_restart(self._in_force, examined.configuration),
                 *self._rotated(examined.configuration, secrets),
             )
+        policy, silent = policy_of(examined.configuration)
         return ports.Candidate(
-            problems,
-            to_policy(examined.configuration),
+            (*problems, *silent),
+            policy,
             restart,
             (examined.configuration, secrets),
             changed,

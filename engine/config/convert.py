@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from engine.config import hours as opening
 from engine.config import people
-from engine.config import queue as queues
 from engine.config import settings as options
 from engine.config.convert_places import to_destination, to_menu, to_ring_group
 from engine.config.convert_waiting import (
@@ -18,14 +17,19 @@ from engine.config.convert_waiting import (
 )
 from engine.config.forms import PauseForReason
 from engine.config.models import Configuration
+from engine.config.recorded import resolved
 from engine.config.schedule import Schedule
 from engine.config.values import milliseconds
-from engine.core import policy
+from engine.core import places, policy
 from engine.core.ids import AgentId, EndpointName, NodeId, QueueId
 
 
 def to_policy(configuration: Configuration) -> policy.Policy:
     """Returns what the core is to know, everything in the order in which it was written."""
+    return resolved(_policy(configuration), configuration.recorded)
+
+
+def _policy(configuration: Configuration) -> policy.Policy:
     return policy.Policy(
         nodes=tuple(NodeId(name) for name in configuration.nodes),
         trunks=tuple(policy.TrunkPolicy(EndpointName(name)) for name in configuration.trunks),
@@ -33,7 +37,7 @@ def to_policy(configuration: Configuration) -> policy.Policy:
             _extension(number, each) for number, each in configuration.extensions.items()
         ),
         agents=tuple(_agent(number, configuration) for number in configuration.agents),
-        queues=tuple(_queue(number, each) for number, each in configuration.queues.items()),
+        queues=tuple(_queue(number, configuration) for number in configuration.queues),
         inbound_routes=tuple(
             policy.InboundRoute(
                 name=name,
@@ -57,6 +61,14 @@ def to_policy(configuration: Configuration) -> policy.Policy:
             )
             for name, each in configuration.outbound_routes.items()
         ),
+        call_flows=tuple(
+            places.CallFlow(name, each.context, each.extension)
+            for name, each in configuration.call_flows.items()
+        ),
+        voicemail_boxes=tuple(
+            places.VoicemailBox(each.number, each.members)
+            for each in configuration.voicemail_groups.values()
+        ),
         pause_reasons=tuple(
             policy.PauseReason(code, name) for code, name in configuration.pause_reasons.items()
         ),
@@ -70,7 +82,8 @@ def to_policy(configuration: Configuration) -> policy.Policy:
 
 def to_schedules(configuration: Configuration) -> tuple[Schedule, ...]:
     """Returns the opening hours, ready to be asked; the core never sees them."""
-    return tuple(opening.to_schedule(name, each) for name, each in configuration.hours.items())
+    made = tuple(opening.to_schedule(name, each) for name, each in configuration.hours.items())
+    return resolved(made, configuration.recorded)
 
 
 def _extension(number: str, extension: people.Extension) -> policy.ExtensionPolicy:
@@ -80,6 +93,7 @@ def _extension(number: str, extension: people.Extension) -> policy.ExtensionPoli
         ring_timeout_ms=milliseconds(extension.ring_timeout_s),
         language=extension.language,
         outbound_routes=extension.outbound_routes,
+        voicemail=extension.voicemail is not None,
     )
 
 
@@ -112,7 +126,8 @@ def _presence_rules(
     return tuple(made)
 
 
-def _queue(number: str, queue: queues.Queue) -> policy.QueuePolicy:
+def _queue(number: str, configuration: Configuration) -> policy.QueuePolicy:
+    queue = configuration.queues[number]
     # Row Q-06: with ring-all nobody misses a call alone, so nobody is paused for it.
     autopauses = queue.strategy is not policy.Strategy.RING_ALL
     return policy.QueuePolicy(
@@ -137,7 +152,7 @@ def _queue(number: str, queue: queues.Queue) -> policy.QueuePolicy:
         autopause_after=queue.autopause_after if autopauses else 0,
         answered_elsewhere=queue.answered_elsewhere,
         alert_info=queue.alert_info,
-        waiting_sound=to_sound(queue.waiting_sound),
+        waiting_sound=to_sound(queue.waiting_sound, queue.language, configuration),
         language=queue.language,
         wrapup_extend_ms=milliseconds(queue.wrapup_extend_s),
         wrapup_extend_ms_max=milliseconds(

@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+from typing import assert_never
+
 from engine.config import hours as opening
 from engine.config import wait
 from engine.config.convert_places import to_destination
-from engine.config.forms import MusicSound, WaitingSound
+from engine.config.forms import MusicSound, PromptSound, WaitingSound
+from engine.config.models import Configuration
 from engine.config.values import milliseconds
 from engine.core import waiting
 
 
-def to_sound(sound: WaitingSound) -> waiting.WaitingSound:
+def to_sound(
+    sound: WaitingSound, language: str, configuration: Configuration
+) -> waiting.WaitingSound:
     """Returns what waiting callers hear."""
-    return waiting.WaitingSound(sound.music if isinstance(sound, MusicSound) else None)
+    match sound:
+        case "ringing":
+            return waiting.WaitingSound(None)
+        case MusicSound(music=name):
+            return waiting.WaitingSound(name)
+        case PromptSound(prompt=name):
+            return waiting.WaitingSound(configuration.recorded[name].music_class(language))
+        case _:
+            assert_never(sound)
 
 
 def to_hours(hours: opening.QueueHours | None) -> waiting.QueueHours | None:

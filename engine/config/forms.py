@@ -192,15 +192,28 @@ class MusicSound(Strict):
     """A class from `settings.music`."""
 
 
-SOUND_WORDS: Final = "must be ringing, or {music: CLASS} with a class from settings.music"
+class PromptSound(Strict):
+    """`{prompt: welcome}`: that prompt, over and over."""
+
+    prompt: Identifier
+    """A name from `prompts`."""
+
+
+SOUND_WORDS: Final = (
+    "must be ringing, {music: CLASS} with a class from settings.music, or {prompt: NAME} with a name"
+    " from prompts"
+)
 
 
 def _sound_kind(value: object) -> str | None:
-    return "ringing" if value == "ringing" else _kind_of(value, {"music": MusicSound})
+    kinds: dict[str, type[Strict]] = {"music": MusicSound, "prompt": PromptSound}
+    return "ringing" if value == "ringing" else _kind_of(value, kinds)
 
 
 WaitingSound = Annotated[
-    Annotated[Literal["ringing"], Tag("ringing")] | Annotated[MusicSound, Tag("music")],
+    Annotated[Literal["ringing"], Tag("ringing")]
+    | Annotated[MusicSound, Tag("music")]
+    | Annotated[PromptSound, Tag("prompt")],
     Discriminator(_sound_kind, custom_error_type="usher_sound", custom_error_message=SOUND_WORDS),
 ]
 """What a waiting caller hears (row P-02)."""

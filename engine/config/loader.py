@@ -11,6 +11,7 @@ from engine.config.join import join
 from engine.config.lookup import Places
 from engine.config.models import Configuration
 from engine.config.places import ConfigError, Problem, errors_of, in_order
+from engine.config.recorded import digest_of_files, recorded
 from engine.config.rules import Subject, crosscheck
 from engine.config.tree import Table
 from engine.config.validate import validate
@@ -23,10 +24,12 @@ class Examined:
     Attributes:
         configuration: None if there is an error among the problems.
         problems: errors and warnings, by file and line.
+        prompts: a digest of the prompts' files.
     """
 
     configuration: Configuration | None
     problems: tuple[Problem, ...]
+    prompts: str = ""
 
 
 def examine(sources: Sources) -> Examined:
@@ -49,10 +52,13 @@ def examine(sources: Sources) -> Examined:
     configuration, root, found = validate(written, sources.directory)
     problems += found
     problems += crosscheck(Subject(configuration, Places(root), Places(written), complete))
+    prompts_digest = digest_of_files(configuration.prompts)
     if errors_of(problems):
-        return Examined(None, tuple(in_order(problems)))
-    configuration.remember(Places(root))
-    return Examined(configuration, tuple(in_order(problems)))
+        return Examined(None, tuple(in_order(problems)), prompts_digest)
+    settings = configuration.settings
+    prompts = recorded(configuration.prompts, settings.speech_command, settings.prompts_directory)
+    configuration.remember(Places(root), prompts)
+    return Examined(configuration, tuple(in_order(problems)), prompts_digest)
 
 
 def check(directory: Path) -> list[Problem]:

@@ -16,7 +16,9 @@ from engine.config.hours import Hours
 from engine.config.lookup import Places
 from engine.config.menus import Menu, RingGroup
 from engine.config.people import Agent, Extension
+from engine.config.prompts import Prompt
 from engine.config.queue import Queue
+from engine.config.recorded import Recorded
 from engine.config.settings import Settings
 from engine.config.sip import Node, Trunk
 from engine.config.values import (
@@ -32,6 +34,7 @@ from engine.config.values import (
     SkillName,
     Strict,
 )
+from engine.config.voicemail import CallFlow, VoicemailGroup
 
 
 class InboundRoute(Strict):
@@ -81,6 +84,10 @@ class Configuration(Strict):
     """Queues, by number."""
     hours: Mapping[Identifier, Hours] = Field(default_factory=dict)
     """Opening hours that queues go by, by name."""
+    voicemail_groups: Mapping[Identifier, VoicemailGroup] = Field(default_factory=dict)
+    """Voicemail boxes of several people, by name."""
+    call_flows: Mapping[Identifier, CallFlow] = Field(default_factory=dict)
+    """Places in Asterisk's dialplan to which calls can be sent, by name."""
     menus: Mapping[Identifier, Menu] = Field(default_factory=dict)
     """Menus of keys (IVR), by name."""
     ring_groups: Mapping[Identifier, RingGroup] = Field(default_factory=dict)
@@ -93,16 +100,25 @@ class Configuration(Strict):
         default_factory=dict
     )
     """Reasons for a pause: the code that is dialled, and what it means; at most 20."""
+    prompts: Mapping[Identifier, Prompt] = Field(default_factory=dict)
+    """Sounds of one's own, by the name by which they are played: `prompt:NAME`."""
     settings: Settings = Settings()
     """What concerns all of it."""
 
     _places: Places = PrivateAttr(default_factory=Places)
+    _recorded: dict[str, Recorded] = PrivateAttr(default_factory=dict)
 
     @property
     def places(self) -> Places:
         """Where each value was written."""
         return self._places
 
-    def remember(self, places: Places) -> None:
-        """Keeps where things were written; the loader does this once."""
+    @property
+    def recorded(self) -> Mapping[str, Recorded]:
+        """The prompts as they were when the configuration was read."""
+        return self._recorded
+
+    def remember(self, places: Places, recorded: dict[str, Recorded]) -> None:
+        """Keeps where things were written, and what the prompts are; the loader does this once."""
         self._places = places
+        self._recorded = recorded

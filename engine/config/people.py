@@ -17,6 +17,7 @@ from engine.config.values import (
     SkillName,
     Strict,
 )
+from engine.config.voicemail import ExtensionVoicemail
 
 
 class PresenceRules(Strict):
@@ -55,6 +56,8 @@ class Extension(Strict):
     """Whether it may transfer calls by its own key (REFER); no: Asterisk refuses, the talk goes on."""
     outbound_routes: Annotated[Several[Identifier], Field(max_length=100)] = ()
     """The outbound routes that it may dial through; empty: no calls to the outside."""
+    voicemail: ExtensionVoicemail | None = None
+    """Its voicemail box; none: it has none."""
 
 
 class Agent(Strict):

@@ -137,7 +137,7 @@ class Queue(Strict):
     alert_info: HeaderText | None = None
     """The Alert-Info header sent to agents' phones, which picks their ring tone."""
     waiting_sound: WaitingSound = MusicSound(music="default")
-    """What waiting callers hear: `ringing`, or music of a class."""
+    """What waiting callers hear: `ringing`, music of a class, or a prompt over and over."""
     hold_music: Identifier | None = None
     """What either side hears on hold, a class from `settings.music`; none: Asterisk's default."""
     language: Language = "en"

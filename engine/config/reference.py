@@ -16,7 +16,7 @@ Part = Mapping[str, Any]
 _UNIONS: Final = {
     "QueueDestination": "a [destination](#destinations)",
     "SecretFromFile": "a [secret](#secrets)",
-    "MusicSound": "`ringing`, or `{music: CLASS}`",
+    "MusicSound": "`ringing`, `{music: CLASS}` or `{prompt: NAME}`",
     "PauseForReason": "`nothing`, `log_in_all`, `log_in_last`, `log_out_all`, `pause_all` or"
     ' `{pause_all: "CODE"}` of a pause reason',
 }

@@ -27,14 +27,17 @@ class Reading:
 
 
 def read_if_changed(directory: Path, last_digest: str | None) -> Reading | None:
-    """Reads a directory; returns None if its files say what they said at `last_digest`.
+    """Reads a directory; returns None if nothing has changed.
+
+    That is if its files, and those of prompts, are what they were at `last_digest`.
 
     A directory with mistakes is a `Reading` too, whose `examined.configuration` is None: the old
     configuration stays, the problems are told once, and not again until a file changes.
     """
     sources = read_sources(directory)
-    digest = sources.digest()
-    return None if digest == last_digest else Reading(digest, examine(sources))
+    examined = examine(sources)
+    digest = f"{sources.digest()}{examined.prompts}"
+    return None if digest == last_digest else Reading(digest, examined)
 
 
 def needs_restart(old: Configuration, new: Configuration) -> tuple[str, ...]:

@@ -7,10 +7,11 @@ that only its owner may read.
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from secrets import token_urlsafe
+from secrets import randbelow, token_urlsafe
 from typing import Final, Never
 
 from typing_extensions import override
@@ -18,9 +19,13 @@ from typing_extensions import override
 from engine.config.forms import SecretFromEnvironment, SecretFromFile, SecretReference
 from engine.config.models import Configuration
 from engine.config.places import ConfigError, KeyPath, Problem, in_order
+from engine.config.voicemail import PIN_WORDS
 
 SECRET_BYTES_MAX: Final = 4096
 _MADE_UP_BYTES: Final = 24
+_MADE_UP_DIGITS: Final = 6
+_OURS: Final = frozenset({"nodes", "extensions", "voicemail_groups"})
+_PIN: Final = re.compile(r"[0-9]{4,20}")
 
 
 class Secret:
@@ -94,7 +99,9 @@ def resolve_secrets(configuration: Configuration, environ: Mapping[str, str]) ->
     for path, reference in references(configuration):
         try:
             secret = fetch(reference, directory, environ)
-            if path[0] != "settings":
+            if path[-1] == "pin":
+                _require_pin(secret)
+            elif path[0] != "settings":
                 _require_fit_for_asterisk(secret)
             found[reference] = secret
         except SecretUnavailable as error:
@@ -114,12 +121,16 @@ def references(configuration: Configuration) -> Iterator[tuple[KeyPath, SecretRe
             yield ("trunks", name, "password"), trunk.password
     for number, extension in configuration.extensions.items():
         yield ("extensions", number, "password"), extension.password
+        if extension.voicemail is not None:
+            yield ("extensions", number, "voicemail", "pin"), extension.voicemail.pin
+    for name, group in configuration.voicemail_groups.items():
+        yield ("voicemail_groups", name, "pin"), group.pin
     if configuration.settings.database.password is not None:
         yield ("settings", "database", "password"), configuration.settings.database.password
 
 
 def create_missing(configuration: Configuration) -> tuple[Path, ...]:
-    """Makes up the passwords that are ours to choose: of nodes and extensions, in files.
+    """Makes up what is ours to choose: passwords of nodes and extensions, PINs of voicemail, in files.
 
     Files that are there stay as they are; trunks' and the database's passwords are others' to give.
 
@@ -129,7 +140,7 @@ def create_missing(configuration: Configuration) -> tuple[Path, ...]:
     directory = Path(configuration.settings.secrets_directory)
     written: list[Path] = []
     for path, reference in references(configuration):
-        if not isinstance(reference, SecretFromFile) or path[0] not in {"nodes", "extensions"}:
+        if not isinstance(reference, SecretFromFile) or path[0] not in _OURS:
             continue
         file = directory / reference.file
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -138,7 +149,8 @@ def create_missing(configuration: Configuration) -> tuple[Path, ...]:
         except FileExistsError:
             continue
         with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            stream.write(token_urlsafe(_MADE_UP_BYTES) + "\n")
+            made_up = _made_up_pin() if path[-1] == "pin" else token_urlsafe(_MADE_UP_BYTES)
+            stream.write(made_up + "\n")
         written.append(file)
     return tuple(written)
 
@@ -185,6 +197,15 @@ def _private_text(path: Path) -> str:
         return data.decode("utf-8")
     except UnicodeDecodeError:
         raise SecretUnavailable(f"{path} is not UTF-8 text") from None
+
+
+def _made_up_pin() -> str:
+    return "".join(str(randbelow(10)) for _ in range(_MADE_UP_DIGITS))
+
+
+def _require_pin(secret: Secret) -> None:
+    if not _PIN.fullmatch(secret.reveal()):
+        raise SecretUnavailable(f"{PIN_WORDS}; this one is not")
 
 
 def _require_fit_for_asterisk(secret: Secret) -> None:

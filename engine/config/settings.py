@@ -14,6 +14,7 @@ from engine.config.values import (
     MILLISECOND_EXACT,
     AbsolutePath,
     Choice,
+    CommandLine,
     DatabaseUrl,
     FeatureCode,
     Identifier,
@@ -23,7 +24,9 @@ from engine.config.values import (
     Prompts,
     Strict,
 )
+from engine.config.voicemail import Voicemail
 from engine.core.policy import InitialState
+from engine.core.speech.texts import SPEECH_COMMAND
 
 
 class FeatureCodes(Strict):
@@ -57,7 +60,7 @@ class FeatureCodes(Strict):
     hours_toggle: FeatureCode | None = "*74"
     """+ queue: closed now, whatever its hours say, or by its hours again."""
     voicemail: FeatureCode | None = "*97"
-    """Listen to one's own voicemail box; + box: to a group's."""
+    """Listen to one's own voicemail; + number: to that of a group to which one belongs."""
 
 
 class MonitorDigits(Strict):
@@ -136,9 +139,17 @@ class Settings(Strict):
     """The ports for voice."""
     music: Mapping[Identifier, AbsolutePath] = Field(default={"default": "/usr/share/asterisk/moh"})
     """Music on hold: the class's name, and the directory of its files on the Asterisk machine."""
-    sounds_directory: AbsolutePath = "/usr/share/asterisk/sounds/custom"
-    """For prompts, and for the languages that `usher sounds build` makes: the folder `custom` in
-    Asterisk's directory of sounds. The engine must be able to write there."""
+    voicemail: Voicemail = Voicemail()
+    """What all voicemail boxes have in common."""
+    sounds_directory: AbsolutePath = "/usr/share/asterisk/sounds"
+    """Asterisk's sounds, a folder for each language; `usher sounds build` adds one. The engine looks
+    there whether it has all of a language, and else speaks English."""
+    prompts_directory: AbsolutePath = "/var/lib/usher-prompts"
+    """Where the sounds of `prompts` are laid for Asterisk: the engine writes there, Asterisk reads
+    there, both under this path."""
+    speech_command: CommandLine = SPEECH_COMMAND
+    """What speaks the texts of `prompts`: writes a WAV file `{file}` of a `{text}`; `{language}` and
+    `{voice}` are the language as Asterisk and as espeak-ng call it."""
     database: Database = Database()
     """Where the records are kept."""
     data_directory: LocalPath = "/var/lib/usher"

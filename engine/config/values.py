@@ -52,6 +52,10 @@ def _like(pattern: str, words: str) -> object:
     return Field(pattern=pattern, json_schema_extra={"patternErrorMessage": f"must be {words}"})
 
 
+like = _like
+"""For modules that have kinds of text of their own."""
+
+
 def _says(words: str) -> object:
     """Gives the schema words for what a validator of ours asks for."""
     return Field(json_schema_extra={"patternErrorMessage": f"must be {words}"})
@@ -161,11 +165,13 @@ Language = Annotated[
 Media = Annotated[
     str,
     _like(
-        r"^(?:sound|recording|number|digits|characters|tone):[^\x00-\x20\x7f,&;|\\\"]{1,200}$",
-        "a media URI of Asterisk such as sound:hello, digits:6400 or tone:busy",
+        r"^(?:(?:sound|recording|number|digits|characters|tone):[^\x00-\x20\x7f,&;|\\\"]{1,200}"
+        r"|prompt:[a-z][a-z0-9_-]{0,39})$",
+        "prompt:NAME with a name from prompts, or a media URI of Asterisk such as sound:hello,"
+        " digits:6400 or tone:busy",
     ),
 ]
-"""Something that Asterisk can play."""
+"""Something that can be played: a prompt of our own, or what Asterisk has."""
 
 Prompts = Annotated[Several[Media], Field(max_length=20)]
 """What is played, in order."""
@@ -179,6 +185,35 @@ PathText = Annotated[str, _like(r"^[^\x00-\x1f\x7f;]{1,500}$", "a path")]
 
 AbsolutePath = Annotated[
     str, _like(r"^/[^\x00-\x1f\x7f;]{0,499}$", "a path that begins with /, such as /srv/music")
+]
+
+CommandLine = Annotated[str, _like(r"^[^\x00-\x1f\x7f]{1,500}$", "a command line")]
+"""A program and its arguments; no shell is involved."""
+
+Email = Annotated[
+    str,
+    _like(
+        r"^[A-Za-z0-9._%+=~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$",
+        "an e-mail address such as ann@example.org",
+    ),
+]
+
+MailCommand = Annotated[
+    str,
+    _like(
+        r"^/[^\x00-\x1f\x7f;]{0,299}$",
+        "a command with its whole path, such as /usr/sbin/sendmail -t, without ;",
+    ),
+]
+"""A command for a shell."""
+
+DialplanName = Annotated[
+    str,
+    _like(r"^[A-Za-z0-9_.-]{1,79}$", "a context's name: 1 to 79 letters, digits and _ . -"),
+]
+
+DialplanExtension = Annotated[
+    str, _like(r"^[A-Za-z0-9*#+]{1,79}$", "an extension: 1 to 79 letters, digits and * # +")
 ]
 
 EnvironmentName = Annotated[

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from engine.core.ids import AgentId, CallId, LegId, NodeId, QueueId
 from engine.core.inputs import DeviceState
 from engine.core.policy import MemberKind, Presence
+from engine.core.waiting import EmptyRule
 
 _BUSY = (
     DeviceState.INUSE,
@@ -88,7 +89,26 @@ class Agent:
         """Tells whether the phone is on a call, with us or elsewhere."""
         if self.legs or self.own_calls:
             return True
+        return self.device_busy
+
+    @property
+    def device_busy(self) -> bool:
+        """Tells whether some node says that the phone is in use."""
         return any(device in _BUSY for device in self.devices.values())
+
+
+def counts_as_there(
+    agent: Agent, membership: Membership, rule: EmptyRule, *, engaged: bool
+) -> bool:
+    """Tells whether this agent keeps the queue from being empty by this rule (Q-08).
+
+    `engaged`: in use in the sense of `engine.core.empties`.
+    """
+    if membership.login_id is None or (rule.unregistered and not agent.reachable_at):
+        return False
+    if rule.paused and membership.pause_id is not None:
+        return False
+    return not (rule.in_use and engaged)
 
 
 def is_there(agent: Agent, membership: Membership) -> bool:

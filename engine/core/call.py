@@ -8,9 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from engine.core.commands import SendToDialplan
 from engine.core.dialogue import Callback, Dialogue, Purpose
 from engine.core.directions import Next
 from engine.core.facts import SourceKind
+from engine.core.grouped import GroupRinging
 from engine.core.ids import (
     AgentId,
     CallId,
@@ -131,6 +133,12 @@ class Visit:
     """Stands in its line's list of calls that want an agent now."""
     resting: bool = False
     """In the pause after a ring timeout."""
+    joining: bool = False
+    """Hears the join prompt, and no agent is rung before that is over (P-01)."""
+    queue_due_ms: int = 0
+    """When the queue announcement is due (epoch milliseconds), 0: never; ..."""
+    progress_due_ms: int = 0
+    """... and when position, estimated wait and thanks are."""
     terms: Terms | None = None
     """Who may be rung, where that is not everybody."""
     kept_for: AgentId | None = None
@@ -169,6 +177,8 @@ class Call:
     visit: Visit | None = None
     leg_id: LegId | None = None
     """The leg that is dialled directly, or talked to."""
+    ringing_group: GroupRinging | None = None
+    """The ring group that rings for it, instead."""
     answered: bool = False
     """Told Asterisk to answer it."""
     answers: int = 0
@@ -184,6 +194,14 @@ class Call:
     """Where the call goes after it (`Purpose.BEFORE`)."""
     dialogue: Dialogue | None = None
     callback: Callback | None = None
+    away: str = ""
+    """Where the dialplan has it, or had it last, in the record's words."""
+    sent: SendToDialplan | None = None
+    """How it was sent there; None while it is not away, or nobody knows."""
+    entered_as: str = ""
+    """What it had dialled when Asterisk last handed it to Usher; "" where it never did."""
+    last_queue: QueueId | None = None
+    """The queue that it entered last."""
     visits: int = 0
     """How many queues it has entered, ..."""
     legs: int = 0

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 from engine.core.call import Call, CallEvent, CallState
-from engine.core.causes import CONGESTION
-from engine.core.codes import dial_code
-from engine.core.commands import HangUpCall
-from engine.core.directions import Next, ToSlot
 from engine.core.facts import (
     CallEnd,
     CallEnded,
@@ -17,16 +13,17 @@ from engine.core.facts import (
     VisitReason,
 )
 from engine.core.hearing import forget_prompt
-from engine.core.ids import AgentId, LegId, QueueId
+from engine.core.ids import AgentId, LegId
 from engine.core.inputs import CallArrived
 from engine.core.monitoring import supervisor_left
-from engine.core.offers import HANG_UP_MS_MAX, hang_up_leg
-from engine.core.parking import is_slot, unpark
-from engine.core.places import HangUp, ToExtension, ToExternal, ToQueue
-from engine.core.policy import ExtensionPolicy
+from engine.core.offers import hang_up_leg
+from engine.core.parking import unpark
+from engine.core.parting import free_own_phone, hang_up_call
 from engine.core.questions import end_dialogue
+from engine.core.reach import meaning
 from engine.core.sending import follow, unknown_number
 from engine.core.state import State
+from engine.core.surveys import survey_broken_off
 from engine.core.timers import TimerKind
 from engine.core.visits import leave_queue
 
@@ -34,8 +31,11 @@ ARRIVAL_AGE_MS_MAX = 3_600_000
 """An older channel's age is not believed: its wait counts from now."""
 
 
-def call_arrived(state: State, arrived: CallArrived) -> bool:
-    """Takes a new caller in and sends it on its way. Returns False for one that is or was known."""
+def call_arrived(state: State, arrived: CallArrived, *, away: bool = False) -> bool:
+    """Takes a new caller in and sends it on its way. Returns False for one that is or was known.
+
+    `away`: the dialplan has it already.
+    """
     if arrived.call_id in state.calls or arrived.call_id in state.ended:
         return False
     if LegId(arrived.call_id) in state.legs:  # A caller who was passed on into another's call.
@@ -51,6 +51,7 @@ def call_arrived(state: State, arrived: CallArrived) -> bool:
         caller_number=arrived.caller_number,
         caller_name=arrived.caller_name,
         dialled=arrived.dialled,
+        entered_as=arrived.dialled,
         arrived_ms=arrived.created_ms if 0 <= age_ms <= ARRIVAL_AGE_MS_MAX else state.now_ms,
         language="en" if extension is None else extension.language,
     )
@@ -71,32 +72,11 @@ def call_arrived(state: State, arrived: CallArrived) -> bool:
         call.dialled,
         call.arrived_ms,
     )
-    follow(state, call, _meaning(state, call, extension))
+    if away:
+        call.advance(CallEvent.SENT_AWAY)
+        return True
+    follow(state, call, meaning(state, call) or unknown_number(state))
     return True
-
-
-def _meaning(state: State, call: Call, extension: ExtensionPolicy | None) -> Next:
-    if len(state.calls) > state.policy.settings.calls_max:
-        return HangUp(CONGESTION)
-    if extension is None:
-        route = state.inbound_route(call.endpoint, call.dialled)
-        if route is None:
-            return unknown_number(state)
-        call.priority, call.required_skills = route.priority, route.required_skills
-        return route.destination
-    if QueueId(call.dialled) in state.lines:
-        return ToQueue(QueueId(call.dialled))
-    if call.dialled in state.extensions:
-        return ToExtension(call.dialled)
-    if is_slot(state, call.dialled):
-        return ToSlot(call.dialled)
-    answer = dial_code(state, call)
-    if answer is not None:
-        return answer
-    outbound = state.outbound_route(extension, call.dialled)
-    if outbound is not None:
-        return ToExternal(call.dialled, outbound.name)
-    return unknown_number(state)
 
 
 def end_call(state: State, call: Call, ended_by: CallEnd, cause: int) -> None:
@@ -106,13 +86,6 @@ def end_call(state: State, call: Call, ended_by: CallEnd, cause: int) -> None:
     call.advance(CallEvent.LET_GO)
     _note_end(state, call, ended_by, cause)
     hang_up_call(state, call, cause)
-
-
-def hang_up_call(state: State, call: Call, cause: int) -> None:
-    """Tells Asterisk to end the caller's channel."""
-    call.hang_ups += 1
-    state.tell(HangUpCall(call.node, call.call_id, cause))
-    state.timers.set(TimerKind.HANG_UP, call.call_id, state.now_ms + HANG_UP_MS_MAX)
 
 
 def caller_left(state: State, call: Call, ended_by: CallEnd, cause: int) -> None:
@@ -144,24 +117,23 @@ def caller_left(state: State, call: Call, ended_by: CallEnd, cause: int) -> None
     end_dialogue(state, call, quietly=True)
     forget_prompt(state, call)
     state.timers.cancel(TimerKind.HANG_UP, call.call_id)
-    if call.agent_id is not None:
-        agent = state.agents[call.agent_id]
-        agent.own_calls.pop(call.call_id, None)
-        agent.devices.pop(call.node, None)
-        state.refresh(agent)
+    free_own_phone(state, call)
 
 
 def _note_end(state: State, call: Call, ended_by: CallEnd, cause: int) -> None:
+    survey_broken_off(state, call, by_caller=ended_by is CallEnd.CALLER)
     end_dialogue(state, call, quietly=True)
     forget_prompt(state, call)
     state.note(CallEnded, call.call_id, ended_by, cause)
 
 
 def end_dialling(state: State, call: Call) -> None:
-    """Lets the phone go that rings for a direct call; for any other call nothing happens."""
+    """Lets the phones go that ring for a direct call or in a group; any other call is left alone."""
     if call.state is not CallState.DIALLING:
         return
     state.timers.cancel(TimerKind.RING, call.call_id)
-    leg = None if call.leg_id is None else state.legs.get(call.leg_id)
-    if leg is not None and leg.rings:
-        hang_up_leg(state, leg)
+    ringing, call.ringing_group = call.ringing_group, None
+    for leg_id in (call.leg_id,) if ringing is None else ringing.legs:
+        leg = None if leg_id is None else state.legs.get(leg_id)
+        if leg is not None and leg.rings:
+            hang_up_leg(state, leg)

@@ -1,7 +1,9 @@
-"""Feature codes: what is dialled, by whom, and what it means (A-01, A-02, A-04, A-08, S-02, S-04).
+"""Feature codes: what is dialled, by whom, and what it means.
+
+Rows A-01, A-02, A-04, A-08, S-02, S-04, Q-03 (voicemail boxes) and Q-04 (queues closed by hand).
 
 A code is a call like any other, dialled at an extension; the answer is spoken to it. What the
-codes do is elsewhere: `agent_actions`, `presence`, `monitoring`, `recording`.
+codes do is elsewhere: `agent_actions`, `presence`, `monitoring`, `recording`, `hours`.
 
 Of several codes that could begin a number the longest wins, but one that leads to something that
 exists goes before one that does not: with a queue 6400 (and none 400) `*76400` is `*7` and 6400,
@@ -14,10 +16,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from engine.core import recording
+from engine.core import hours, recording, speech
 from engine.core.agent_actions import Hand, act
 from engine.core.call import Call
-from engine.core.directions import Next, ToMonitor
+from engine.core.directions import Next, ToMailbox, ToMonitor
 from engine.core.facts import ActionRefused, How
 from engine.core.ids import AgentId, QueueId
 from engine.core.inputs import AgentAction
@@ -25,8 +27,16 @@ from engine.core.leg import Leg, LegState
 from engine.core.places import PlayThenHangUp
 from engine.core.policy import FeatureCodes, MonitorMode, Presence, Right
 from engine.core.presence import SET_PRESENCE, set_presence
-from engine.core.refusals import NOT_ALLOWED, OWN_CALL, UNKNOWN_AGENT, UNKNOWN_REASON, Refusal
+from engine.core.refusals import (
+    NO_BOX,
+    NOT_ALLOWED,
+    OWN_CALL,
+    UNKNOWN_AGENT,
+    UNKNOWN_REASON,
+    Refusal,
+)
 from engine.core.rights import may
+from engine.core.speech import Phrase
 from engine.core.spoken import (
     PRESENCE_DIGITS,
     Done,
@@ -38,9 +48,11 @@ from engine.core.spoken import (
     refusal_media,
 )
 from engine.core.state import State
+from engine.core.waiting import HoursKind
 
 RECORD_TOGGLE = "record_toggle"
 RECORD_PAUSE_TOGGLE = "record_pause_toggle"
+LISTEN = "voicemail"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +88,21 @@ class _Record:
     action: str
 
 
-_Wish = _ChangeAgent | _SetPresence | _Monitor | _Record
+@dataclass(frozen=True, slots=True)
+class _Hours:
+    """A queue closed by hand, or going by its hours again."""
+
+    queue_id: QueueId
+
+
+@dataclass(frozen=True, slots=True)
+class _Listen:
+    """Listening to a voicemail box."""
+
+    box: str
+
+
+_Wish = _ChangeAgent | _SetPresence | _Monitor | _Record | _Hours | _Listen
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +131,10 @@ def dial_code(state: State, call: Call) -> Next | None:
             return _monitor(state, wish, call.endpoint)
         case _Record():
             return PlayThenHangUp(_record(state, wish, call.endpoint))
+        case _Hours():
+            return PlayThenHangUp(_toggle_hours(state, wish.queue_id, call))
+        case _Listen(box):
+            return _listen(state, box, call.endpoint)
 
 
 def _understand(state: State, own: AgentId, dialled: str) -> _Wish | None:
@@ -141,6 +171,8 @@ def _by_name(codes: FeatureCodes) -> tuple[tuple[str, _Reader], ...]:
         (codes.barge, partial(_read_monitored, MonitorMode.BARGE)),
         (codes.record_toggle, partial(_read_recorded, RECORD_TOGGLE)),
         (codes.record_pause_toggle, partial(_read_recorded, RECORD_PAUSE_TOGGLE)),
+        (codes.hours_toggle, _read_hours),
+        (codes.voicemail, _read_box),
     )
 
 
@@ -159,6 +191,15 @@ def _read_monitored(mode: MonitorMode, state: State, _own: AgentId, rest: str) -
 
 def _read_recorded(action: str, state: State, _own: AgentId, rest: str) -> _Reading:
     return _Reading(_Record(AgentId(rest), action), rest in state.extensions)
+
+
+def _read_hours(state: State, _own: AgentId, rest: str) -> _Reading:
+    return _Reading(_Hours(QueueId(rest)), rest in state.lines)
+
+
+def _read_box(state: State, own: AgentId, rest: str) -> _Reading:
+    box = rest or own
+    return _Reading(_Listen(box), box in state.mailboxes)
 
 
 def _read_queue(action: AgentAction, state: State, own: AgentId, rest: str) -> _Reading:
@@ -200,7 +241,7 @@ def _change_agent(state: State, wish: _ChangeAgent, by: str) -> Media:
         queue_id = wish.queue_id or ""
         return _refuse(state, wish.agent_id, queue_id, wish.action.value, str(refusal), by)
     if outcome.done is Done.WRAPUP_EXTENDED:
-        return extended_media(outcome.longer_ms, other)
+        return extended_media(outcome.longer_ms, other, _language(state, by))
     return done_media(outcome.done, wish.queue_id, other)
 
 
@@ -211,7 +252,24 @@ def _set_presence(state: State, wish: _SetPresence, own: AgentId) -> Media:
         set_presence(state, own, wish.presence, Hand(How.CODE, own))
     except Refusal as refusal:
         return _refuse(state, own, "", SET_PRESENCE, str(refusal), own)
-    return presence_media(wish.presence)
+    return presence_media(wish.presence, _language(state, own))
+
+
+def _toggle_hours(state: State, queue_id: QueueId, call: Call) -> Media:
+    """Closes a queue by hand or takes that back (Q-04): its managers may, with the right to do so."""
+    closed = queue_id not in state.overrides
+    try:
+        hours.override(state, queue_id, call.endpoint, closed=closed)
+    except Refusal as refusal:
+        action = hours.CLOSE_QUEUE if closed else hours.BY_HOURS
+        return _refuse(state, "", queue_id, action, str(refusal), call.endpoint)
+    if closed:
+        said = Phrase.QUEUE_CLOSED
+    elif hours.now_of(state, state.lines[queue_id]).kind is HoursKind.OPEN:
+        said = Phrase.QUEUE_OPEN
+    else:
+        said = Phrase.QUEUE_BY_HOURS
+    return speech.phrase(call.language, said, number=queue_id)
 
 
 def _monitor(state: State, wish: _Monitor, by: str) -> Next:
@@ -233,6 +291,15 @@ def _record(state: State, wish: _Record, by: str) -> Media:
     except Refusal as refusal:
         return _refuse(state, wish.agent_id, queue_id, wish.action, str(refusal), by)
     return recording_media(done, wish.agent_id)
+
+
+def _listen(state: State, box: str, by: str) -> Next:
+    """Lets somebody listen to their own box, or to a group's of which they are a member."""
+    members = state.mailboxes.get(box)
+    if members is not None and by in members:
+        return ToMailbox(box)
+    why = NO_BOX if members is None else NOT_ALLOWED
+    return PlayThenHangUp(_refuse(state, by, "", LISTEN, why, by))
 
 
 def _queue_talk(state: State, agent_id: AgentId, by: str, right: Right) -> Leg:
@@ -261,6 +328,11 @@ def _queue_talk(state: State, agent_id: AgentId, by: str, right: Right) -> Leg:
     if talks or not any(may(state, by, queue_id, right) for queue_id in agent.memberships):
         raise Refusal(NOT_ALLOWED)
     raise Refusal("not on a queue call")
+
+
+def _language(state: State, own: str) -> str:
+    extension = state.extensions.get(own)
+    return "en" if extension is None else extension.language
 
 
 def _check_exists(state: State, agent_id: AgentId) -> None:

@@ -5,15 +5,12 @@ from __future__ import annotations
 from engine.core.call import Call, CallEvent
 from engine.core.calls import end_call, end_dialling
 from engine.core.causes import NO_ANSWER
-from engine.core.commands import RingPhone
 from engine.core.directions import Next
 from engine.core.facts import CallEnd
 from engine.core.hearing import RINGING, start_sound
-from engine.core.ids import AgentId, EndpointName, leg_id_of
-from engine.core.leg import Leg
-from engine.core.offers import RING_MARGIN_MS
 from engine.core.parking import back_from_dialling
 from engine.core.places import ToExtension
+from engine.core.ringing import Phone, house_phone, outside_phone, ring
 from engine.core.sending import follow, no_such_place
 from engine.core.state import State
 from engine.core.timers import TimerKind
@@ -25,7 +22,7 @@ def dial_extension(state: State, call: Call, number: str) -> None:
     if extension is None:
         no_such_place(state, call, number)
         return
-    _dial(state, call, EndpointName(number), None, number, extension.ring_timeout_ms)
+    _dial(state, call, house_phone(number), extension.ring_timeout_ms)
 
 
 def dial_outside(state: State, call: Call, number: str, route_name: str) -> None:
@@ -34,57 +31,13 @@ def dial_outside(state: State, call: Call, number: str, route_name: str) -> None
     if outbound is None:
         no_such_place(state, call, number)
         return
-    _dial(
-        state,
-        call,
-        outbound.trunk,
-        outbound.prepend + number[outbound.strip :],
-        number,
-        outbound.ring_timeout_ms,
-        caller_number=outbound.caller_number,
-    )
+    _dial(state, call, outside_phone(outbound, number), outbound.ring_timeout_ms)
 
 
-def _dial(
-    state: State,
-    call: Call,
-    endpoint: EndpointName,
-    number: str | None,
-    party: str,
-    timeout_ms: int,
-    *,
-    caller_number: str | None = None,
-) -> None:
+def _dial(state: State, call: Call, phone: Phone, timeout_ms: int) -> None:
     call.advance(CallEvent.DIALLED_OUT)
-    call.legs += 1
-    leg_id = leg_id_of(call.call_id, call.legs)
-    agent = state.agents.get(AgentId(party)) if number is None else None
-    state.legs[leg_id] = Leg(
-        leg_id=leg_id,
-        call_id=call.call_id,
-        node=call.node,
-        endpoint=endpoint,
-        party=party,
-        started_ms=state.now_ms,
-        agent_id=None if agent is None else agent.agent_id,
-    )
-    call.leg_id = leg_id
-    if agent is not None:
-        agent.legs[leg_id] = None
-        state.refresh(agent)
+    call.leg_id = ring(state, call, phone, timeout_ms).leg_id
     state.timers.set(TimerKind.RING, call.call_id, state.now_ms + timeout_ms)
-    state.tell(
-        RingPhone(
-            node=call.node,
-            leg_id=leg_id,
-            call_id=call.call_id,
-            endpoint=endpoint,
-            number=number,
-            timeout_ms=timeout_ms + RING_MARGIN_MS,
-            caller_number=caller_number or call.caller_number,
-            caller_name=call.caller_name,
-        )
-    )
     if call.sound is None:  # Coming from a queue, the caller keeps its music.
         start_sound(state, call, RINGING)
 

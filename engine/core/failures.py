@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from engine.core import monitoring, recording
+from engine.core.attempts import not_rung
 from engine.core.call import Call, CallState
-from engine.core.calls import hang_up_call
 from engine.core.causes import NORMAL_CLEARING, UNREACHABLE
 from engine.core.commands import (
     AnswerCall,
@@ -28,17 +28,21 @@ from engine.core.commands import (
     StopPrompt,
     StopWaitingSound,
 )
-from engine.core.dialling import dialling_failed
+from engine.core.dialogue import DialogueKind
+from engine.core.dialplan import sending_failed
 from engine.core.facts import CallEnd, CommandRefused, OfferOutcome, OfferReason
+from engine.core.groups import not_picked_up
 from engine.core.hearing import answer_call, hears_prompt
 from engine.core.ids import CallId, LegId, is_leg
 from engine.core.inputs import CommandFailed
 from engine.core.leg import LegState
 from engine.core.legs import agent_prompt_is_over
 from engine.core.offers import drop_leg, end_offer, hang_up_leg, live_offer
+from engine.core.parting import hang_up_call
 from engine.core.prompted import prompt_is_over
 from engine.core.state import State
 from engine.core.summons import failed_to_come
+from engine.core.surveys import survey_failed
 from engine.core.talks import bridge_failed, caller_hung_up
 from engine.core.timers import TimerKind
 from engine.core.visits import offer_lost
@@ -52,6 +56,7 @@ _ANSWERED = (
     CallState.WAITING,
     CallState.TALKING,
     CallState.LISTENING,
+    CallState.DECIDING,
     CallState.MONITORING,
     CallState.PARKED,
 )
@@ -114,7 +119,11 @@ def _refused(
         case PlayPrompt():
             _prompt_failed(state, command, status)
         case SendToDialplan(call_id=call_id):
-            pass
+            call = state.calls.get(call_id)
+            if call is not None and status == NOT_FOUND:
+                caller_hung_up(state, call, CallEnd.CALLER, 0)
+            elif call is not None:
+                sending_failed(state, call, command)
         case Connect(call_id=call_id, leg_id=leg_id):
             call, leg = state.calls.get(call_id), state.legs.get(leg_id)
             if call is None or leg is None or leg.state is not LegState.TALKING:
@@ -136,9 +145,12 @@ def _ring_failed(state: State, leg_id: LegId) -> None:
     if own is not None and own.state is CallState.SUMMONED:
         failed_to_come(state, own, UNREACHABLE)
         return
+    if own is not None and own.callback is not None and own.callback.present:
+        not_rung(state, own, UNREACHABLE)
+        return
     other = state.legs.get(leg_id)
     if other is not None and other.state is LegState.CALLING:
-        dialling_failed(state, state.calls[other.call_id], UNREACHABLE)
+        not_picked_up(state, state.calls[other.call_id], other, UNREACHABLE)
 
 
 def _hang_up_leg_failed(state: State, leg_id: LegId, status: int) -> None:
@@ -207,5 +219,7 @@ def _prompt_failed(state: State, command: PlayPrompt, status: int) -> None:
 def _end_unspoken(state: State, call: Call, status: int) -> None:
     if status == NOT_FOUND:
         caller_hung_up(state, call, CallEnd.CALLER, 0)
+    elif call.dialogue is not None and call.dialogue.kind is DialogueKind.SURVEY:
+        survey_failed(state, call)
     else:
         prompt_is_over(state, call)

@@ -29,15 +29,15 @@ from engine.core.agent import is_there
 from engine.core.call import Visit
 from engine.core.crews import Crew, Watch, at_work, crew_for, loyal_of
 from engine.core.handling import costs_of
-from engine.core.ids import QueueId
-from engine.core.line import Entry, Line, Place, effective_weight
+from engine.core.ids import CallId, QueueId
+from engine.core.line import Line, effective_weight
 from engine.core.policy import Strategy
 from engine.core.state import State
 
 PATIENCE_WEIGHT_MS = 1_200_000
 """Waiting without anybody giving up that is assumed before anything is known."""
 TERMS_MAX = 12
-"""Callers ahead are gone through one by one up to here, in even steps beyond."""
+"""Callers ahead are gone through one by one up to here."""
 MINUTE_MS = 60_000
 _MEDIAN = 1 / 3
 _NEVER_MS = 1e15
@@ -85,32 +85,41 @@ def wait_ms(state: State, line: Line, visit: Visit) -> int | None:
 def _ahead(state: State, line: Line, visit: Visit, crew: Crew) -> float:
     """Returns how many callers of this queue go before this one to these agents.
 
-    Callers on other terms count for the share of their agents that are also this one's.
+    All count who stand before in line, whatever they wait for, but those who are being rung for:
+    their agents are counted as busy. Who waits on other terms counts for the share of the agents for
+    that who are also among these.
     """
-    everybody = len(at_work(state, line)) if visit.terms is not None else len(crew)
-    ahead = _before(state, line, line.wanting, visit.place) * len(crew) / everybody
+    everybody = at_work(state, line)
+    rung = [each for each in _being_rung(state, line, everybody) if each.place < visit.place]
+    ahead = float(bisect_left(line.waiting, visit.place) - len(rung))
+    if visit.terms is None and not line.pools:
+        return max(0.0, ahead)
     mine = {agent.agent_id: None for agent, _ in crew}
+    particular = 0.0
     for terms, entries in line.pools.items():
         count = bisect_left(entries, visit.place)
+        ahead -= count
         if count and terms != visit.terms:
             theirs = crew_for(state, line, terms)
             common = sum([agent.agent_id in mine for agent, _ in theirs])
-            ahead += count * common / max(1, len(theirs))
+            particular += count * common / max(1, len(theirs))
         else:
-            ahead += count
-    return ahead
+            particular += count
+    return particular + max(0.0, ahead) * len(crew) / max(1, len(everybody))
 
 
-def _before(state: State, line: Line, entries: list[Entry], place: Place) -> int:
-    """Counts who stands before a place and is not being rung for."""
-    count = bisect_left(entries, place)
-    if line.policy.strategy in (Strategy.RING_ALL, Strategy.PROGRESSIVE):
-        for *_, call_id in entries[: min(count, len(line.members))]:
-            visit = state.calls[call_id].visit
-            if visit is None or not visit.offers:
-                break
-            count -= 1
-    return count
+def _being_rung(state: State, line: Line, crew: Crew) -> list[Visit]:
+    """Returns the visits of a queue for which at least one phone of these agents rings."""
+    found: dict[CallId, Visit] = {}
+    for agent, _ in crew:
+        for leg_id in agent.legs:
+            leg = state.legs.get(leg_id)
+            if leg is None or leg.queue_id != line.queue_id:
+                continue
+            call = state.calls.get(leg.call_id)
+            if call is not None and call.visit is not None and leg_id in call.visit.offers:
+                found[call.call_id] = call.visit
+    return list(found.values())
 
 
 def _rivals(state: State, line: Line, visit: Visit, crew: Crew) -> dict[QueueId, int]:
@@ -120,26 +129,32 @@ def _rivals(state: State, line: Line, visit: Visit, crew: Crew) -> dict[QueueId,
         for queue_id, membership in agent.memberships.items():
             if queue_id != line.queue_id and queue_id not in shared and is_there(agent, membership):
                 shared[queue_id] = _before_there(state, line, visit, state.lines[queue_id])
-    return {queue_id: count for queue_id, count in shared.items() if count}
+    return {queue_id: count for queue_id, count in shared.items() if count > 0}
 
 
 def _before_there(state: State, line: Line, visit: Visit, other: Line) -> int:
-    """Counts the callers of another queue who go before this one, by weight now, then by entry."""
+    """Counts the callers of another queue who go before this one, by weight now, then by entry.
+
+    Halving supposes that weights fall along the line; with priorities in it that is nearly so.
+    """
     weight = effective_weight(line.policy, state.now_ms - visit.entered_ms)
     mine = (-weight, visit.entered_ms, visit.order)
-    count = 0
-    for entries in (other.wanting, *other.pools.values()):
-        low, high = 0, len(entries)
-        while low < high:
-            middle = (low + high) // 2
-            _, entered_ms, order, _ = entries[middle]
-            theirs = effective_weight(other.policy, state.now_ms - entered_ms)
-            if (-theirs, entered_ms, order) < mine:
-                low = middle + 1
-            else:
-                high = middle
-        count += low
-    return count
+
+    def goes_first(entered_ms: int, order: int) -> bool:
+        theirs = effective_weight(other.policy, state.now_ms - entered_ms)
+        return (-theirs, entered_ms, order) < mine
+
+    low, high = 0, len(other.waiting)
+    while low < high:
+        middle = (low + high) // 2
+        if goes_first(*other.waiting[middle][1:3]):
+            low = middle + 1
+        else:
+            high = middle
+    if low == 0:
+        return 0
+    rung = _being_rung(state, other, at_work(state, other))
+    return low - sum([goes_first(each.entered_ms, each.order) for each in rung])
 
 
 # --- until an agent comes to this caller ----------------------------------------------------
@@ -201,11 +216,18 @@ def _leaving_rate(line: Line) -> float:
 
 
 def _queue_ms(serving: float, leaving: float, ahead: float) -> float:
-    """Returns the sum of 1 / (serving + j * leaving) for j from 0 to `ahead`, as a median."""
-    whole = int(ahead)
-    steps = min(whole + 1, TERMS_MAX)
-    width = (whole + 1) / steps
+    """Returns the sum of 1 / (serving + j * leaving) for j from 0 to `ahead`, as a median.
+
+    Beyond `TERMS_MAX` it goes in growing strides: the same ones for everybody, so that one more
+    ahead never makes it less.
+    """
     total = -_MEDIAN / serving
-    for step in range(steps):
-        total += width / (serving + leaving * (width * (step + 0.5) - 0.5))
-    return total + (ahead - whole) / (serving + leaving * (whole + 1))
+    begin, stride = 0, 1
+    while begin < ahead + 1:
+        count = min(float(stride), ahead + 1 - begin)
+        middle = begin + max(0.0, (count - 1) / 2)
+        total += count / (serving + leaving * middle)
+        begin += stride
+        if begin >= TERMS_MAX:
+            stride = begin // 4
+    return total

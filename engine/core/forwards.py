@@ -8,28 +8,15 @@ agent rings there; its deadline is that of the first.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from engine.core.call import Call, CallState
-from engine.core.commands import RingPhone
 from engine.core.facts import CallTransferred, OfferMade, OfferOutcome, OfferReason, TransferKind
-from engine.core.ids import AgentId, EndpointName, leg_id_of
+from engine.core.ids import AgentId
 from engine.core.leg import Leg
-from engine.core.offers import RING_MARGIN_MS, drop_leg, end_offer, set_step
+from engine.core.offers import drop_leg, end_offer, set_step
 from engine.core.policy import ExtensionPolicy, Strategy
+from engine.core.ringing import Offered, Phone, house_phone, outside_phone, ring
 from engine.core.state import State
 from engine.core.timers import TimerKind
-
-
-@dataclass(frozen=True, slots=True)
-class _Target:
-    """Where a forward leads; the fields are those of `RingPhone` and `Leg`."""
-
-    endpoint: EndpointName
-    party: str
-    number: str | None = None
-    caller_number: str | None = None
-    phone_of: AgentId | None = None
 
 
 def forward_offer(state: State, leg: Leg, wanted: str, cause: int) -> bool:
@@ -60,15 +47,14 @@ def forward_offer(state: State, leg: Leg, wanted: str, cause: int) -> bool:
     if line.policy.strategy is Strategy.PROGRESSIVE:
         set_step(state, call, visit, line)
     visit.attempts += 1
-    new = _new_leg(state, call, leg, target)
+    state.agents[leg.agent_id].offers += 1
+    alert_info = line.policy.alert_info
+    offered = Offered(leg.agent_id, line.queue_id, visit.visit_id, leg.level, alert_info)
+    left_ms = max(0, deadline_ms - state.now_ms)
+    new = ring(state, call, target, left_ms, offered=offered, chance_ms=leg.started_ms)
     visit.offers[new.leg_id] = None
     if directed:
         visit.directed = new.leg_id
-    agent = state.agents[leg.agent_id]
-    agent.legs[new.leg_id] = None
-    agent.offers += 1
-    state.refresh(agent)
-    _ring(state, call, new, target, deadline_ms, line.policy.alert_info)
     state.note(
         OfferMade,
         new.leg_id,
@@ -90,21 +76,19 @@ def forward_dialling(state: State, leg: Leg, wanted: str) -> bool:
     own = state.extensions.get(leg.endpoint)
     if call.state is not CallState.DIALLING or not leg.rings or own is None:
         return False
+    if call.ringing_group is not None:
+        return False
     target = _resolve(state, call, leg, own, wanted)
     if target is None:
         return False
     drop_leg(state, leg)
     state.note(CallTransferred, call.call_id, own.number, TransferKind.FORWARD, wanted, None)
-    new = _new_leg(state, call, leg, target)
-    new.agent_id = target.phone_of
-    call.leg_id = new.leg_id
-    _ring(state, call, new, target, _deadline_ms(state, call), None)
+    left_ms = max(0, _deadline_ms(state, call) - state.now_ms)
+    call.leg_id = ring(state, call, target, left_ms, chance_ms=leg.started_ms).leg_id
     return True
 
 
-def _resolve(
-    state: State, call: Call, leg: Leg, own: ExtensionPolicy, wanted: str
-) -> _Target | None:
+def _resolve(state: State, call: Call, leg: Leg, own: ExtensionPolicy, wanted: str) -> Phone | None:
     """Returns where a forward of the extension `own` leads, or None if it is not to be followed.
 
     Not to the caller's own phone, nor to one that rings for another offer: nobody is rung for two.
@@ -115,56 +99,11 @@ def _resolve(
         agent = state.agents.get(AgentId(wanted))
         if wanted == call.endpoint or (agent is not None and agent.offers > 0):
             return None
-        phone_of = None if agent is None else agent.agent_id
-        return _Target(EndpointName(wanted), wanted, phone_of=phone_of)
+        return house_phone(wanted)
     route = state.outbound_route(own, wanted)
-    if route is None:
-        return None
-    return _Target(route.trunk, wanted, route.prepend + wanted[route.strip :], route.caller_number)
+    return None if route is None else outside_phone(route, wanted)
 
 
 def _deadline_ms(state: State, call: Call) -> int:
     """Returns until when the phones of this call may ring."""
     return state.timers.due_ms(TimerKind.RING, call.call_id) or state.now_ms
-
-
-def _new_leg(state: State, call: Call, leg: Leg, target: _Target) -> Leg:
-    call.legs += 1
-    new = Leg(
-        leg_id=leg_id_of(call.call_id, call.legs),
-        call_id=call.call_id,
-        node=call.node,
-        endpoint=target.endpoint,
-        party=target.party,
-        started_ms=state.now_ms,
-        agent_id=leg.agent_id,
-        queue_id=leg.queue_id,
-        visit_id=leg.visit_id,
-        level=leg.level,
-        chance_ms=leg.started_ms,
-        phone_of=target.phone_of,
-    )
-    state.legs[new.leg_id] = new
-    if target.phone_of is not None:
-        phone = state.agents[target.phone_of]
-        phone.legs[new.leg_id] = None
-        state.refresh(phone)
-    return new
-
-
-def _ring(
-    state: State, call: Call, leg: Leg, target: _Target, deadline_ms: int, alert_info: str | None
-) -> None:
-    state.tell(
-        RingPhone(
-            node=call.node,
-            leg_id=leg.leg_id,
-            call_id=call.call_id,
-            endpoint=target.endpoint,
-            number=target.number,
-            timeout_ms=max(0, deadline_ms - state.now_ms) + RING_MARGIN_MS,
-            caller_number=target.caller_number or call.caller_number,
-            caller_name=call.caller_name,
-            alert_info=alert_info,
-        )
-    )

@@ -62,24 +62,25 @@ def stop_waiting_sound(state: State, call: Call) -> None:
         call.sound = None
 
 
-def play(state: State, call: Call, media: Media, purpose: Purpose) -> None:
+def play(state: State, call: Call, media: Media, purpose: Purpose, *, later: bool = False) -> None:
     """Plays media, which must not be empty, to a caller; a prompt that plays is cut off by it.
 
-    `engine.core.prompted` says what follows, by the purpose.
+    `engine.core.prompted` says what follows, by the purpose. `later`: after all else of this step.
     """
     assert media, "a prompt of nothing would never end"
     stop_prompt(state, call)
     call.prompt_media, call.purpose = media, purpose
-    play_again(state, call)
+    play_again(state, call, later=later)
 
 
-def play_again(state: State, call: Call) -> None:
+def play_again(state: State, call: Call, *, later: bool = False) -> None:
     """Plays the call's prompt from its beginning."""
     if not call.answered:
-        answer_call(state, call)
+        answer_call(state, call, later=later)
     call.prompts += 1
     call.prompt = playback_id_of(call.call_id, call.prompts)
-    state.tell(PlayPrompt(call.node, call.prompt, call.call_id, call.prompt_media, call.language))
+    tell = state.tell_later if later else state.tell
+    tell(PlayPrompt(call.node, call.prompt, call.call_id, call.prompt_media, call.language))
     state.timers.set(TimerKind.CALL_PROMPT, call.call_id, state.now_ms + PROMPT_MS_MAX)
 
 

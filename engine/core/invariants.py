@@ -5,11 +5,16 @@ from __future__ import annotations
 from engine.core.agent import Agent, Membership, may_be_offered
 from engine.core.call import Call, CallState, Visit
 from engine.core.conditions import keeper_of, qualified
+from engine.core.dialogue import Callback, DialogueKind, Purpose
 from engine.core.dispatch import first_servable
+from engine.core.grouped import GroupRinging
+from engine.core.hearing import hears_prompt
 from engine.core.ids import AgentId
+from engine.core.leaving import must_leave
 from engine.core.leg import LegState
 from engine.core.line import Entry, Line
 from engine.core.monitoring import monitor_of
+from engine.core.pending import limit_of
 from engine.core.policy import MemberKind, Strategy
 from engine.core.shares import at_work
 from engine.core.state import State
@@ -21,12 +26,20 @@ def check(state: State) -> None:
     """Raises AssertionError, naming the invariant, if one is broken. Looks at everything."""
     assert not state.dirty, "dispatch did not reach its fixed point"
     assert not state.following, "a call was left between two destinations"
+    assert not state.leaving, "a line was left unlooked at"
+    assert all(queue_id in state.lines for queue_id in state.overrides), "a removed queue is closed"
     for call in state.calls.values():
         _check_call(state, call)
     for agent in state.agents.values():
         _check_agent(state, agent)
     for call_id in state.parked.values():
         assert call_id in state.calls, "a slot is kept by a caller who is gone"
+    for (queue_id, number), call_id in state.callbacks.items():
+        pending = state.calls[call_id]
+        assert pending.callback is not None, "a number is kept for a callback that is over"
+        assert pending.callback.number == number, "a number is kept for another's callback"
+        assert pending.visit is not None, "a callback is in no line"
+        assert pending.visit.queue_id == queue_id, "a callback is in another line"
     _check_lines(state)
     _check_legs(state)
     _check_monitors(state)
@@ -54,9 +67,17 @@ def _check_call(state: State, call: Call) -> None:
     assert (call.state is CallState.WAITING) == (call.visit is not None), "waiting without a visit"
     if call.visit is not None:
         _check_visit(state, call, call.visit)
+    if call.callback is not None:
+        _check_callback(state, call, call.callback)
     for call_state, kind in _ENDS.items():
         if call.state is call_state:
             assert _has_timer(state, kind, call.call_id), f"{call_state} without an end"
+    _check_dialogue(state, call)
+    if call.state is CallState.AWAY:
+        assert call.sound is None, "a caller is away and hears us"
+        assert not call.absent, "nobody is away"
+    if call.ringing_group is not None:
+        _check_group(state, call, call.ringing_group)
     if call.state is CallState.SUMMONED:
         assert call.then is not None, "somebody is called for nothing"
     parked = call.slot is not None and state.parked.get(call.slot) == call.call_id
@@ -68,9 +89,59 @@ def _check_call(state: State, call: Call) -> None:
         assert leg.state is LegState.TALKING, "a caller talks to a phone that does not"
 
 
+def _check_callback(state: State, call: Call, callback: Callback) -> None:
+    visit = call.visit
+    assert visit is not None, "a callback waits in no line"
+    assert visit.visit_id == callback.callback_id, "a callback is in another's place"
+    place = (visit.queue_id, callback.number)
+    assert state.callbacks.get(place) == call.call_id, "a number has two callbacks in one queue"
+    assert call.dialogue is None, "nobody is asked"
+    assert call.sound is None, "nobody hears"
+    assert call.prompts == 0, "nobody hears"
+    assert call.hang_ups == 0, "nobody is hung up"
+    assert not call.answered, "nobody has answered"
+    if callback.present:
+        assert visit.chosen is not None, "a customer is called for no agent"
+        assert _has_timer(state, TimerKind.RING, call.call_id), "a customer is called without end"
+        assert callback.attempts > 0, "a customer is called and nobody counts"
+
+
+def _check_dialogue(state: State, call: Call) -> None:
+    dialogue = call.dialogue
+    if dialogue is None:
+        assert call.state is not CallState.DECIDING, "a caller is asked nothing"
+        assert not _has_timer(state, TimerKind.INPUT, call.call_id), "a key answers nothing"
+        return
+    if dialogue.kind is DialogueKind.CALLBACK:
+        assert call.state is CallState.WAITING, "a callback is arranged with who does not wait"
+    else:
+        assert call.state is CallState.DECIDING, "a caller is asked who is elsewhere"
+    asked = _has_timer(state, TimerKind.CALL_PROMPT, call.call_id)
+    waits = _has_timer(state, TimerKind.INPUT, call.call_id)
+    assert asked or waits, "a question without an end"
+    assert (dialogue.kind is DialogueKind.MENU) == (dialogue.menu is not None), (
+        "a menu without keys"
+    )
+    surveyed = dialogue.survey is not None and dialogue.about is not None
+    assert (dialogue.kind is DialogueKind.SURVEY) == surveyed, "a survey about nothing"
+
+
+def _check_group(state: State, call: Call, ringing: GroupRinging) -> None:
+    assert call.state is CallState.DIALLING, "a group rings for a caller who is elsewhere"
+    assert call.leg_id is None, "a caller is rung for directly, and in a group"
+    assert ringing.legs, "a group rings without a phone"
+    for leg_id in ringing.legs:
+        leg = state.legs[leg_id]
+        assert leg.rings, "a phone of a group does not ring"
+        assert leg.call_id == call.call_id, "a phone of a group rings for another"
+
+
+_WHILE_WAITING = (Purpose.JOIN, Purpose.ANNOUNCEMENT, Purpose.QUESTION)
+
+
 def _check_visit(state: State, call: Call, visit: Visit) -> None:
     assert visit.queue_id in state.lines, "a caller waits in a queue that does not exist"
-    engaged = visit.wanting or visit.offers or visit.resting
+    engaged = visit.wanting or visit.offers or visit.resting or visit.joining
     assert engaged or not state.node_up(call.node), "a waiting caller is forgotten"
     for leg_id in visit.offers:
         assert leg_id in state.legs, "an offer without a phone"
@@ -84,14 +155,29 @@ def _check_visit(state: State, call: Call, visit: Visit) -> None:
         assert list(visit.offers) == [visit.directed], "picked up, and others still ring"
         assert not visit.wanting, "picked up, and others are wanted"
     if visit.resting:
-        assert _has_timer(state, TimerKind.RETRY, call.call_id), "resting without an end"
-    limited = state.lines[visit.queue_id].policy.wait_ms_max > 0
-    waits = _has_timer(state, TimerKind.MAX_WAIT, call.call_id)
-    assert not waits or limited, "a longest wait runs that nobody set"
-    if visit.chosen is None:
-        assert waits or not limited, "a longest wait never ends"
-    else:
-        assert _has_timer(state, TimerKind.AGENT_PROMPT, visit.chosen), "a prompt without an end"
+        retries = _has_timer(state, TimerKind.RETRY, call.call_id)
+        assert retries or _has_timer(state, TimerKind.ATTEMPT, call.call_id), (
+            "resting without an end"
+        )
+    if visit.joining:
+        assert hears_prompt(state, call), "a join prompt that keeps agents away does not play"
+        assert call.purpose is Purpose.JOIN, "another prompt keeps agents away"
+    if hears_prompt(state, call):
+        assert call.purpose in _WHILE_WAITING, f"who waits hears a prompt {call.purpose}"
+    announces = visit.queue_due_ms > 0 or visit.progress_due_ms > 0
+    planned = _has_timer(state, TimerKind.ANNOUNCE, call.call_id)
+    assert announces == planned, "announcements without a moment, or the other way round"
+    limit = limit_of(state, call, state.lines[visit.queue_id])
+    for kind in (TimerKind.MAX_WAIT, TimerKind.CALLBACK):
+        limited = limit is not None and limit[0] is kind
+        waits = _has_timer(state, kind, call.call_id)
+        assert not waits or limited, "a longest wait runs that nobody set"
+        if visit.chosen is None and call.dialogue is None:
+            assert waits or not limited, "a longest wait never ends"
+    if visit.chosen is not None:
+        called = call.callback is not None and call.callback.present
+        prompted = _has_timer(state, TimerKind.AGENT_PROMPT, visit.chosen)
+        assert prompted != called, "a prompt without an end"
         assert list(visit.offers) == [visit.chosen], "answered, and others still ring"
 
 
@@ -149,6 +235,8 @@ def _check_lines(state: State) -> None:
             assert visit is not None, "somebody stands in line who does not wait"
             assert visit.queue_id == line.queue_id, "somebody stands in the wrong line"
         _check_wanting(state, line)
+        _check_there(state, line)
+        assert not must_leave(state, line), "a caller waits in a queue that is closed or empty"
         for level, roster in line.rosters.items():
             now = at_work(state.agents, line, level)
             assert [id(each) for each in roster] == [id(each) for each in now], "an old rota"
@@ -156,6 +244,19 @@ def _check_lines(state: State) -> None:
     assert waiting == sum(call.visit is not None for call in state.calls.values()), (
         "a caller waits outside of every line"
     )
+
+
+def _check_there(state: State, line: Line) -> None:
+    for rule, there in (
+        (line.policy.join_empty, line.there_to_join),
+        (line.policy.leave_empty, line.there_to_stay),
+    ):
+        found = [
+            agent_id
+            for agent_id in line.members
+            if rule is not None and state.counts_as_there(state.agents[agent_id], line, rule)
+        ]
+        assert sorted(found) == sorted(there), "a line is wrong about who counts as there"
 
 
 def _check_wanting(state: State, line: Line) -> None:

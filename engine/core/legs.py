@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from engine.core.agent import Agent
-from engine.core.call import CallState
+from engine.core.attempts import agent_is_ready, agent_left, stop_ringing
+from engine.core.call import Call, CallState
 from engine.core.causes import NO_ANSWER, UNREACHABLE
-from engine.core.dialling import dialling_failed
 from engine.core.facts import CallEnd, OfferOutcome, OfferReason
 from engine.core.forwards import forward_dialling, forward_offer
+from engine.core.groups import answered, not_picked_up
 from engine.core.ids import AgentId, LegId
 from engine.core.leg import Leg, LegEvent, LegState
 from engine.core.offers import (
@@ -49,6 +50,7 @@ def leg_answered(state: State, leg_id: LegId) -> str | None:
         leg.answered_ms = state.now_ms
         call.park_rounds = 0
         state.timers.cancel(TimerKind.RING, call.call_id)
+        answered(state, call, leg)
         connect(state, call, leg)
     elif answer_offer(state, call, leg):
         connect_offer(state, call, leg)
@@ -75,7 +77,10 @@ def leg_ended(
     elif leg.state is LegState.TALKING:
         party_left(state, leg, CallEnd.LOST if lost else CallEnd.AGENT, cause)
     elif live_offer(state, leg_id) is not None:
-        if forward_to is None or not leg.rings or lost:
+        callback = state.calls[leg.call_id].callback
+        if callback is not None and callback.present:
+            agent_left(state, state.calls[leg.call_id], leg, cause=cause, lost=lost)
+        elif forward_to is None or not leg.rings or lost:
             _offer_ended_by_phone(state, leg, cause, lost=lost)
         elif not forward_offer(state, leg, forward_to, cause):
             offer_lost(state, state.calls[leg.call_id])
@@ -85,7 +90,7 @@ def leg_ended(
         drop_leg(state, leg)
         call = state.calls[leg.call_id]
         assert call.state is CallState.DIALLING
-        dialling_failed(state, call, cause)
+        not_picked_up(state, call, leg, cause)
     return None
 
 
@@ -116,8 +121,22 @@ def agent_prompt_is_over(state: State, leg_id: LegId) -> str | None:
     call, leg = found
     if leg.state is not LegState.ANSWERED:
         return f"leg is {leg.state}"
+    if call.callback is not None:
+        return agent_is_ready(state, call, leg)
     connect_offer(state, call, leg)
     return None
+
+
+def customer_answered(state: State, call: Call) -> None:
+    """The customer of a callback picked up: talks to the agent who is there."""
+    visit = call.visit
+    assert visit is not None
+    assert visit.chosen is not None
+    leg = state.legs[visit.chosen]
+    state.timers.cancel(TimerKind.RING, call.call_id)
+    call.answered = True
+    stop_ringing(state, leg)
+    connect_offer(state, call, leg)
 
 
 def phone_is_gone(state: State, agent: Agent) -> None:
@@ -145,10 +164,10 @@ def phone_vanished(state: State, leg_id: LegId) -> None:
         end_offer(state, leg, OfferOutcome.MISSED, OfferReason.UNREACHABLE, cause=UNREACHABLE)
         offer_lost(state, call)
     elif call.state is CallState.DIALLING:
-        dialling_failed(state, call, UNREACHABLE)
+        not_picked_up(state, call, leg, UNREACHABLE)
 
 
 def dial_timed_out(state: State, leg_id: LegId) -> None:
     """A phone dialled directly rang in vain."""
     leg = state.legs[leg_id]
-    dialling_failed(state, state.calls[leg.call_id], NO_ANSWER)
+    not_picked_up(state, state.calls[leg.call_id], leg, NO_ANSWER)

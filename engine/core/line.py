@@ -43,6 +43,10 @@ class Line:
     available: dict[AgentId, None] = field(default_factory=dict)
     members: dict[AgentId, None] = field(default_factory=dict)
     """In configured order."""
+    there_to_join: dict[AgentId, None] = field(default_factory=dict)
+    """Members who count as there by the rule for joining (`engine.core.empties`), in no order; ..."""
+    there_to_stay: dict[AgentId, None] = field(default_factory=dict)
+    """... and by the rule for staying. Empty where there is no rule."""
     static_only: bool = False
     pace: Pace = field(default_factory=Pace)
     """What it has learnt for the estimated wait (P-10)."""
@@ -68,6 +72,8 @@ class Line:
             self.last_static = order.index(self.last_static_agent)
         self.static_only = all(member.kind is MemberKind.STATIC for member in policy.members)
         self.selective = bool(policy.skill_steps) or policy.sticky is not None
+        self.there_to_join.clear()  # `State.refresh` of all agents is to follow.
+        self.there_to_stay.clear()
         if policy.sticky is None:
             self.served.clear()
 

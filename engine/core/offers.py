@@ -5,23 +5,26 @@ from __future__ import annotations
 from engine.core.agent import Agent, Membership
 from engine.core.call import Call, Visit
 from engine.core.causes import NORMAL_CLEARING
-from engine.core.commands import HangUpLeg, PlayPrompt, RingPhone
+from engine.core.commands import HangUpLeg, PlayPrompt
 from engine.core.conditions import keep_no_longer
 from engine.core.facts import CallEnd, CallEnded, OfferEnded, OfferMade, OfferOutcome, OfferReason
-from engine.core.ids import EndpointName, LegId, leg_id_of, playback_id_of
+from engine.core.ids import LegId, playback_id_of
 from engine.core.leg import Leg, LegEvent, LegState
 from engine.core.line import Line
+from engine.core.places import Media
 from engine.core.policy import Strategy
+from engine.core.ringing import Offered, house_phone, ring
 from engine.core.shifts import count_missed
+from engine.core.speech import Phrase, phrase
 from engine.core.state import State
 from engine.core.strategies import remember
 from engine.core.timers import TimerKind
 
-RING_MARGIN_MS = 10_000
-"""Asterisk gives up on a phone this much after the core would have: only if the core is away."""
-
 AGENT_PROMPT_MS_MAX = 30_000
 """After this the caller is connected even if nobody says that the agent prompt is over."""
+
+LAST_WORDS = 3
+"""Ordinal of a leg's last prompt; the agent prompt is the first, a parking slot the second."""
 
 BUSY_CAUSES = (17,)
 REJECTED_CAUSES = (19, 21)
@@ -50,48 +53,24 @@ def make_offer(
     """Rings one agent for a waiting call; `membership` None: somebody else who asked for it."""
     visit = call.visit
     assert visit is not None
-    call.legs += 1
-    leg_id = leg_id_of(call.call_id, call.legs)
     visit.attempts += 1
-    visit.offers[leg_id] = None
     visit.tried[agent.agent_id] = None
     if visit.ringing_since_ms is None:
         visit.ringing_since_ms = state.now_ms
         state.timers.set(TimerKind.RING, call.call_id, state.now_ms + line.policy.ring_timeout_ms)
     if line.policy.strategy is Strategy.PROGRESSIVE:
         set_step(state, call, visit, line)
-    state.legs[leg_id] = Leg(
-        leg_id=leg_id,
-        call_id=call.call_id,
-        node=call.node,
-        endpoint=EndpointName(agent.agent_id),
-        party=agent.agent_id,
-        started_ms=state.now_ms,
-        agent_id=agent.agent_id,
-        queue_id=line.queue_id,
-        visit_id=visit.visit_id,
-        level=1 if membership is None else membership.level,
-    )
-    agent.legs[leg_id] = None
     agent.offers += 1
     state.offer_order += 1
     agent.last_offer = state.offer_order
     if membership is not None:
         remember(line, agent, membership, state.agents)
-    state.refresh(agent)
-    state.tell(
-        RingPhone(
-            node=call.node,
-            leg_id=leg_id,
-            call_id=call.call_id,
-            endpoint=EndpointName(agent.agent_id),
-            number=None,
-            timeout_ms=line.policy.ring_timeout_ms + RING_MARGIN_MS,
-            caller_number=call.caller_number,
-            caller_name=call.caller_name,
-            alert_info=line.policy.alert_info,
-        )
-    )
+    level = 1 if membership is None else membership.level
+    alert_info = line.policy.alert_info
+    offered = Offered(agent.agent_id, line.queue_id, visit.visit_id, level, alert_info)
+    phone = house_phone(agent.agent_id)
+    leg_id = ring(state, call, phone, line.policy.ring_timeout_ms, offered=offered).leg_id
+    visit.offers[leg_id] = None
     state.note(
         OfferMade,
         leg_id,
@@ -111,7 +90,10 @@ def set_step(state: State, call: Call, visit: Visit, line: Line) -> None:
 
 
 def answer_offer(state: State, call: Call, leg: Leg) -> bool:
-    """Takes an agent's answer. Returns True if the caller is to be connected to this leg now."""
+    """Takes an agent's answer. Returns True if the caller is to be connected to this leg now.
+
+    With an agent prompt it is not, and never with a callback: the agent hears who is called back.
+    """
     visit = call.visit
     assert visit is not None
     leg.answered_ms = state.now_ms
@@ -130,16 +112,21 @@ def answer_offer(state: State, call: Call, leg: Leg) -> bool:
             OfferReason.ANSWERED_ELSEWHERE,
             answered_elsewhere=line.policy.answered_elsewhere,
         )
-    if line.policy.agent_prompt is None:
-        return True
     agent = state.agents.get(leg.agent_id) if leg.agent_id is not None else None
     language = line.policy.language if agent is None else agent_language(state, agent)
+    media: Media = ()
+    if call.callback is not None:  # Who is called back (C-03).
+        media = phrase(language, Phrase.CALLBACK_FOR_AGENT, number=call.callback.number)
+    if line.policy.agent_prompt is not None:
+        media = (*media, line.policy.agent_prompt)
+    if not media:
+        return True
     state.tell(
         PlayPrompt(
             node=leg.node,
             playback_id=playback_id_of(leg.leg_id, 1),
             channel_id=leg.leg_id,
-            media=(line.policy.agent_prompt,),
+            media=media,
             language=language,
         )
     )
@@ -167,6 +154,34 @@ def end_offer(
 
     `gone` says that the leg's channel exists no more; else Asterisk is told to end it.
     """
+    agent = _close_offer(state, leg, outcome, reason, cause)
+    if gone:
+        drop_leg(state, leg)
+    else:
+        hang_up_leg(state, leg, answered_elsewhere=answered_elsewhere)
+        state.refresh(agent)
+
+
+def end_offer_with(
+    state: State, leg: Leg, outcome: OfferOutcome, reason: OfferReason, last_words: Media
+) -> None:
+    """Ends the offer of who picked up, and hears why it comes to nothing before being let go.
+
+    The phone is hung up when that is over (`legs.agent_prompt_is_over`), or should be.
+    """
+    agent = _close_offer(state, leg, outcome, reason, 0)
+    leg.advance(LegEvent.LET_GO)
+    playback_id = playback_id_of(leg.leg_id, LAST_WORDS)
+    language = agent_language(state, agent)
+    state.tell(PlayPrompt(leg.node, playback_id, leg.leg_id, last_words, language))
+    state.timers.set(TimerKind.HANG_UP, leg.leg_id, state.now_ms + HANG_UP_MS_MAX)
+    state.refresh(agent)
+
+
+def _close_offer(
+    state: State, leg: Leg, outcome: OfferOutcome, reason: OfferReason, cause: int
+) -> Agent:
+    """Notes that an offer is over, and that it is in the counts; returns whose it was."""
     assert leg.agent_id is not None
     assert leg.queue_id is not None
     assert leg.visit_id is not None
@@ -182,6 +197,7 @@ def end_offer(
     if not visit.offers:
         _stop_ringing_clock(state, visit)
         state.timers.cancel(TimerKind.RING, call.call_id)
+        state.leaving[visit.queue_id] = None  # Nobody is there for this very caller any more.
     state.note(
         OfferEnded,
         leg.leg_id,
@@ -206,11 +222,7 @@ def end_offer(
         state.timers.cancel(TimerKind.STEP, call.call_id)
     if not visit.offers and state.lines[visit.queue_id].policy.strategy is Strategy.RING_ALL:
         visit.tried.clear()  # With ring-all a round is one ringing.
-    if gone:
-        drop_leg(state, leg)
-    else:
-        hang_up_leg(state, leg, answered_elsewhere=answered_elsewhere)
-        state.refresh(agent)
+    return agent
 
 
 def _missed(state: State, agent: Agent, leg: Leg, reason: OfferReason) -> None:
@@ -241,7 +253,7 @@ def want_again(state: State, call: Call) -> None:
     """
     visit = call.visit
     assert visit is not None
-    if visit.directed is not None:
+    if visit.directed is not None or visit.joining:
         return
     if visit.resting or visit.chosen is not None or not state.node_up(call.node):
         return
@@ -282,6 +294,15 @@ def hang_up_leg(state: State, leg: Leg, *, answered_elsewhere: bool = False) -> 
     leg.hang_ups += 1
     state.tell(HangUpLeg(leg.node, leg.leg_id, answered_elsewhere))
     state.timers.set(TimerKind.HANG_UP, leg.leg_id, state.now_ms + HANG_UP_MS_MAX)
+    refresh_agents(state, leg)
+
+
+def refresh_agents(state: State, leg: Leg) -> None:
+    """Looks anew at who is rung by a leg and whose phone it is, after a change of the leg."""
+    for agent_id in (leg.agent_id, leg.phone_of):
+        agent = None if agent_id is None else state.agents.get(agent_id)
+        if agent is not None and leg.leg_id in agent.legs:
+            state.refresh(agent)
 
 
 def drop_leg(state: State, leg: Leg) -> None:

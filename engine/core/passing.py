@@ -16,8 +16,8 @@ from engine.core.facts import CallEnd, CallStarted, SourceKind
 from engine.core.hearing import RINGING, stop_waiting_sound
 from engine.core.ids import CallId, LegId
 from engine.core.leg import Leg, LegEvent, LegState
-from engine.core.offers import hang_up_leg, part_from_agents
-from engine.core.places import PlayThenHangUp, ToExtension, ToExternal
+from engine.core.offers import hang_up_leg, part_from_agents, refresh_agents
+from engine.core.places import PlayThenHangUp, ToExtension, ToExternal, ToRingGroup
 from engine.core.sending import follow
 from engine.core.state import State
 from engine.core.talks import connect, end_talk
@@ -45,6 +45,7 @@ def go_elsewhere(state: State, call: Call, *, hang_up: bool = True) -> None:
         hang_up_leg(state, leg)
     else:
         leg.advance(LegEvent.LET_GO)
+        refresh_agents(state, leg)
         state.timers.set(TimerKind.HANG_UP, leg.leg_id, state.now_ms + LAST_PROMPT_MS_MAX)
     call.advance(CallEvent.TRANSFERRED)
     call.leg_id = None
@@ -62,7 +63,7 @@ def leave(
 
     `return_to`: the extension that gets it back if the destination is a phone that cannot be reached.
     """
-    if isinstance(destination, ToExtension | ToExternal):
+    if isinstance(destination, ToExtension | ToExternal | ToRingGroup):
         call.return_to = return_to
     follow(state, call, destination)
     if consult is not None:
@@ -83,20 +84,20 @@ def join(state: State, call: Call, leg: Leg) -> None:
         end_call(state, other, CallEnd.TRANSFERRED, NORMAL_CLEARING)
 
 
-def take_over_dialling(
-    state: State, call: Call, other: Call, leg: Leg, *, return_to: str | None
-) -> None:
-    """Lets a phone that rings for `other` ring for `call` instead; `other` ends."""
+def take_over_dialling(state: State, call: Call, other: Call, *, return_to: str | None) -> None:
+    """Lets the phones that ring for `other` ring for `call` instead; `other` ends."""
     state.timers.cancel(TimerKind.RING, other.call_id)
-    leg.call_id = call.call_id
     call.advance(CallEvent.DIALLED_OUT)
-    call.leg_id = leg.leg_id
+    call.leg_id, call.ringing_group = other.leg_id, other.ringing_group
+    for leg_id in (call.leg_id,) if call.ringing_group is None else call.ringing_group.legs:
+        assert leg_id is not None
+        state.legs[leg_id].call_id = call.call_id
     call.return_to = return_to
     state.timers.set(TimerKind.RING, call.call_id, state.now_ms + TAKEN_RING_MS)
     if call.sound is None:
         call.sound = RINGING
         state.tell_later(StartWaitingSound(call.node, call.call_id, RINGING))
-    other.leg_id = None
+    other.leg_id = other.ringing_group = None
     other.advance(CallEvent.TRANSFERRED)
     end_call(state, other, CallEnd.TRANSFERRED, NORMAL_CLEARING)
 

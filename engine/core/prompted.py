@@ -5,22 +5,30 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from engine.core.announcing import back_to_music
 from engine.core.call import Call, CallEvent
 from engine.core.calls import end_call
 from engine.core.causes import NORMAL_CLEARING
 from engine.core.dialogue import Purpose
 from engine.core.facts import CallEnd
-from engine.core.hearing import forget_prompt, hears_prompt, sound_again
+from engine.core.hearing import forget_prompt, hears_prompt
 from engine.core.ids import CallId, PlaybackId
 from engine.core.questions import wait_for_key
 from engine.core.sending import follow
 from engine.core.state import State
 
 
-def playback_ended(state: State, call: Call, playback_id: PlaybackId) -> str | None:
-    """A prompt to a caller is over. Returns why that means nothing, or None."""
+def playback_ended(
+    state: State, call: Call, playback_id: PlaybackId, *, ok: bool = True
+) -> str | None:
+    """A prompt to a caller is over. Returns why that means nothing, or None.
+
+    One that was not `ok` may have been cut off by a hang-up, of which we hear next: nothing else is done.
+    """
     if call.prompt != playback_id or not hears_prompt(state, call):
         return "that prompt is over already"
+    if call.dialogue is not None and call.purpose is Purpose.QUESTION:
+        call.dialogue.unheard = not ok
     prompt_is_over(state, call)
     return None
 
@@ -52,8 +60,8 @@ def _before(state: State, call: Call) -> None:
 FOLLOWS: Final[dict[Purpose, Callable[[State, Call], None]]] = {
     Purpose.CLOSING: _closing,
     Purpose.BEFORE: _before,
-    Purpose.JOIN: sound_again,
-    Purpose.ANNOUNCEMENT: sound_again,
+    Purpose.JOIN: back_to_music,
+    Purpose.ANNOUNCEMENT: back_to_music,
     Purpose.QUESTION: wait_for_key,
 }
 """Each purpose has what follows it."""

@@ -14,6 +14,7 @@ UNKNOWN_QUEUE: Final = "unknown queue"
 UNKNOWN_AGENT: Final = "unknown agent"
 UNKNOWN_REASON: Final = "unknown reason"
 NO_PLACE: Final = "no such destination"
+NO_BOX: Final = "no such voicemail box"
 NO_TALK: Final = "no such talk"
 NO_QUEUE: Final = "no queue's talk"
 OWN_CALL: Final = "one's own call"
@@ -21,6 +22,8 @@ NO_PHONE: Final = "no extension to ring for you"
 NOT_LOGGED_IN: Final = "not logged in"
 ALREADY_PAUSED: Final = "already paused"
 NOT_PAUSED: Final = "not paused"
+CLOSED_ALREADY: Final = "closed by hand already"
+NOT_CLOSED: Final = "not closed by hand"
 
 
 class Refusal(Exception):

@@ -1,7 +1,8 @@
 """The only door of the brain: `RoutingCore.handle(now, input) -> outputs`.
 
 One method per input; after each, the joint rules run to a fixed point: calls that were sent
-somewhere go there, and free agents are offered to waiting callers.
+somewhere go there, free agents are offered to waiting callers, and callers leave whom a queue sends
+away.
 """
 
 from __future__ import annotations
@@ -9,13 +10,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from engine.core import monitoring, recording, saving
+from engine.core import groups, hours, monitoring, recording, saving
 from engine.core.actions import call_action, call_agent
 from engine.core.agent_actions import service_action
+from engine.core.announcing import announce
+from engine.core.attempts import customer_timed_out
 from engine.core.call import Call, CallState
+from engine.core.callbacks import offer_is_due
 from engine.core.calls import call_arrived
 from engine.core.causes import NO_ANSWER
+from engine.core.dialplan import came_back
 from engine.core.dispatch import dispatch
+from engine.core.empties import settle, settled
 from engine.core.facts import CallEnd, InputIgnored
 from engine.core.failures import command_failed, hang_up_again
 from engine.core.ids import PLAYBACK_PREFIX, AgentId, CallId, LegId, RecordingId
@@ -50,8 +56,10 @@ from engine.core.inputs import (
 )
 from engine.core.invariants import check
 from engine.core.keys import digit_pressed, silence
+from engine.core.leaving import look_at_lines
 from engine.core.legs import (
     agent_prompt_is_over,
+    customer_answered,
     dial_timed_out,
     leg_answered,
     leg_ended,
@@ -81,6 +89,8 @@ from engine.core.visits import (
 
 Ignored = str | None
 """Why an input meant nothing, or None if it was acted upon."""
+
+NO_CHANNEL = "the callback has no channel"
 
 
 class RoutingCore:
@@ -130,16 +140,16 @@ class RoutingCore:
         ignored = self._handlers[type(happened)](state, happened)
         if ignored is not None:
             state.note(InputIgnored, type(happened).__name__, ignored)
-        while state.following or state.dirty:
+        while state.following or state.dirty or state.leaving:
             while state.following:
                 call_id = next(iter(state.following))
                 del state.following[call_id]
                 go_on(state, state.calls[call_id])
             if state.dirty:
                 dispatch(state)
-        if state.later:
-            state.out.extend(state.later)
-            state.later.clear()
+            if state.leaving:
+                look_at_lines(state)
+        state.tell_now()
         return state.out
 
     def next_deadline(self) -> int | None:
@@ -163,27 +173,31 @@ class RoutingCore:
 
 
 def _policy_applied(state: State, happened: PolicyApplied) -> Ignored:
+    before = hours.all_now(state)
     state.hours = {each.schedule: each for each in happened.hours}
     apply_policy(state, happened.policy)
+    hours.note_turns(state, before)
     return None
 
 
 def _hours_changed(state: State, happened: HoursChanged) -> Ignored:
-    for each in happened.hours:
-        state.hours[each.schedule] = each
+    hours.hours_changed(state, happened.hours)
     return None
 
 
-def _hours_override_requested(_state: State, _happened: HoursOverrideRequested) -> Ignored:
-    return "not yet"
+def _hours_override_requested(state: State, happened: HoursOverrideRequested) -> Ignored:
+    hours.override_requested(state, happened)
+    return None
 
 
-def _call_came_back(_state: State, _happened: CallCameBack) -> Ignored:
-    return "not yet"
+def _call_came_back(state: State, happened: CallCameBack) -> Ignored:
+    call = state.calls.get(happened.call_id)
+    return "unknown call" if call is None else came_back(state, call, happened.dialled)
 
 
 def _engine_started(state: State, _happened: EngineStarted) -> Ignored:
     engine_started(state)
+    settle(state)
     return None
 
 
@@ -236,9 +250,13 @@ def _back_off_is_over(state: State, owner: str) -> None:
 def _rang_too_long(state: State, call: Call) -> None:
     if call.state is CallState.SUMMONED:
         failed_to_come(state, call, NO_ANSWER)
+    elif call.ringing_group is not None:
+        groups.rang_too_long(state, call)
     elif call.state is CallState.DIALLING:
         if call.leg_id is not None and call.leg_id in state.legs:
             dial_timed_out(state, call.leg_id)
+    elif call.callback is not None and call.callback.present:
+        customer_timed_out(state, call)
     elif call.visit is not None and call.visit.offers and call.visit.chosen is None:
         ring_timed_out(state, call)
 
@@ -268,6 +286,11 @@ _TIMERS: dict[TimerKind, Callable[[State, str], None]] = {
     TimerKind.MAX_WAIT: _of_visit(waited_too_long),
     TimerKind.STEP: _of_visit(step_is_due),
     TimerKind.RELAX: _of_visit(terms_change),
+    TimerKind.CALLBACK_OFFER: _of_visit(offer_is_due),
+    TimerKind.CALLBACK: _of_visit(waited_too_long),
+    TimerKind.ATTEMPT: _of_visit(rest_is_over),
+    TimerKind.ANNOUNCE: _of_visit(announce),
+    TimerKind.SETTLED: lambda state, _: settled(state),
 }
 """What each kind of timer does; beside it whose it is."""
 
@@ -281,26 +304,40 @@ def _caller_hung_up(state: State, happened: CallerHungUp) -> Ignored:
     if call is None:  # Perhaps a caller who has become another call's leg.
         ignored = leg_ended(state, LegId(happened.call_id), happened.cause)
         return None if ignored is None else "unknown call"
+    if call.absent:
+        return NO_CHANNEL
     caller_hung_up(state, call, CallEnd.CALLER, happened.cause)
     return None
 
 
 def _leg_ringing(state: State, happened: LegRinging) -> Ignored:
     own = state.calls.get(CallId(happened.leg_id))
-    if own is not None and own.state is CallState.SUMMONED:
+    if own is not None and (own.state is CallState.SUMMONED or _is_called(own)):
         return None
     return leg_ringing(state, happened.leg_id)
 
 
 def _leg_answered(state: State, happened: LegAnswered) -> Ignored:
     own = state.calls.get(CallId(happened.leg_id))
-    return leg_answered(state, happened.leg_id) if own is None else came(state, own)
+    if own is None:
+        return leg_answered(state, happened.leg_id)
+    if not _is_called(own):
+        return came(state, own)
+    customer_answered(state, own)
+    return None
+
+
+def _is_called(call: Call) -> bool:
+    """Tells whether the customer's phone is called, for a callback."""
+    return call.callback is not None and call.callback.present
 
 
 def _leg_ended(state: State, happened: LegEnded) -> Ignored:
     own = state.calls.get(CallId(happened.leg_id))
     if own is None:
         return leg_ended(state, happened.leg_id, happened.cause, forward_to=happened.forward_to)
+    if own.absent:
+        return NO_CHANNEL
     caller_hung_up(state, own, CallEnd.CALLER, happened.cause)
     return None
 
@@ -333,7 +370,7 @@ def _playback_ended(state: State, happened: PlaybackEnded) -> Ignored:
     call = state.calls.get(CallId(channel_id))
     if call is None:
         return agent_prompt_is_over(state, LegId(channel_id))
-    return playback_ended(state, call, happened.playback_id)
+    return playback_ended(state, call, happened.playback_id, ok=happened.ok)
 
 
 def _phone_reachable(state: State, happened: PhoneReachable) -> Ignored:
@@ -359,6 +396,7 @@ def _phone_device(state: State, happened: PhoneDevice) -> Ignored:
 
 def _node_connected(state: State, happened: NodeConnected) -> Ignored:
     node_connected(state, happened)
+    settle(state)
     return None
 
 

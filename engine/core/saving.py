@@ -88,6 +88,7 @@ def save(state: State) -> dict[str, Any]:
     """Returns the state, which must be at rest between two inputs, as a JSON value."""
     assert not state.dirty
     assert not state.following
+    assert not state.leaving
     saved = Saved(
         version=VERSION,
         epoch=state.epoch,
@@ -148,6 +149,11 @@ def load(snapshot: dict[str, Any]) -> State:
     state.own_calls = saved.own_calls
     state.hours = {each.schedule: each for each in saved.hours}
     state.overrides = {QueueId(queue_id): by for queue_id, by in saved.overrides.items()}
+    state.callbacks = {
+        (call.visit.queue_id, call.callback.number): call.call_id
+        for call in saved.calls
+        if call.callback is not None and call.visit is not None
+    }
     state.parked = {call.slot: call.call_id for call in saved.calls if call.slot is not None}
     policies = {policy.queue_id: policy for policy in saved.policy.queues}
     for each in saved.lines:
@@ -169,6 +175,10 @@ def load(snapshot: dict[str, Any]) -> State:
         if call.visit.wanting:
             call.visit.wanting = False
             line.want(call.call_id, call.visit)
+    for agent in state.agents.values():
+        state.refresh(agent)  # Who counts as there is not in the snapshot; the rest is as it was.
+    state.dirty.clear()
+    state.leaving.clear()
     for timer in saved.timers:
         state.timers.set(timer.kind, timer.owner, timer.at_ms)
     for late in saved.late:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Concatenate, ParamSpec
 
 from engine.core import numbers
-from engine.core.agent import Agent, Membership, may_be_offered
+from engine.core.agent import Agent, Membership, counts_as_there, may_be_offered
 from engine.core.call import Call
 from engine.core.commands import Command
 from engine.core.ears import Monitor, Recording
@@ -45,7 +45,7 @@ from engine.core.ids import (
     QueueId,
     RecordingId,
 )
-from engine.core.leg import Leg
+from engine.core.leg import Leg, LegState
 from engine.core.line import Line
 from engine.core.places import CallFlow, Menu, RingGroup
 from engine.core.policy import (
@@ -57,7 +57,7 @@ from engine.core.policy import (
 )
 from engine.core.rng import Rng
 from engine.core.timers import Timers
-from engine.core.waiting import HoursNow
+from engine.core.waiting import EmptyRule, HoursNow
 
 Output = Command | Fact
 
@@ -118,6 +118,7 @@ class State:
     __slots__ = (
         "agents",
         "call_flows",
+        "callbacks",
         "calls",
         "dirty",
         "ended",
@@ -128,6 +129,7 @@ class State:
         "following",
         "hours",
         "later",
+        "leaving",
         "legs",
         "lines",
         "mailboxes",
@@ -171,6 +173,8 @@ class State:
         self.nodes: dict[NodeId, Node] = {}
         self.monitors: dict[MonitorId, Monitor] = {}
         self.recordings: dict[RecordingId, Recording] = {}
+        self.callbacks: dict[tuple[QueueId, str], CallId] = {}
+        """The calls that are callbacks, by queue and number: each number has one in a queue (C-06)."""
         self.parked: dict[str, CallId] = {}
         """Who is parked, by slot."""
         self.own_calls = 0
@@ -193,6 +197,8 @@ class State:
         self.later: list[Command] = []
         self.dirty: dict[QueueId, None] = {}
         """Lines where a caller and an agent may have come together in this step."""
+        self.leaving: dict[QueueId, None] = {}
+        """Lines whose callers may have to leave all at once (`engine.core.leaving`)."""
         self.following: dict[CallId, None] = {}
         """Calls whose `then` is to be done before the step ends."""
 
@@ -218,6 +224,12 @@ class State:
     def tell_later(self, command: Command) -> None:
         """Gives a command after all others of this step: a new caller's phone call comes first."""
         self.later.append(command)
+
+    def tell_now(self) -> None:
+        """Gives what was kept for the end of the step: what comes next must not overtake it."""
+        if self.later:
+            self.out.extend(self.later)
+            self.later.clear()
 
     def note(
         self, kind: Callable[Concatenate[int, int, P], Fact], *rest: P.args, **named: P.kwargs
@@ -301,6 +313,25 @@ class State:
                         self.dirty[queue_id] = None
             elif agent_id in line.available:
                 del line.available[agent_id]
+            if line.policy.join_empty is not None:
+                self._count(agent, line, line.policy.join_empty, line.there_to_join)
+            if line.policy.leave_empty is not None:
+                self._count(agent, line, line.policy.leave_empty, line.there_to_stay)
+                if not line.there_to_stay:
+                    self.leaving[queue_id] = None
+
+    def _count(self, agent: Agent, line: Line, rule: EmptyRule, there: dict[AgentId, None]) -> None:
+        if self.counts_as_there(agent, line, rule):
+            there[agent.agent_id] = None
+        else:
+            there.pop(agent.agent_id, None)
+
+    def counts_as_there(self, agent: Agent, line: Line, rule: EmptyRule) -> bool:
+        """Tells whether a member keeps the queue from being empty by this rule (Q-08)."""
+        live = [leg_id for leg_id in agent.legs if self.legs[leg_id].state is not LegState.ENDING]
+        # While one of our own calls ends the device still speaks of that.
+        engaged = bool(live or agent.own_calls or (not agent.legs and agent.device_busy))
+        return counts_as_there(agent, agent.memberships[line.queue_id], rule, engaged=engaged)
 
     def at_work_changes(self, queue_id: QueueId) -> None:
         """An agent of a queue comes to work or leaves (`engine.core.agent.is_there`).

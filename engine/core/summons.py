@@ -9,13 +9,12 @@ from __future__ import annotations
 from engine.core.agent import Agent
 from engine.core.call import Call, CallEvent, CallState
 from engine.core.calls import caller_left, end_call
-from engine.core.commands import RingPhone
 from engine.core.directions import Next, ToMonitor
 from engine.core.facts import CallEnd, CallStarted, SourceKind
-from engine.core.ids import AgentId, EndpointName, LegId, NodeId, own_call_id_of
-from engine.core.offers import RING_MARGIN_MS
+from engine.core.ids import AgentId, EndpointName, NodeId, own_call_id_of
 from engine.core.places import ToExtension
 from engine.core.refusals import NO_PHONE, Refusal
+from engine.core.ringing import house_phone, ring_first
 from engine.core.sending import follow
 from engine.core.state import State
 from engine.core.timers import TimerKind
@@ -57,8 +56,6 @@ def summon(state: State, by: str, then: Next, node: NodeId | None = None) -> Cal
         by=by,
     )
     state.calls[call.call_id] = call
-    agent.own_calls[call.call_id] = None
-    state.refresh(agent)
     state.note(
         CallStarted,
         call.call_id,
@@ -74,18 +71,7 @@ def summon(state: State, by: str, then: Next, node: NodeId | None = None) -> Cal
     )
     timeout_ms = extension.ring_timeout_ms
     state.timers.set(TimerKind.RING, call.call_id, state.now_ms + timeout_ms)
-    state.tell(
-        RingPhone(
-            node=call.node,
-            leg_id=LegId(call.call_id),
-            call_id=None,
-            endpoint=call.endpoint,
-            number=None,
-            timeout_ms=timeout_ms + RING_MARGIN_MS,
-            caller_number=number,
-            caller_name=name,
-        )
-    )
+    ring_first(state, call, house_phone(by), timeout_ms, shown=(number, name))
     return call
 
 

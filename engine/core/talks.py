@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from engine.core import monitoring, recording
+from engine.core.announcing import say_agent
+from engine.core.attempts import customer_gone
 from engine.core.call import Call, CallEvent, CallState
 from engine.core.calls import caller_left, end_call
 from engine.core.causes import NORMAL_CLEARING
@@ -19,13 +21,15 @@ from engine.core.facts import (
     VisitOutcome,
     VisitReason,
 )
-from engine.core.hearing import answer_call, stop_waiting_sound
+from engine.core.hearing import answer_call, forget_prompt, stop_waiting_sound
 from engine.core.ids import CallId, LegId, bridge_id_of
 from engine.core.leg import Leg, LegEvent, LegState
 from engine.core.offers import drop_leg, hang_up_leg
+from engine.core.questions import end_dialogue
 from engine.core.shifts import start_wrapup
 from engine.core.state import State
 from engine.core.sticky import count_talk
+from engine.core.surveys import go_to_survey, survey_after
 from engine.core.timers import TimerKind
 from engine.core.visits import close_visit
 
@@ -74,6 +78,7 @@ def connect_offer(state: State, call: Call, leg: Leg) -> None:
         membership.answered += 1
         membership.missed_in_row = 0
     connect(state, call, leg)
+    say_agent(state, leg)
     state.refresh(agent)
 
 
@@ -82,6 +87,8 @@ def connect(state: State, call: Call, leg: Leg) -> None:
     if not call.answered:
         answer_call(state, call)
     stop_waiting_sound(state, call)
+    end_dialogue(state, call, quietly=True)
+    forget_prompt(state, call)  # Being connected cuts it off.
     call.advance(CallEvent.CONNECTED)
     leg.advance(LegEvent.CONNECTED)
     assert leg.state is LegState.TALKING
@@ -106,7 +113,10 @@ def connect(state: State, call: Call, leg: Leg) -> None:
 def bridge(state: State, call: Call, leg: Leg) -> None:
     """Tells Asterisk to connect the two; told again it does no harm."""
     leg.connects += 1
-    state.tell(Connect(call.node, bridge_id_of(leg.leg_id), call.call_id, leg.leg_id))
+    line = None if leg.queue_id is None else state.lines.get(leg.queue_id)
+    music = None if line is None else line.policy.hold_music
+    bridge_id = bridge_id_of(leg.leg_id)
+    state.tell(Connect(call.node, bridge_id, call.call_id, leg.leg_id, music))
     monitoring.talk_bridged_again(state, leg)
 
 
@@ -161,17 +171,28 @@ def end_talk(
 
 
 def party_left(state: State, leg: Leg, ended_by: CallEnd, cause: int) -> None:
-    """The other party of a talk hung up (its channel is gone): the caller's call ends too."""
+    """The other party of a talk hung up (its channel is gone): the caller's call ends too.
+
+    Unless the queue has something to ask first.
+    """
     call = state.calls[leg.call_id]
-    end_talk(state, call, leg, ended_by)
+    survey = survey_after(state, leg, ended_by, cause)
+    end_talk(state, call, leg, ended_by, take_out=() if survey is None else (call.call_id,))
     leg.advance(LegEvent.LET_GO)
     drop_leg(state, leg)
-    if call.state is CallState.TALKING:
+    if call.state is not CallState.TALKING:
+        return
+    if survey is not None:
+        go_to_survey(state, call, survey)
+    else:
         end_call(state, call, ended_by, cause or NORMAL_CLEARING)
 
 
 def caller_hung_up(state: State, call: Call, ended_by: CallEnd, cause: int) -> None:
     """The caller's channel is gone, whatever the call was doing."""
+    if call.callback is not None:
+        customer_gone(state, call, ended_by, cause)
+        return
     if call.state is CallState.TALKING and call.leg_id is not None:
         leg = state.legs.get(call.leg_id)
         if leg is not None and leg.state is LegState.TALKING:

@@ -49,6 +49,8 @@ class TimerKind(StrEnum):
     """Call: it has been parked for long enough."""
     CONNECT = "connect"
     """Leg: connecting it failed; try again unless one side has hung up meanwhile."""
+    SETTLED = "settled"
+    """Nobody's: registrations that were incomplete are to be believed again (`engine.core.empties`)."""
     HANG_UP = "hang_up"
     """Channel: it was told to end and has not said that it did."""
     RECORDING = "recording"

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from engine.core.call import Call, CallState
 from engine.core.commands import AnswerTransfer, HoldMusic, TransferState
+from engine.core.destinations import words_of
 from engine.core.directions import Next, ToParking
 from engine.core.facts import (
     ActionRefused,
@@ -22,13 +23,14 @@ from engine.core.facts import (
     VisitOutcome,
     VisitReason,
 )
-from engine.core.ids import CallId, EndpointName, LegId, QueueId
+from engine.core.ids import CallId, EndpointName, LegId
 from engine.core.inputs import TransferRequested
 from engine.core.leg import Leg, LegState
 from engine.core.parking import is_slot
 from engine.core.passing import adopt_call, adopt_leg, go_elsewhere, join, leave, take_over_dialling
-from engine.core.places import ToExtension, ToExternal, ToQueue
+from engine.core.places import ToQueue, ToRingGroup
 from engine.core.policy import MonitorMode
+from engine.core.reach import inside, outside
 from engine.core.refusals import Refusal
 from engine.core.state import State
 from engine.core.visits import leave_queue
@@ -105,7 +107,8 @@ def _end_of(state: State, channel_id: str) -> _End | None:
     call = state.calls.get(CallId(channel_id))
     if call is not None:
         leg = None if call.leg_id is None else state.legs.get(call.leg_id)
-        return None if call.state is CallState.ENDING else _End(call, leg, is_leg=False)
+        nobody = call.state is CallState.ENDING or call.callback is not None
+        return None if nobody else _End(call, leg, is_leg=False)
     leg = state.legs.get(LegId(channel_id))
     if leg is None or leg.state is LegState.ENDING:
         return None
@@ -133,18 +136,17 @@ def _reached_by(state: State, endpoint: EndpointName, number: str) -> Next:
         raise Refusal("only phones of the house transfer calls")
     if number == endpoint:
         raise Refusal("a transfer to oneself")
-    if QueueId(number) in state.lines:
-        return ToQueue(QueueId(number))
-    if number in state.extensions:
-        return ToExtension(number)
+    place = inside(state, number)
+    if place is not None:
+        return place
     if is_slot(state, number):
         if number in state.parked:
             raise Refusal("somebody is parked there")
         return ToParking(endpoint, number)
-    outbound = state.outbound_route(extension, number)
-    if outbound is None:
+    external = outside(state, extension, number)
+    if external is None:
         raise Refusal("a number that cannot be reached from there")
-    return ToExternal(number, outbound.name)
+    return external
 
 
 def _attended(state: State, asked: TransferRequested, end: _End, other_id: str) -> None:
@@ -156,7 +158,7 @@ def _attended(state: State, asked: TransferRequested, end: _End, other_id: str) 
     second = other.call
     if second.state is CallState.TALKING:
         done = _join_talks
-    elif not other.is_leg and second.state is CallState.DIALLING and other.leg is not None:
+    elif not other.is_leg and second.state is CallState.DIALLING:
         done = _join_dialling
     elif not other.is_leg and second.state is CallState.WAITING:
         done = _join_line
@@ -189,18 +191,22 @@ def _join_talks(state: State, end: _End, other: _End) -> None:
 
 def _join_dialling(state: State, end: _End, other: _End) -> None:
     """The second call still rings: it goes on ringing for the party that stays."""
-    assert other.leg is not None
-    by, leg = end.endpoint, other.leg
-    staying = _stay(state, end, leg.party)
+    by, ringing = end.endpoint, other.call.ringing_group
+    if ringing is not None:
+        party = words_of(ToRingGroup(ringing.group.name))
+    else:
+        assert other.leg is not None
+        party = other.leg.party
+    staying = _stay(state, end, party)
     state.note(
         CallTransferred,
         staying.call_id,
         by,
         TransferKind.ATTENDED,
-        leg.party,
+        party,
         other.call.call_id,
     )
-    take_over_dialling(state, staying, other.call, leg, return_to=by)
+    take_over_dialling(state, staying, other.call, return_to=by)
 
 
 def _join_line(state: State, end: _End, other: _End) -> None:

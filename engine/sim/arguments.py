@@ -19,6 +19,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--swarm", action="store_true", help="draw traffic, habits and faults from the seed"
     )
+    parser.add_argument(
+        "--calibrate",
+        action="store_true",
+        help="measure the estimated wait against app_queue's, over fixed scenes, instead",
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object for each run")
     parser.add_argument(
         "--load", type=float, help="share of the agents' time that calls would take"

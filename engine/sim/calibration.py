@@ -22,7 +22,7 @@ from typing import Any
 from engine.core.facts import VisitEnded, VisitOutcome, VisitStarted
 from engine.core.forecast import MINUTE_MS, said_minutes, wait_ms
 from engine.core.ids import CallId, QueueId, VisitId
-from engine.core.inputs import Input
+from engine.core.inputs import Input, TimePassed
 from engine.core.router import RoutingCore
 from engine.sim.calibration_scenes import Scene, Staffing
 from engine.sim.process import Core
@@ -175,6 +175,9 @@ class _Examiner:
     def _announce(self, visit_id: VisitId) -> None:
         stay = self._stays.get(visit_id)
         if stay is not None:
+            self.simulation.world.process.post(TimePassed())  # So that the core knows the time.
+            if visit_id not in self._stays:
+                return
             self._ask(stay, entry=False)
             self._agenda.after(ANNOUNCED_EVERY_MS, self._announce, visit_id)
 

@@ -166,7 +166,7 @@ def scenes() -> tuple[Scene, ...]:
     return (
         Scene("steady", ten, _sources(ten, _calls(10, 0.95)), traffic, 12),
         Scene(
-            "steady, exponential talks",
+            "steady, exponential",
             ten,
             _sources(ten, _calls(10, 0.95)),
             replace(traffic, talk_spread=0.0),

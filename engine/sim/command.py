@@ -8,14 +8,16 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from engine.config import ConfigError, load, to_policy
+from engine.config import ConfigError, load, to_policy, to_schedules
+from engine.config.schedule import Schedule
 from engine.core.policy import Policy
 from engine.sim import swarm
+from engine.sim.calibration_table import calibration_of, to_figures, to_text
 from engine.sim.failure import AuditFailure
 from engine.sim.invent import invent_policy
 from engine.sim.options import HOUR_MS, Options, Traffic
@@ -51,12 +53,16 @@ def run_command(
     if mistake is not None:
         complain(f"usher simulate: {mistake}\n")
         return USAGE
+    if arguments.calibrate:
+        return _calibrate(arguments, tell)
     if arguments.replay is not None:
         return _replay(arguments.replay, tell, complain)
     policy = None
+    schedules: tuple[Schedule, ...] = ()
     if arguments.config is not None:
         try:
-            policy = to_policy(load(arguments.config))
+            configuration = load(arguments.config)
+            policy, schedules = to_policy(configuration), to_schedules(configuration)
         except ConfigError as error:
             for problem in error.problems:
                 complain(f"{problem}\n")
@@ -69,7 +75,7 @@ def run_command(
     worst = DONE
     for seed in range(arguments.seed, arguments.seed + arguments.runs):
         house = policy or invent_policy(seed)
-        worst = max(worst, _run_one(arguments, house, _options(arguments, seed), tell))
+        worst = max(worst, _run_one(arguments, house, schedules, _options(arguments, seed), tell))
     return worst
 
 
@@ -86,9 +92,27 @@ def _mistake(arguments: argparse.Namespace) -> str | None:
     for name, value in positive.items():
         if value is not None and not 0 < value < float("inf"):
             return f"{name} must be a number above 0, not {value}"
+    if arguments.calibrate:
+        for name, value in (
+            ("--config", arguments.config),
+            ("--swarm", arguments.swarm),
+            ("--replay", arguments.replay),
+        ):
+            if value:
+                return f"--calibrate has scenes of its own: leave out {name}"
     if arguments.patience_s is not None and not 0 <= arguments.patience_s < float("inf"):
         return f"--patience-s must be 0 or more, not {arguments.patience_s}"
     return None
+
+
+def _calibrate(arguments: argparse.Namespace, tell: Tell) -> int:
+    calibrations = calibration_of(arguments.seed, arguments.runs)
+    if arguments.json:
+        for each in calibrations:
+            tell(json.dumps(to_figures(each)) + "\n")
+    else:
+        tell(to_text(calibrations) + "\n")
+    return DONE
 
 
 def _options(arguments: argparse.Namespace, seed: int) -> Options:
@@ -108,14 +132,20 @@ def _options(arguments: argparse.Namespace, seed: int) -> Options:
     return replace(options, traffic=traffic, audit_every=arguments.audit_every, journal=False)
 
 
-def _run_one(arguments: argparse.Namespace, policy: Policy, options: Options, tell: Tell) -> int:
+def _run_one(
+    arguments: argparse.Namespace,
+    policy: Policy,
+    schedules: Sequence[Schedule],
+    options: Options,
+    tell: Tell,
+) -> int:
     if not arguments.json:
         tell(f"seed {options.seed}\n{describe(options)}\n\n")
     try:
-        report = Simulation(policy, options).run()
+        report = Simulation(policy, options, schedules=schedules).run()
     except AuditFailure as failure:
         path = arguments.journal or Path(f"simulate-{options.seed}.jsonl")
-        steps = save_journal(policy, options, path)
+        steps = save_journal(policy, options, path, schedules)
         _tell_failure(arguments, options, failure, path, steps, tell)
         return FOUND_WRONG
     _tell_report(arguments, options, report, tell)
@@ -134,13 +164,15 @@ def describe(options: Options) -> str:
     return "\n".join(lines)
 
 
-def save_journal(policy: Policy, options: Options, path: Path) -> int:
+def save_journal(
+    policy: Policy, options: Options, path: Path, schedules: Sequence[Schedule] = ()
+) -> int:
     """Runs a failing simulation again and writes all inputs up to the failure.
 
     Returns:
         How many inputs the file has.
     """
-    simulation = Simulation(policy, replace(options, journal=True))
+    simulation = Simulation(policy, replace(options, journal=True), schedules=schedules)
     about: dict[str, Any] = {"options": asdict(options)}
     try:
         simulation.run()

@@ -7,15 +7,18 @@ more, everything is mended, everybody is at work: now whatever is pending must c
 from __future__ import annotations
 
 import heapq
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from engine.config.schedule import Schedule
 from engine.core.policy import Policy
 from engine.core.router import RoutingCore
 from engine.sim.agenda import Agenda
 from engine.sim.auditor import Auditor
 from engine.sim.failure import AuditFailure
 from engine.sim.faults import FaultActor
+from engine.sim.hours import Hours
 from engine.sim.opening import Opening
 from engine.sim.options import HOUR_MS, START_MS, Options
 from engine.sim.process import Core, CoreMaker
@@ -52,6 +55,8 @@ class Simulation:
         options: all else; the seed above all.
         maker: makes the cores; another than the real one only to see the auditor catch it.
         sources: who calls; by default made from the policy.
+        schedules: the opening hours that the policy goes by; none, or with options that turn hours
+            at any moment: they do that, and begin open.
     """
 
     def __init__(
@@ -61,6 +66,7 @@ class Simulation:
         *,
         maker: CoreMaker | None = None,
         sources: list[Source] | None = None,
+        schedules: Sequence[Schedule] = (),
     ) -> None:
         """Builds the world; `run` starts it."""
         self.policy = policy
@@ -71,13 +77,15 @@ class Simulation:
         observers = [self.auditor.observe, self.ledger.observe]
         self.world = World(policy, options, self.agenda, maker or RealCores(), observers)
         self.faults = FaultActor(self.world, options)
-        self.opening = Opening(
+        self.opening: Opening | Hours = Opening(
             self.agenda,
             self.world.process,
             policy,
             Streams(options.seed).stream("opening"),
             options.faults.hours_change_per_hour,
         )
+        if schedules and not options.faults.hours_change_per_hour:
+            self.opening = Hours(self.agenda, self.world.process, schedules)
         self.callers = Callers(
             self.agenda,
             options,

@@ -126,8 +126,8 @@ class AsteriskServer:
     Attributes:
         run_dir: Where everything it writes goes; same path inside and outside its root.
         etc: Its configuration directory, `run_dir/etc`. The caller fills it before `start`.
-        sounds: The directory for prompts and languages of our own (`settings.sounds_directory`); has
-            the languages that `scripts/setup --sounds` made.
+        sounds: Its sounds (`settings.sounds_directory`), with the languages that
+            `scripts/setup --sounds` made. Of what the package brought there are links from within.
         ports: Where it listens. A caller may give a block that it shares with phones.
         pid: The process, once started.
     """
@@ -160,7 +160,7 @@ class AsteriskServer:
             (self.run_dir / folder).mkdir(parents=True, exist_ok=True)
         for folder in ("recording", "monitor", "voicemail", "tmp", "system"):
             (self.spool / folder).mkdir(exist_ok=True)
-        self.sounds = self.run_dir / "data/sounds/custom"
+        self.sounds = self.run_dir / "data/sounds"
         furnish(self.run_dir / "data", self.tree, _cache() / "sounds")
         self.ports = ports if ports is not None else self._claim_ports()
 

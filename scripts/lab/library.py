@@ -1,4 +1,4 @@
-"""The data directory of a private Asterisk: the package's, with a place for sounds of its own."""
+"""The data directory of a private Asterisk: the package's, with languages of our own as well."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ LIBRARY = "/usr/share/asterisk"
 
 
 def furnish(data: Path, tree: Path, made: Path) -> None:
-    """Makes a data directory, of links to the package's entries, but with sounds/custom of its own.
+    """Makes a data directory: links to the package's entries, and the languages that were made.
 
     Args:
         data: the directory; may be there already.
         tree: Asterisk's root file system.
         made: languages that `scripts/setup --sounds` made; may not be there.
     """
-    custom = data / "sounds/custom"
-    custom.mkdir(parents=True, exist_ok=True)
-    for shipped, here, own in (
-        (LIBRARY, data, "sounds"),
-        (f"{LIBRARY}/sounds", data / "sounds", "custom"),
+    sounds = data / "sounds"
+    sounds.mkdir(parents=True, exist_ok=True)
+    own = {language.name for language in made.iterdir()} if made.exists() else set()
+    for shipped, here, left_out in (
+        (LIBRARY, data, {"sounds"}),
+        (f"{LIBRARY}/sounds", sounds, own),
     ):
-        for entry in (tree / shipped.removeprefix("/")).iterdir():
-            if entry.name != own and not (here / entry.name).is_symlink():
+        package = tree / shipped.removeprefix("/")
+        for entry in package.iterdir() if package.is_dir() else ():
+            if entry.name not in left_out and not (here / entry.name).is_symlink():
                 (here / entry.name).symlink_to(f"{shipped}/{entry.name}")
-    if made.exists():
-        for language in made.iterdir():
-            target = custom / language.name
-            shutil.copytree(language, target, copy_function=_link, dirs_exist_ok=True)
+    for language in own:
+        shutil.copytree(made / language, sounds / language, copy_function=_link, dirs_exist_ok=True)
 
 
 def _link(source: str, target: str) -> None:

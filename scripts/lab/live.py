@@ -176,6 +176,7 @@ class LiveCentre:
             "database": database,
             "recordings": {"directory": str(self.asterisk.spool)},
             "sounds_directory": str(self.asterisk.sounds),
+            "prompts_directory": str(self.asterisk.run_dir / "prompts"),
             **wanted,
             "sip": {"port": ports.sip, **wanted.get("sip", {})},
         }

@@ -23,6 +23,8 @@ from engine.core.facts import (
     ActionRefused,
     AgentLoggedIn,
     AgentLoggedOut,
+    CallbackEnded,
+    CallbackRequested,
     CallEnded,
     CallParked,
     CallStarted,
@@ -44,12 +46,14 @@ from engine.core.facts import (
 )
 from engine.core.ids import (
     AgentId,
+    CallId,
     EndpointName,
     LegId,
     MonitorId,
     QueueId,
     RecordingId,
     is_own,
+    playback_id_of,
 )
 from engine.core.inputs import (
     BY_SYSTEM,
@@ -62,6 +66,8 @@ from engine.core.inputs import (
     EngineStarted,
     HangUpNow,
     HoldChanged,
+    HoursChanged,
+    HoursOverrideRequested,
     LegAnswered,
     LegEnded,
     LegRinging,
@@ -103,7 +109,16 @@ from engine.core.policy import (
     Strategy,
 )
 from engine.core.router import RoutingCore
-from engine.core.waiting import WaitingSound
+from engine.core.waiting import (
+    Announcements,
+    CallbackPolicy,
+    EmptyRule,
+    HoursKind,
+    HoursNow,
+    KeyEvent,
+    QueueHours,
+    WaitingSound,
+)
 from tests.support.centre import NODE, TRUNK, Centre, changed, queue
 from tests.support.centre import policy as centre_policy
 
@@ -115,7 +130,18 @@ QUEUES = ("6400", "6401", "6402")
 
 DIGITS = (
     *("6400", "1002", "*76400", "*076401", "*076401*01", "*7", "*0799", "*766400"),
-    *("*77", "*077", "*78", "*481", "*483", "*485", "*486", "*71002*6400", "*071002*6401*02"),
+    *(
+        "*746400",
+        "*77",
+        "*077",
+        "*78",
+        "*481",
+        "*483",
+        "*485",
+        "*486",
+        "*71002*6400",
+        "*071002*6401*02",
+    ),
     *("*901001", "*921002", "*931001", "*941002", "701", "702"),
 )
 MANAGER = "1004"
@@ -146,6 +172,32 @@ wishes = st.one_of(
 )
 
 
+callbacks = st.sampled_from(
+    [
+        None,
+        CallbackPolicy("0", 3_000, "0", ("out",), 60_000, attempts=2, spacing_ms=4_000),
+        CallbackPolicy("0", 0, "0", ("out",), None, ring_timeout_ms=6_000),
+        CallbackPolicy(None, 1_000, "0", ("out", "gone"), 5_000, attempts=3, spacing_ms=0),
+    ]
+)
+ANNOUNCEMENTS = (
+    Announcements(),
+    Announcements(("sound:hello",), join_first=True, queue=("sound:ad",), queue_every_ms=3_000),
+    Announcements(("sound:hello",), progress_every_ms=2_500, position=True, wait=True, thanks=True),
+    Announcements((), False, ("sound:ad",), 2_000, 4_000, position=True, agent_id=True),
+)
+HOURS = (
+    None,
+    None,
+    QueueHours("office", closed=HangUp(21)),
+    QueueHours("office", HangUp(21), ToExtension("1002"), holiday_prompt=True),
+    QueueHours("office", HangUp(21), ignore_holidays=True, leave_at_closing=True),
+)
+rules = st.one_of(
+    st.none(), st.none(), st.builds(EmptyRule, st.booleans(), st.booleans(), st.booleans())
+)
+
+
 def queues(number: str) -> st.SearchStrategy[QueuePolicy]:
     return st.builds(
         lambda who, **options: queue(number, *who, **options),
@@ -172,8 +224,15 @@ def queues(number: str) -> st.SearchStrategy[QueuePolicy]:
         required_skills_ms=st.sampled_from([0, 2_500]),
         sticky=st.sampled_from([None, StickyPolicy(memory_ms=8_000, hold_out_ms=2_000)]),
         recording=st.sampled_from([None, RecordingPolicy(), RecordingPolicy(automatic=False)]),
+        callback=callbacks,
         managers=st.sampled_from([(), ("1004", "1009"), ("1001", "1009")]),
         manager_rights=st.just(tuple(Right)),
+        announcements=st.sampled_from(ANNOUNCEMENTS),
+        hold_music=st.sampled_from([None, "soft"]),
+        hours=st.sampled_from(HOURS),
+        key_events=st.sampled_from([(), (KeyEvent("4", ToExtension("1003")),)]),
+        join_empty=rules,
+        leave_empty=rules,
     )
 
 
@@ -226,13 +285,14 @@ class AnyHistory(RuleBasedStateMachine):
             parking=ParkingPolicy(701, 702, 8_000),
         )
         self.strangers = 0
+        self.hours = HoursNow("office", HoursKind.OPEN, HoursKind.OPEN)
         self.apply(*lines)
 
     def apply(self, *lines: QueuePolicy) -> None:
         settings = self.centre.policy.settings
         policy = with_choosy_callers(centre_policy(*lines))
         self.centre.policy = dataclasses.replace(policy, settings=settings)
-        self.centre.give(PolicyApplied(self.centre.policy))
+        self.centre.give(PolicyApplied(self.centre.policy, (self.hours,)))
 
     def pick(self, data: st.DataObject, population: Any) -> Any:
         return data.draw(st.sampled_from(list(population)))
@@ -307,11 +367,59 @@ class AnyHistory(RuleBasedStateMachine):
         talks = [call.call_id for call in state.calls.values() if call.state is CallState.TALKING]
         self.centre.supervise(supervisor, self.pick(data, [*talks, "nobody"]), mode)
 
-    @rule(data=st.data(), digit=st.sampled_from("0456"))
-    def key_is_pressed(self, data: st.DataObject, digit: str) -> None:
+    @rule(data=st.data(), digit=st.sampled_from("0456"), anybody=st.booleans())
+    def key_is_pressed(self, data: st.DataObject, digit: str, anybody: bool) -> None:
         state = self.centre.core.state
         supervisors = [monitor.supervisor_call_id for monitor in state.monitors.values()]
-        self.centre.press(self.pick(data, supervisors or [*state.calls, "nobody"]), digit)
+        pressing = [*state.calls, "nobody"] if anybody or not supervisors else supervisors
+        self.centre.press(self.pick(data, pressing), digit)
+
+    @rule(kind=st.sampled_from(HoursKind), usual=st.sampled_from(HoursKind), prompt=st.booleans())
+    def hours_change(self, kind: HoursKind, usual: HoursKind, prompt: bool) -> None:
+        if kind is not HoursKind.HOLIDAY or usual is HoursKind.HOLIDAY:
+            usual = HoursKind.OPEN if kind is HoursKind.OPEN else HoursKind.CLOSED
+        holiday = "May Day" if kind is HoursKind.HOLIDAY else ""
+        media = ("sound:holiday",) if prompt and holiday else ()
+        self.hours = HoursNow("office", kind, usual, holiday, media)
+        self.centre.give(HoursChanged((self.hours,)))
+
+    @rule(number=st.sampled_from([*QUEUES, "999"]), closed=st.booleans(), by=agents)
+    def hours_are_overridden(self, number: str, closed: bool, by: str) -> None:
+        before = dict(self.centre.core.state.overrides)
+        self.centre.give(HoursOverrideRequested(QueueId(number), closed, by, "r"))
+        refused = self.centre.told(ActionRefused)
+        assert len(refused) + len(self.centre.told(ActionDone)) == 1
+        assert (before == self.centre.core.state.overrides) == bool(refused)
+
+    @precondition(lambda self: self.waiting())
+    @rule(data=st.data(), keys=st.sampled_from(["0", "01", "1", "02", "012345#1", "0" * 45, "*#"]))
+    def waiting_caller_presses(self, data: st.DataObject, keys: str) -> None:
+        """Who waits asks for a callback, or presses anything."""
+        call_id = self.pick(data, self.waiting())
+        for key in keys:
+            self.centre.press(call_id, key)
+
+    def waiting(self) -> list[CallId]:
+        """Who stands in line, with or without a channel."""
+        calls = self.centre.core.state.calls.values()
+        return [call.call_id for call in calls if call.visit is not None]
+
+    @precondition(lambda self: self.centre.core.state.callbacks)
+    @rule(data=st.data(), what=st.integers(0, 4), cause=st.sampled_from([0, 1, 16, 17, 19]))
+    def customer_does(self, data: st.DataObject, what: int, cause: int) -> None:
+        """The agent who picked up hears who is called; the customer answers, or does not."""
+        call = self.centre.core.state.calls[
+            self.pick(data, self.centre.core.state.callbacks.values())
+        ]
+        visit = call.visit
+        assert visit is not None
+        if not call.absent:
+            leg_id = LegId(call.call_id)
+            self.centre.give(LegAnswered(leg_id) if what < 3 else LegEnded(leg_id, cause))
+        elif visit.chosen is not None:
+            self.centre.give(PlaybackEnded(playback_id_of(visit.chosen, 1), True))
+        elif visit.offers:
+            self.centre.give(LegAnswered(self.pick(data, visit.offers)))
 
     @rule(data=st.data(), ok=st.booleans(), spy=st.booleans())
     def ear_ends(self, data: st.DataObject, ok: bool, spy: bool) -> None:
@@ -424,6 +532,8 @@ class AnyHistory(RuleBasedStateMachine):
                 line,
                 strategy=data.draw(st.sampled_from(Strategy)),
                 skill_steps=data.draw(st.sampled_from([line.skill_steps, ()])),
+                callback=data.draw(callbacks),
+                announcements=data.draw(st.sampled_from(ANNOUNCEMENTS)),
             )
             for line in self.lines
             if data.draw(st.integers(0, 3)) > 0
@@ -449,8 +559,16 @@ class AnyHistory(RuleBasedStateMachine):
         for _ in range(3):
             centre.wait(5_000)
             centre.obey()
-        for call_id in list(centre.core.state.calls):
-            centre.hang_up(call_id)
+        for _ in range(10):  # Until the last callback has failed: nobody answers any more.
+            for call_id in list(centre.core.state.calls):
+                centre.hang_up(call_id)
+            centre.obey()
+            centre.wait(10_000)
+        for call in list(centre.core.state.calls.values()):  # Of queues without a longest wait.
+            assert call.absent
+            centre.give(
+                CallActionRequested("r", call.call_id, HangUpNow(), BY_SYSTEM, call.version)
+            )
         centre.obey()
         centre.wait(600_000)  # Nobody says that recordings have stopped.
         self.everything_has_ended()
@@ -461,12 +579,14 @@ class AnyHistory(RuleBasedStateMachine):
         assert not state.calls
         assert not state.legs
         assert not state.parked
+        assert not state.callbacks
         assert not state.monitors
         assert not state.recordings
         assert all(not line.waiting and not line.wanting for line in state.lines.values())
         for begun, ended, name in [
             (CallStarted, CallEnded, "call_id"),
             (VisitStarted, VisitEnded, "visit_id"),
+            (CallbackRequested, CallbackEnded, "callback_id"),
             (OfferMade, OfferEnded, "offer_id"),
             (TalkStarted, TalkEnded, "talk_id"),
             (WrapupStarted, WrapupEnded, "wrapup_id"),

@@ -19,10 +19,12 @@ from engine.config import ConfigError
 from engine.core.ids import NodeId
 from engine.core.policy import Policy
 from tests.support.fakes import InlineThread
+from tests.support.hours import schedule
 
 pytestmark = pytest.mark.service
 
 NODE = NodeId("main")
+OFFICE = schedule("Europe/Paris", {"mon": ["09:00-18:00"]})
 ALL = ("res_pjsip.so", "http", "manager")
 GOOD = """
 nodes:
@@ -62,12 +64,14 @@ class Bench:
         self.hang = False
         self.knows_all = False
         self.full = False
+        self.schedules: tuple = ()
         self.reload = Reload(self.source, self.apply, self, {NODE: self}, InlineThread())
 
     def apply(self, policy: Policy, schedules: tuple = ()) -> None:
         if self.full:
             raise InboxFull("overloaded")
         self.notes.append(policy)
+        self.schedules = schedules
 
     def render(self, candidate: Candidate, *, everything: bool = False) -> list[Rendered]:
         if isinstance(self.fault, RenderFailed):
@@ -101,6 +105,14 @@ async def test_a_configuration_with_errors_changes_nothing_and_says_all(caplog):
     assert bench.notes == []
     assert bench.source.accepted == []
     assert caplog.text.count(" - wrong") == 2
+
+
+@pytest.mark.row("Q-04")
+async def test_a_policy_comes_with_the_hours_it_goes_by():
+    bench = Bench()
+    bench.source.next = Candidate((), Policy(), schedules=(OFFICE,))
+    assert await bench.reload.reload() is Outcome.APPLIED
+    assert bench.schedules == (OFFICE,)
 
 
 async def test_unchanged_files_change_nothing():
@@ -270,6 +282,21 @@ def test_the_directory_of_yaml_as_a_source(tmp_path):
     better = source.read()
     assert better is not None
     assert better.restart == (), "compared with what is in force"
+
+
+@pytest.mark.row("Q-04")
+def test_hours_alone_are_a_change_too(tmp_path):
+    hours = "hours: {office: {time_zone: UTC, weekly: {mon: ['09:00-18:00']}}}"
+    write(tmp_path, f"{GOOD}{hours}")
+    source = ConfigDirectory(tmp_path, {"SECRET": "s3cret"})
+    source.first()
+    first = source.in_force()
+    assert [each.weekly for each in first.schedules] == [((540, 1080),)]
+    write(tmp_path, f"{GOOD}{hours}".replace("18:00", "17:00"))
+    earlier = source.read()
+    assert earlier is not None
+    assert earlier.policy == first.policy
+    assert [each.weekly for each in earlier.schedules] == [((540, 1020),)]
 
 
 def test_a_missing_secret_is_a_mistake_that_can_be_mended_without_touching_the_files(tmp_path):

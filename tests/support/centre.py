@@ -145,7 +145,7 @@ class Centre:
     def supervise(self, supervisor: str, call_id: CallId, mode: MonitorMode) -> CallId:
         """A supervisor's call goes on to monitoring, as if a code had been dialled."""
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(calls, "_meaning", lambda *_: ToMonitor(call_id, mode))
+            patch.setattr(calls, "meaning", lambda *_: ToMonitor(call_id, mode))
             return self.call("*90", source=supervisor)
 
     def press(self, channel_id: str, digit: str) -> None:

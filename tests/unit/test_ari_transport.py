@@ -96,13 +96,13 @@ def told(**answers):
     return picture("n1", {**good, **answers}, lambda kind, text: None)
 
 
-def channel(channel_id, state="Up"):
+def channel(channel_id, state="Up", app_name="Stasis"):
     return {
         "id": channel_id,
         "name": "PJSIP/x-00000001",
         "state": state,
         "caller": {"name": "", "number": ""},
-        "dialplan": {"exten": "6400"},
+        "dialplan": {"exten": "6400", "app_name": app_name},
         "creationtime": "2026-11-22T15:27:49.359+0000",
     }
 
@@ -121,6 +121,18 @@ def test_the_picture_has_our_channels_and_our_bridges_only():
         ("leg-a-1", False, "talk-leg-a-1"),
     ]
     assert seen.bridges == ("talk-leg-a-1", "talk-empty")
+
+
+@pytest.mark.row("Q-03")
+def test_a_caller_whom_the_dialplan_has_is_away():
+    """Asterisk counts it to our application, as we subscribed to it, though it is elsewhere."""
+    application = {"channel_ids": ["a", "leg-a-1"]}
+    channels = [channel("a", app_name="VoiceMail"), channel("leg-a-1", app_name="AppDial2")]
+    seen = told(application=application, channels=channels)
+    assert [(each.channel_id, each.away) for each in seen.channels] == [
+        ("a", True),
+        ("leg-a-1", False),
+    ]
 
 
 @pytest.mark.parametrize("info", [None, {}, [], {"status": {}}, {"status": {"startup_time": 1}}])

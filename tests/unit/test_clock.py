@@ -67,6 +67,14 @@ def test_a_wall_clock_stepped_forward_is_caught_up_with_slowly(machine):
     assert clock.behind_ms == 3_600_000 - 50
 
 
+def test_what_the_wall_clock_says_can_be_asked_and_jumps(machine):
+    clock = machine.clock(floor_ms=START_MS + 500)
+    assert clock.wall_ms() == START_MS
+    machine.step(-3_600_000)
+    assert clock.wall_ms() == START_MS - 3_600_000
+    assert clock.now_ms() == START_MS + 500
+
+
 @pytest.mark.parametrize("step_ms", [1_000, -1_000])
 def test_a_step_of_a_second_is_made_up_in_twenty(machine, step_ms):
     clock = machine.clock()

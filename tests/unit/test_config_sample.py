@@ -1,6 +1,7 @@
 """The sample that the demo runs, the schema for editors, the reference in docs/, and big centres."""
 
 import json
+import re
 
 import pytest
 import yaml
@@ -54,16 +55,19 @@ def test_the_samples_policy_survives_the_journal():
 
 
 def test_the_samples_own_secrets_can_be_made_up(tmp_path):
-    """What scripts/demo does on a fresh machine: all passwords of nodes and phones, no others."""
+    """What scripts/demo does on a fresh machine: all passwords of nodes and phones, all PINs, no others."""
     text = "".join(file.data.decode() for file in read_sources(SAMPLE).files)
     text = text.replace("../var/", "var/")
     configuration = loaded(tmp_path, text)
     with pytest.raises(ConfigError):
         resolve_secrets(configuration, {})
     files = create_missing(configuration)
-    assert len(files) == 2 + 8
+    assert len(files) == 2 + 8 + 1
     secrets = resolve_secrets(configuration, {})
     first = secrets.of(configuration.extensions["1001"].password).reveal()
+    box = configuration.extensions["1007"].voicemail
+    assert box is not None
+    assert re.fullmatch("[0-9]{6}", secrets.of(box.pin).reveal())
     assert create_missing(configuration) == ()
     assert (tmp_path / "var/secrets/extensions/1001").read_text().strip() == first
 

@@ -103,6 +103,9 @@ def _lines(words: Words, *lines: tuple[str | None, str, tuple[str, ...]]) -> lis
 def _agents(configuration: Configuration, words: Words) -> list[Line]:
     codes = configuration.settings.feature_codes
     more_time = any(_extends(configuration, number) for number in configuration.queues)
+    boxes = configuration.voicemail_groups or any(
+        each.voicemail for each in configuration.extensions.values()
+    )
     return _lines(
         words,
         (codes.login_toggle, "login_toggle", ("queue",)),
@@ -116,7 +119,7 @@ def _agents(configuration: Configuration, words: Words) -> list[Line]:
             ("queue", "reason"),
         ),
         (codes.wrapup_extend if more_time else None, "wrapup_extend", ("queue",)),
-        (codes.voicemail, "voicemail", ()),
+        (codes.voicemail if boxes else None, "voicemail", ()),
     )
 
 

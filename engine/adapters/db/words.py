@@ -53,6 +53,7 @@ OFFER_REASONS: Final[dict[OfferOutcome, tuple[OfferReason, ...]]] = {
         OfferReason.VISIT_ENDED,
         OfferReason.RANG_SHORTLY,
         OfferReason.AGENT_LEFT,
+        OfferReason.CUSTOMER_NOT_REACHED,
         OfferReason.LOST,
     ),
 }

@@ -20,8 +20,10 @@ from engine.adapters.render.view import (
     Stasis,
     Trunk,
 )
+from engine.adapters.render.voicemail import lit_by, pins_of, voicemail_of
 from engine.config import models, people
 from engine.config import sip as lines
+from engine.config.forms import PromptSound
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -83,12 +85,21 @@ def view_of(
         ),
         rtp=RtpRange(rtp.port_first, rtp.port_last),
         phones=tuple(
-            _phone(number, extension, music)
+            _phone(number, extension, music, lit_by(configuration, number))
             for number, extension in configuration.extensions.items()
         ),
         trunks=tuple(_trunk(name, trunk) for name, trunk in configuration.trunks.items()),
-        music_classes=tuple(MusicClass(name, path) for name, path in settings.music.items()),
+        music_classes=(
+            *(MusicClass(name, path) for name, path in settings.music.items()),
+            *_looped(configuration),
+        ),
         stasis=Stasis(keep_music=music),
+        voicemail=voicemail_of(configuration),
+        flow_files=tuple(
+            dict.fromkeys(
+                each.file for each in configuration.call_flows.values() if each.file is not None
+            )
+        ),
         lamps=lamps_of(configuration),
         spool_directory=settings.recordings.directory,
     )
@@ -113,10 +124,24 @@ def secrets_of(configuration: models.Configuration, node: str, secrets: FetchedS
             for name, trunk in configuration.trunks.items()
             if trunk.password is not None
         },
+        pins={box: secrets.of(pin).reveal() for box, pin in pins_of(configuration)},
     )
 
 
-def _phone(number: str, extension: people.Extension, hold_music: str) -> Phone:
+def _looped(configuration: models.Configuration) -> list[MusicClass]:
+    """Prompts that are waiting sounds: one class for each of the languages they are wanted in."""
+    classes = {}
+    for queue in configuration.queues.values():
+        if isinstance(queue.waiting_sound, PromptSound):
+            prompt = configuration.recorded[queue.waiting_sound.prompt]
+            name = prompt.music_class(queue.language)
+            classes[name] = MusicClass(name, entry=prompt.path_in(queue.language))
+    return list(classes.values())
+
+
+def _phone(
+    number: str, extension: people.Extension, hold_music: str, mailboxes: tuple[str, ...]
+) -> Phone:
     return Phone(
         number=number,
         name=extension.name,
@@ -124,6 +149,7 @@ def _phone(number: str, extension: people.Extension, hold_music: str) -> Phone:
         language=extension.language,
         hold_music=hold_music,
         max_contacts=extension.max_contacts,
+        mailboxes=mailboxes,
         transfers=extension.transfers,
     )
 

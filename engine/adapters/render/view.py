@@ -77,16 +77,16 @@ class Voicemail:
     message_max_s: int = 300
     message_min_s: int = 2
     messages_max: int = 100
-    silence_max_s: int = 10
 
 
 @dataclass(frozen=True, slots=True)
 class MusicClass:
-    """A class of music on hold: the files of a directory."""
+    """A class of music on hold: the files of a directory, or one file (`entry`, without suffix)."""
 
     name: str
-    directory: str
+    directory: str = ""
     shuffle: bool = False
+    entry: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,15 @@
 """Sounds as files: text spoken by a command, tidied, and laid where Asterisk looks for it.
 
 Door: `build` (a language's catalogue into a directory), `Synthesiser`, `SoundsFailed`,
-`missing_sounds`.
+`missing_sounds`; and `install.install` (the prompts of a configuration), apart because all else
+needs Python alone, so that scripts/setup can call it before anything is installed.
 Must not: decide what is said (`engine.core.speech` does), talk to Asterisk.
 """
 
 from engine.adapters.sounds.build import Built, build, missing_sounds
-from engine.adapters.sounds.synthesis import DEFAULT_COMMAND, SoundsFailed, Synthesiser
+from engine.adapters.sounds.synthesis import SoundsFailed, Synthesiser
 
 __all__ = [
-    "DEFAULT_COMMAND",
     "Built",
     "SoundsFailed",
     "Synthesiser",

@@ -10,9 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from engine.adapters.sounds.audio import NotAudio, read_wav, tidy, write_wav
-
-DEFAULT_COMMAND: Final = "espeak-ng -v {voice} -s 160 -w {file} -- {text}"
-"""Free, small, in every Linux distribution; not beautiful."""
+from engine.core.speech.texts import SPEECH_COMMAND
 
 TIMEOUT_S: Final = 60.0
 """How long one text may take."""
@@ -44,7 +42,7 @@ class Synthesiser:
         SoundsFailed: that is no command line, or there is no such command.
     """
 
-    def __init__(self, command: str = DEFAULT_COMMAND) -> None:
+    def __init__(self, command: str = SPEECH_COMMAND) -> None:
         """Looks for the command; runs nothing."""
         self.command = command
         try:

@@ -7,8 +7,8 @@ import json
 import sys
 from pathlib import Path
 
-from engine.adapters.sounds import DEFAULT_COMMAND, SoundsFailed, Synthesiser, build
-from engine.core.speech.texts import TEXTS
+from engine.adapters.sounds import SoundsFailed, Synthesiser, build
+from engine.core.speech.texts import SPEECH_COMMAND, TEXTS
 
 _STEP = 50
 
@@ -24,15 +24,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         required=True,
         metavar="DIR",
         help="where they go, in a directory of the language's name: settings.sounds_directory,"
-        " usually /usr/share/asterisk/sounds/custom",
+        " usually /usr/share/asterisk/sounds",
     )
     make.add_argument("--language", default="zh", choices=sorted(TEXTS), help="default: zh")
     make.add_argument(
         "--command",
-        default=DEFAULT_COMMAND,
+        default=SPEECH_COMMAND,
         help="what speaks: {text} {file} {voice} {language} stand for what they say; without {text}"
         " the text is given as input, without {file} the WAV file is read from the output;"
-        f" default: {DEFAULT_COMMAND}",
+        f" default: {SPEECH_COMMAND}",
     )
     make.add_argument("--json", action="store_true", help="print what was made as JSON")
 

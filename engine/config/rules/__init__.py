@@ -11,11 +11,13 @@ from typing import Final
 from engine.config.places import Problem
 from engine.config.rules import (
     dialled,
+    dialplan,
     hours,
     lines,
     loops,
     menus,
     numbers,
+    prompts,
     queues,
     references,
     rights,
@@ -41,6 +43,8 @@ _RULES: Final[tuple[Callable[[Subject], Iterator[Problem]], ...]] = (
     numbers.shared_numbers,
     dialled.feature_codes,
     dialled.monitor_digits,
+    dialplan.voicemail_groups,
+    dialplan.call_flows,
     slots.slots,
     numbers.outbound_codes,
     numbers.inbound_patterns,
@@ -74,6 +78,11 @@ _RULES: Final[tuple[Callable[[Subject], Iterator[Problem]], ...]] = (
     lines.ports,
     lines.music,
     lines.database,
+    prompts.shapes,
+    prompts.files,
+    prompts.texts,
+    prompts.languages,
+    prompts.named,
 )
 
 

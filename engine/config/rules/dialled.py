@@ -21,7 +21,8 @@ from engine.config.rules.subject import Subject
 from engine.core.policy import Presence
 
 _SEPARATOR: Final = "*"
-_QUEUE, _EXTENSION, _REASON, _PRESENCE, _BOX = "queue", "extension", "reason", "presence", "box"
+_QUEUE, _EXTENSION, _REASON, _PRESENCE = "queue", "extension", "reason", "presence"
+_BOX: Final = "voicemail group"
 
 _SHAPES: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {
     "login_toggle": ((_QUEUE,), (_EXTENSION, _QUEUE)),
@@ -98,7 +99,7 @@ def _numbers(subject: Subject) -> dict[str, Collection[str]]:
         _QUEUE: made.queues.keys(),
         _EXTENSION: made.extensions.keys(),
         _REASON: made.pause_reasons.keys(),
-        _BOX: made.extensions.keys(),
+        _BOX: tuple(each.number for each in made.voicemail_groups.values()),
         _PRESENCE: tuple(str(digit + 1) for digit in range(len(Presence))),
     }
 

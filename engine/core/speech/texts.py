@@ -111,6 +111,7 @@ _CODES: Final = {
     "your": "您自己的",
     "vm-no": "没有",
     "vm-last": "上次",
+    "vm-messages": "留言信箱",
     "location": "签入记录",
     "cannot-complete-as-dialed": "您没有权限",
     "feature-not-avail-line": "该功能不可用",
@@ -128,6 +129,9 @@ _CODES: Final = {
 
 CHINESE_TEXTS: Final[dict[str, str]] = {**_NUMBERS, **_WAITING, **_CALLBACK, **_SENTENCES, **_CODES}
 """By the sound's name, without `sound:` and suffix."""
+
+SPEECH_COMMAND: Final = "espeak-ng -v {voice} -s 160 -w {file} -- {text}"
+"""What speaks, unless somebody chooses better: free, small, in every Linux distribution."""
 
 TEXTS: Final = {"zh": CHINESE_TEXTS}
 """The languages whose sounds are synthesised."""
