@@ -25,7 +25,7 @@ name: Sales
       agent_id: true
     key_events:
       "1": {extension: "1002"}
-      "#": {call_flow: promo}
+      "#": {play: [sound:bye]}
     empty: {refuse: [logged_out], leave: [in_use, unregistered]}
     callback:
       key: "2"
@@ -51,7 +51,7 @@ def queue_with(*options: str) -> str:
 
 @pytest.mark.row("P-01", "P-03", "P-04", "P-05", "P-07", "P-11", "P-12", "C-01", "Q-08")
 def test_everything_arrives(tmp_path):
-    text = changed(BASE, "name: Sales\n", EVERYTHING) + "call_flows: {promo: {context: promo}}\n"
+    text = changed(BASE, "name: Sales\n", EVERYTHING)
     [queue] = to_policy(loaded(tmp_path, text)).queues
     assert check(tmp_path) == []
     assert queue.hold_music == "default"
@@ -68,7 +68,7 @@ def test_everything_arrives(tmp_path):
     )
     assert queue.key_events == (
         waiting.KeyEvent("1", places.ToExtension("1002")),
-        waiting.KeyEvent("#", places.ToCallFlow("promo")),
+        waiting.KeyEvent("#", places.PlayThenHangUp(("sound:bye",))),
     )
     assert queue.join_empty == waiting.EmptyRule()
     assert queue.leave_empty == waiting.EmptyRule(unregistered=True, in_use=True)
