@@ -27,6 +27,8 @@ _MILLISECOND: Final = timedelta(milliseconds=1)
 _STEP: Final = timedelta(days=1)
 """Clocks are not changed twice within so long. (In tzdata 2025b the two nearest changes of any zone
 are almost 4 days apart, in Freetown in 1939.)"""
+_PUT_BACK: Final = timedelta(days=2)
+"""By so much clocks are never put back at once; by a whole day they have been (Alaska, 1867)."""
 _EVERYTHING_YEARLY: Final = timedelta(days=10 * 366)
 """In so long all that happens in ordinary and leap years has happened: leap years may be 8 years apart.
 Two yearly holidays of one name can follow each other so that nothing ever changes."""
@@ -147,11 +149,13 @@ def next_change_ms(schedule: Schedule, at_ms: int) -> int | None:
     """Returns the first instant after `at_ms` at which `state_at` differs; None if it never does."""
     now = _instant(at_ms)
     said = _state(schedule, _wall(schedule, now))
-    give_up = _last_exception(schedule, _wall(schedule, now)) + _EVERYTHING_YEARLY
-    while (wall := _wall(schedule, now)) < give_up:
+    last = _last_exception(schedule, _wall(schedule, now))
+    while (wall := _wall(schedule, now)) < last + _EVERYTHING_YEARLY:
         edge = _next_edge(schedule, wall)
         if edge is None:
-            return None  # Whatever clocks do, there is nothing that they could come across.
+            if wall - last > _PUT_BACK:
+                return None
+            edge = wall + _STEP  # Clocks may yet be put back, into a holiday that was over.
         now = _no_later_than(schedule, now, edge)
         if _state(schedule, _wall(schedule, now)) != said:
             return (now - _EPOCH) // _MILLISECOND
@@ -203,7 +207,7 @@ def _next_edge(schedule: Schedule, wall: datetime) -> datetime | None:
 
 
 def _last_exception(schedule: Schedule, wall: datetime) -> datetime:
-    """Returns when the last holiday that is not yearly is over, or `wall` if that is later."""
+    """Returns when all holidays that are not yearly are over, or `wall` if that is later."""
     ends = [each.span.end for each in schedule.holidays if isinstance(each.span, Once)]
     return max([wall, *ends])
 

@@ -42,8 +42,6 @@ class Voicemail(Strict):
     """Shorter ones are thrown away: somebody hung up."""
     messages_max: Annotated[int, Field(ge=1, le=9999)] = 100
     """New messages that fit in a box; who calls then is told that it is full."""
-    silence_max_s: Annotated[int, Field(ge=0, le=60)] = 10
-    """A message ends after so much silence; 0: only when the caller ends it."""
 
 
 class ExtensionVoicemail(Strict):

@@ -60,6 +60,7 @@ from engine.core.rights import may
 from engine.core.sending import follow
 from engine.core.state import State
 from engine.core.summons import failed_to_come, free_phone, summon
+from engine.core.surveys import go_to_survey, survey_after
 from engine.core.talks import end_talk
 from engine.core.timers import TimerKind
 from engine.core.visits import leave_queue
@@ -370,10 +371,14 @@ def _hang_up(asked: _Asked) -> str:
     elif call.state is CallState.PARKED:
         unpark(state, call, ParkEnd.HUNG_UP_BY_MANAGER, by)
     ended_by = CallEnd.CALLER if is_caller else CallEnd.AGENT if is_leg else CallEnd.SYSTEM
+    survey = None
     if talking and leg is not None:
-        end_talk(state, call, leg, ended_by)
+        survey = survey_after(state, leg, ended_by, NORMAL_CLEARING)
+        end_talk(state, call, leg, ended_by, take_out=() if survey is None else (call.call_id,))
         hang_up_leg(state, leg)
-    if call.state is CallState.SUMMONED:
+    if survey is not None:  # As if the agent had hung up by phone.
+        go_to_survey(state, call, survey)
+    elif call.state is CallState.SUMMONED:
         failed_to_come(state, call, NORMAL_CLEARING)
     else:
         end_call(state, call, ended_by, NORMAL_CLEARING)

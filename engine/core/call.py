@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from engine.core.commands import SendToDialplan
 from engine.core.dialogue import Callback, Dialogue, Purpose
 from engine.core.directions import Next
 from engine.core.facts import SourceKind
@@ -193,6 +194,14 @@ class Call:
     """Where the call goes after it (`Purpose.BEFORE`)."""
     dialogue: Dialogue | None = None
     callback: Callback | None = None
+    away: str = ""
+    """Where the dialplan has it, or had it last, in the record's words."""
+    sent: SendToDialplan | None = None
+    """How it was sent there; None while it is not away, or nobody knows."""
+    entered_as: str = ""
+    """What it had dialled when Asterisk last handed it to Usher; "" where it never did."""
+    last_queue: QueueId | None = None
+    """The queue that it entered last."""
     visits: int = 0
     """How many queues it has entered, ..."""
     legs: int = 0

@@ -23,6 +23,7 @@ from engine.core.questions import end_dialogue
 from engine.core.reach import meaning
 from engine.core.sending import follow, unknown_number
 from engine.core.state import State
+from engine.core.surveys import survey_broken_off
 from engine.core.timers import TimerKind
 from engine.core.visits import leave_queue
 
@@ -30,8 +31,11 @@ ARRIVAL_AGE_MS_MAX = 3_600_000
 """An older channel's age is not believed: its wait counts from now."""
 
 
-def call_arrived(state: State, arrived: CallArrived) -> bool:
-    """Takes a new caller in and sends it on its way. Returns False for one that is or was known."""
+def call_arrived(state: State, arrived: CallArrived, *, away: bool = False) -> bool:
+    """Takes a new caller in and sends it on its way. Returns False for one that is or was known.
+
+    `away`: the dialplan has it already.
+    """
     if arrived.call_id in state.calls or arrived.call_id in state.ended:
         return False
     if LegId(arrived.call_id) in state.legs:  # A caller who was passed on into another's call.
@@ -47,6 +51,7 @@ def call_arrived(state: State, arrived: CallArrived) -> bool:
         caller_number=arrived.caller_number,
         caller_name=arrived.caller_name,
         dialled=arrived.dialled,
+        entered_as=arrived.dialled,
         arrived_ms=arrived.created_ms if 0 <= age_ms <= ARRIVAL_AGE_MS_MAX else state.now_ms,
         language="en" if extension is None else extension.language,
     )
@@ -67,6 +72,9 @@ def call_arrived(state: State, arrived: CallArrived) -> bool:
         call.dialled,
         call.arrived_ms,
     )
+    if away:
+        call.advance(CallEvent.SENT_AWAY)
+        return True
     follow(state, call, meaning(state, call) or unknown_number(state))
     return True
 
@@ -124,6 +132,7 @@ def caller_left(state: State, call: Call, ended_by: CallEnd, cause: int) -> None
 
 
 def _note_end(state: State, call: Call, ended_by: CallEnd, cause: int) -> None:
+    survey_broken_off(state, call, by_caller=ended_by is CallEnd.CALLER)
     end_dialogue(state, call, quietly=True)
     forget_prompt(state, call)
     state.note(CallEnded, call.call_id, ended_by, cause)

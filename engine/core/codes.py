@@ -1,6 +1,6 @@
 """Feature codes: what is dialled, by whom, and what it means.
 
-Rows A-01, A-02, A-04, A-08, S-02, S-04, and Q-04 (queues closed by hand).
+Rows A-01, A-02, A-04, A-08, S-02, S-04, Q-03 (voicemail boxes) and Q-04 (queues closed by hand).
 
 A code is a call like any other, dialled at an extension; the answer is spoken to it. What the
 codes do is elsewhere: `agent_actions`, `presence`, `monitoring`, `recording`, `hours`.
@@ -19,7 +19,7 @@ from functools import partial
 from engine.core import hours, recording, speech
 from engine.core.agent_actions import Hand, act
 from engine.core.call import Call
-from engine.core.directions import Next, ToMonitor
+from engine.core.directions import Next, ToMailbox, ToMonitor
 from engine.core.facts import ActionRefused, How
 from engine.core.ids import AgentId, QueueId
 from engine.core.inputs import AgentAction
@@ -27,7 +27,14 @@ from engine.core.leg import Leg, LegState
 from engine.core.places import PlayThenHangUp
 from engine.core.policy import FeatureCodes, MonitorMode, Presence, Right
 from engine.core.presence import SET_PRESENCE, set_presence
-from engine.core.refusals import NOT_ALLOWED, OWN_CALL, UNKNOWN_AGENT, UNKNOWN_REASON, Refusal
+from engine.core.refusals import (
+    NO_BOX,
+    NOT_ALLOWED,
+    OWN_CALL,
+    UNKNOWN_AGENT,
+    UNKNOWN_REASON,
+    Refusal,
+)
 from engine.core.rights import may
 from engine.core.speech import Phrase
 from engine.core.spoken import (
@@ -45,6 +52,7 @@ from engine.core.waiting import HoursKind
 
 RECORD_TOGGLE = "record_toggle"
 RECORD_PAUSE_TOGGLE = "record_pause_toggle"
+LISTEN = "voicemail"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +95,14 @@ class _Hours:
     queue_id: QueueId
 
 
-_Wish = _ChangeAgent | _SetPresence | _Monitor | _Record | _Hours
+@dataclass(frozen=True, slots=True)
+class _Listen:
+    """Listening to a voicemail box."""
+
+    box: str
+
+
+_Wish = _ChangeAgent | _SetPresence | _Monitor | _Record | _Hours | _Listen
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +133,8 @@ def dial_code(state: State, call: Call) -> Next | None:
             return PlayThenHangUp(_record(state, wish, call.endpoint))
         case _Hours():
             return PlayThenHangUp(_toggle_hours(state, wish.queue_id, call))
+        case _Listen(box):
+            return _listen(state, box, call.endpoint)
 
 
 def _understand(state: State, own: AgentId, dialled: str) -> _Wish | None:
@@ -155,6 +172,7 @@ def _by_name(codes: FeatureCodes) -> tuple[tuple[str, _Reader], ...]:
         (codes.record_toggle, partial(_read_recorded, RECORD_TOGGLE)),
         (codes.record_pause_toggle, partial(_read_recorded, RECORD_PAUSE_TOGGLE)),
         (codes.hours_toggle, _read_hours),
+        (codes.voicemail, _read_box),
     )
 
 
@@ -177,6 +195,11 @@ def _read_recorded(action: str, state: State, _own: AgentId, rest: str) -> _Read
 
 def _read_hours(state: State, _own: AgentId, rest: str) -> _Reading:
     return _Reading(_Hours(QueueId(rest)), rest in state.lines)
+
+
+def _read_box(state: State, own: AgentId, rest: str) -> _Reading:
+    box = rest or own
+    return _Reading(_Listen(box), box in state.mailboxes)
 
 
 def _read_queue(action: AgentAction, state: State, own: AgentId, rest: str) -> _Reading:
@@ -268,6 +291,15 @@ def _record(state: State, wish: _Record, by: str) -> Media:
     except Refusal as refusal:
         return _refuse(state, wish.agent_id, queue_id, wish.action, str(refusal), by)
     return recording_media(done, wish.agent_id)
+
+
+def _listen(state: State, box: str, by: str) -> Next:
+    """Lets somebody listen to their own box, or to a group's of which they are a member."""
+    members = state.mailboxes.get(box)
+    if members is not None and by in members:
+        return ToMailbox(box)
+    why = NO_BOX if members is None else NOT_ALLOWED
+    return PlayThenHangUp(_refuse(state, by, "", LISTEN, why, by))
 
 
 def _queue_talk(state: State, agent_id: AgentId, by: str, right: Right) -> Leg:

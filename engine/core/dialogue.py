@@ -7,6 +7,8 @@ from enum import StrEnum
 
 from engine.core.directions import ToSurvey
 from engine.core.ids import VisitId
+from engine.core.places import Menu
+from engine.core.waiting import SurveyPolicy
 
 
 class Purpose(StrEnum):
@@ -48,8 +50,14 @@ class Dialogue:
     """What was pressed so far in answer to this question."""
     tries: int = 0
     """How often it was asked."""
+    unheard: bool = False
+    """Whether the last question could not be played to its end."""
     about: ToSurvey | None = None
-    """Survey: about which talk."""
+    """Survey: about which talk, ..."""
+    survey: SurveyPolicy | None = None
+    """... and what is asked. A reload changes nothing for who is being asked."""
+    menu: Menu | None = None
+    """Menu: as it was when the caller came to it."""
 
 
 @dataclass(slots=True, eq=False)

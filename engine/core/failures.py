@@ -28,6 +28,8 @@ from engine.core.commands import (
     StopPrompt,
     StopWaitingSound,
 )
+from engine.core.dialogue import DialogueKind
+from engine.core.dialplan import sending_failed
 from engine.core.facts import CallEnd, CommandRefused, OfferOutcome, OfferReason
 from engine.core.groups import not_picked_up
 from engine.core.hearing import answer_call, hears_prompt
@@ -39,6 +41,7 @@ from engine.core.offers import drop_leg, end_offer, hang_up_leg, live_offer
 from engine.core.prompted import prompt_is_over
 from engine.core.state import State
 from engine.core.summons import failed_to_come
+from engine.core.surveys import survey_failed
 from engine.core.talks import bridge_failed, caller_hung_up
 from engine.core.timers import TimerKind
 from engine.core.visits import offer_lost
@@ -115,7 +118,11 @@ def _refused(
         case PlayPrompt():
             _prompt_failed(state, command, status)
         case SendToDialplan(call_id=call_id):
-            pass
+            call = state.calls.get(call_id)
+            if call is not None and status == NOT_FOUND:
+                caller_hung_up(state, call, CallEnd.CALLER, 0)
+            elif call is not None:
+                sending_failed(state, call, command)
         case Connect(call_id=call_id, leg_id=leg_id):
             call, leg = state.calls.get(call_id), state.legs.get(leg_id)
             if call is None or leg is None or leg.state is not LegState.TALKING:
@@ -208,5 +215,7 @@ def _prompt_failed(state: State, command: PlayPrompt, status: int) -> None:
 def _end_unspoken(state: State, call: Call, status: int) -> None:
     if status == NOT_FOUND:
         caller_hung_up(state, call, CallEnd.CALLER, 0)
+    elif call.dialogue is not None and call.dialogue.kind is DialogueKind.SURVEY:
+        survey_failed(state, call)
     else:
         prompt_is_over(state, call)

@@ -76,6 +76,8 @@ def forward_dialling(state: State, leg: Leg, wanted: str) -> bool:
     own = state.extensions.get(leg.endpoint)
     if call.state is not CallState.DIALLING or not leg.rings or own is None:
         return False
+    if call.ringing_group is not None:
+        return False
     target = _resolve(state, call, leg, own, wanted)
     if target is None:
         return False

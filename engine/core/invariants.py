@@ -5,7 +5,7 @@ from __future__ import annotations
 from engine.core.agent import Agent, Membership, may_be_offered
 from engine.core.call import Call, CallState, Visit
 from engine.core.conditions import keeper_of, qualified
-from engine.core.dialogue import Purpose
+from engine.core.dialogue import DialogueKind, Purpose
 from engine.core.dispatch import first_servable
 from engine.core.grouped import GroupRinging
 from engine.core.hearing import hears_prompt
@@ -63,6 +63,10 @@ def _check_call(state: State, call: Call) -> None:
     for call_state, kind in _ENDS.items():
         if call.state is call_state:
             assert _has_timer(state, kind, call.call_id), f"{call_state} without an end"
+    _check_dialogue(state, call)
+    if call.state is CallState.AWAY:
+        assert call.sound is None, "a caller is away and hears us"
+        assert not call.absent, "nobody is away"
     if call.ringing_group is not None:
         _check_group(state, call, call.ringing_group)
     if call.state is CallState.SUMMONED:
@@ -74,6 +78,26 @@ def _check_call(state: State, call: Call) -> None:
         leg = state.legs.get(call.leg_id)
         assert leg is not None, "a caller talks to nobody"
         assert leg.state is LegState.TALKING, "a caller talks to a phone that does not"
+
+
+def _check_dialogue(state: State, call: Call) -> None:
+    dialogue = call.dialogue
+    if dialogue is None:
+        assert call.state is not CallState.DECIDING, "a caller is asked nothing"
+        assert not _has_timer(state, TimerKind.INPUT, call.call_id), "a key answers nothing"
+        return
+    if dialogue.kind is DialogueKind.CALLBACK:
+        assert call.state is CallState.WAITING, "a callback is arranged with who does not wait"
+    else:
+        assert call.state is CallState.DECIDING, "a caller is asked who is elsewhere"
+    asked = _has_timer(state, TimerKind.CALL_PROMPT, call.call_id)
+    waits = _has_timer(state, TimerKind.INPUT, call.call_id)
+    assert asked or waits, "a question without an end"
+    assert (dialogue.kind is DialogueKind.MENU) == (dialogue.menu is not None), (
+        "a menu without keys"
+    )
+    surveyed = dialogue.survey is not None and dialogue.about is not None
+    assert (dialogue.kind is DialogueKind.SURVEY) == surveyed, "a survey about nothing"
 
 
 def _check_group(state: State, call: Call, ringing: GroupRinging) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from engine.core import monitoring
+from engine.core import menus, monitoring, surveys
 from engine.core.call import Call, CallState
 from engine.core.dialogue import DialogueKind
 from engine.core.ids import CallId
@@ -54,8 +54,14 @@ KEYS: Final[dict[CallState, Callable[[State, Call, str], Ignored]]] = {
 }
 """Keys outside of dialogues."""
 
-ANSWERS: Final[dict[DialogueKind, Callable[[State, Call, str], None]]] = {}
+ANSWERS: Final[dict[DialogueKind, Callable[[State, Call, str], None]]] = {
+    DialogueKind.MENU: menus.key_pressed,
+    DialogueKind.SURVEY: surveys.key_pressed,
+}
 """Keys in answer to a question."""
 
-SILENCES: Final[dict[DialogueKind, Callable[[State, Call], None]]] = {}
+SILENCES: Final[dict[DialogueKind, Callable[[State, Call], None]]] = {
+    DialogueKind.MENU: menus.no_key,
+    DialogueKind.SURVEY: surveys.no_key,
+}
 """No key in answer to a question."""

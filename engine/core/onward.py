@@ -12,11 +12,10 @@ from typing import Any, Final
 from engine.core.call import Call, CallEvent
 from engine.core.calls import end_call
 from engine.core.causes import CONGESTION
-from engine.core.destinations import words_of
 from engine.core.dialling import dial_extension, dial_outside
 from engine.core.dialogue import Purpose
+from engine.core.dialplan import to_call_flow, to_mailbox, to_voicemail
 from engine.core.directions import (
-    Next,
     ToDestinationAfter,
     ToMailbox,
     ToMonitor,
@@ -28,6 +27,7 @@ from engine.core.facts import CallEnd, RouteReason
 from engine.core.groups import ring_group
 from engine.core.hearing import play, stop_waiting_sound
 from engine.core.hours import way_out
+from engine.core.menus import enter_menu
 from engine.core.monitoring import start_monitoring
 from engine.core.parking import park
 from engine.core.places import (
@@ -45,6 +45,7 @@ from engine.core.places import (
 from engine.core.retrieval import retrieve
 from engine.core.sending import no_such_place, route
 from engine.core.state import State
+from engine.core.surveys import begin_survey
 from engine.core.visits import enter_queue
 
 HOPS_MAX: Final = 20
@@ -108,10 +109,6 @@ def _to_parking(state: State, call: Call, to: ToParking) -> None:
     park(state, call, to.by, to.slot)
 
 
-def _not_yet(state: State, call: Call, to: Next) -> None:
-    no_such_place(state, call, words_of(to))
-
-
 WAYS: Final[dict[type, Callable[[State, Call, Any], None]]] = {
     HangUp: _hang_up,
     PlayThenHangUp: _play_then_hang_up,
@@ -119,12 +116,12 @@ WAYS: Final[dict[type, Callable[[State, Call, Any], None]]] = {
     ToQueue: _to_queue,
     ToExtension: _to_extension,
     ToExternal: _to_external,
-    ToVoicemail: _not_yet,
-    ToMenu: _not_yet,
-    ToCallFlow: _not_yet,
+    ToVoicemail: to_voicemail,
+    ToMenu: enter_menu,
+    ToCallFlow: to_call_flow,
     ToRingGroup: ring_group,
-    ToMailbox: _not_yet,
-    ToSurvey: _not_yet,
+    ToMailbox: to_mailbox,
+    ToSurvey: begin_survey,
     ToMonitor: start_monitoring,
     ToParking: _to_parking,
     ToSlot: retrieve,

@@ -18,10 +18,17 @@ from engine.core.sending import follow
 from engine.core.state import State
 
 
-def playback_ended(state: State, call: Call, playback_id: PlaybackId) -> str | None:
-    """A prompt to a caller is over. Returns why that means nothing, or None."""
+def playback_ended(
+    state: State, call: Call, playback_id: PlaybackId, *, ok: bool = True
+) -> str | None:
+    """A prompt to a caller is over. Returns why that means nothing, or None.
+
+    One that was not `ok` may have been cut off by a hang-up, of which we hear next: nothing else is done.
+    """
     if call.prompt != playback_id or not hears_prompt(state, call):
         return "that prompt is over already"
+    if call.dialogue is not None and call.purpose is Purpose.QUESTION:
+        call.dialogue.unheard = not ok
     prompt_is_over(state, call)
     return None
 

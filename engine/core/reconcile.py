@@ -7,12 +7,15 @@ late timers run. Saying something twice does no harm.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from engine.core import monitoring, recording
 from engine.core.announcing import catch_up
 from engine.core.call import Call, CallState
 from engine.core.calls import call_arrived, hang_up_call
 from engine.core.causes import NORMAL_CLEARING
 from engine.core.commands import DestroyBridge, HangUpCall, HangUpLeg, StopMonitor
+from engine.core.dialplan import seen_again
 from engine.core.facts import CallEnd
 from engine.core.hearing import answer_call, hears_prompt, play_again
 from engine.core.ids import (
@@ -33,6 +36,7 @@ from engine.core.leg import Leg, LegState
 from engine.core.legs import agent_prompt_is_over, leg_answered, leg_ended
 from engine.core.offers import hang_up_leg, want_again
 from engine.core.parking import play_music
+from engine.core.questions import ask_again
 from engine.core.state import Node, State
 from engine.core.summons import came
 from engine.core.talks import bridge, caller_hung_up
@@ -141,27 +145,63 @@ def _catch_up_talk(state: State, leg: Leg, channels: dict[str, SeenChannel]) -> 
 def _catch_up_call(state: State, call: Call, channel: SeenChannel) -> None:
     if not channel.up:
         call.answered = False
-    if call.state is CallState.SUMMONED:
-        if channel.up:
-            came(state, call)
-    elif call.state is CallState.ROUTING:
-        state.following[call.call_id] = None  # Sent somewhere while nobody could be told.
-    elif call.state in (CallState.TALKING, CallState.MONITORING) and not call.answered:
+    catches_up = _CATCHES_UP.get(call.state)
+    if catches_up is not None:
+        catches_up(state, call, channel)
+
+
+def _catch_up_summoned(state: State, call: Call, channel: SeenChannel) -> None:
+    if channel.up:
+        came(state, call)
+
+
+def _catch_up_routing(state: State, call: Call, _channel: SeenChannel) -> None:
+    state.following[call.call_id] = None  # Sent somewhere while nobody could be told.
+
+
+def _answer(state: State, call: Call, _channel: SeenChannel) -> None:
+    if not call.answered:
         answer_call(state, call)
-    elif call.state in (CallState.LISTENING, CallState.DECIDING) and hears_prompt(state, call):
+
+
+def _catch_up_listening(state: State, call: Call, _channel: SeenChannel) -> None:
+    if hears_prompt(state, call):
         play_again(state, call)
-    elif call.state is CallState.PARKED:
-        play_music(state, call)
-    elif call.visit is not None:
-        line = state.lines[call.visit.queue_id]
-        if not call.answered:
-            call.sound = None
-        if call.dialogue is not None and hears_prompt(state, call):
-            play_again(state, call)
-        catch_up(state, call, line)
-        start_waiting_sound(state, call, line)
-        want_again(state, call)
-        state.leaving[line.queue_id] = None
+
+
+def _catch_up_deciding(state: State, call: Call, _channel: SeenChannel) -> None:
+    ask_again(state, call)
+
+
+def _catch_up_parked(state: State, call: Call, _channel: SeenChannel) -> None:
+    play_music(state, call)
+
+
+def _catch_up_waiting(state: State, call: Call, _channel: SeenChannel) -> None:
+    assert call.visit is not None
+    line = state.lines[call.visit.queue_id]
+    if not call.answered:
+        call.sound = None
+    if call.dialogue is not None and hears_prompt(state, call):
+        play_again(state, call)
+    catch_up(state, call, line)
+    start_waiting_sound(state, call, line)
+    want_again(state, call)
+    state.leaving[line.queue_id] = None
+
+
+_CATCHES_UP: dict[CallState, Callable[[State, Call, SeenChannel], None]] = {
+    CallState.SUMMONED: _catch_up_summoned,
+    CallState.ROUTING: _catch_up_routing,
+    CallState.TALKING: _answer,
+    CallState.MONITORING: _answer,
+    CallState.LISTENING: _catch_up_listening,
+    CallState.DECIDING: _catch_up_deciding,
+    CallState.AWAY: seen_again,
+    CallState.PARKED: _catch_up_parked,
+    CallState.WAITING: _catch_up_waiting,
+}
+"""What is said again, or has happened meanwhile, by where a call is whose channel is still there."""
 
 
 def _meet_strangers(state: State, seen: NodeConnected) -> None:
@@ -189,8 +229,6 @@ def _send_away(state: State, node: NodeId, channel_id: str) -> bool:
 
 def _take_in(state: State, node: NodeId, channel: SeenChannel) -> None:
     """Lets a caller arrive who came while nobody watched."""
-    if channel.away:  # The dialplan has it, and will end it or bring it back.
-        return
     if CallId(channel.channel_id) in state.calls or LegId(channel.channel_id) in state.legs:
         return
     call_arrived(
@@ -204,6 +242,7 @@ def _take_in(state: State, node: NodeId, channel: SeenChannel) -> None:
             caller_name=channel.caller_name,
             created_ms=channel.created_ms,
         ),
+        away=channel.away,
     )
 
 

@@ -17,6 +17,7 @@ from engine.core.announcing import announce
 from engine.core.call import Call, CallState
 from engine.core.calls import call_arrived
 from engine.core.causes import NO_ANSWER
+from engine.core.dialplan import came_back
 from engine.core.dispatch import dispatch
 from engine.core.empties import settle, settled
 from engine.core.facts import CallEnd, InputIgnored
@@ -184,8 +185,9 @@ def _hours_override_requested(state: State, happened: HoursOverrideRequested) ->
     return None
 
 
-def _call_came_back(_state: State, _happened: CallCameBack) -> Ignored:
-    return "not yet"
+def _call_came_back(state: State, happened: CallCameBack) -> Ignored:
+    call = state.calls.get(happened.call_id)
+    return "unknown call" if call is None else came_back(state, call, happened.dialled)
 
 
 def _engine_started(state: State, _happened: EngineStarted) -> Ignored:
@@ -344,7 +346,7 @@ def _playback_ended(state: State, happened: PlaybackEnded) -> Ignored:
     call = state.calls.get(CallId(channel_id))
     if call is None:
         return agent_prompt_is_over(state, LegId(channel_id))
-    return playback_ended(state, call, happened.playback_id)
+    return playback_ended(state, call, happened.playback_id, ok=happened.ok)
 
 
 def _phone_reachable(state: State, happened: PhoneReachable) -> Ignored:

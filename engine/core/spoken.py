@@ -15,6 +15,7 @@ from engine.core.inputs import RecordingAction
 from engine.core.policy import Presence
 from engine.core.refusals import (
     ALREADY_PAUSED,
+    NO_BOX,
     NO_QUEUE,
     NO_TALK,
     NODE_DOWN,
@@ -104,6 +105,7 @@ REFUSED: Final[dict[str, Media]] = {
     "not on a queue call": ("sound:im-sorry", "sound:number-not-answering"),
     NO_TALK: ("sound:im-sorry", "sound:vm-isunavail"),
     NO_QUEUE: ("sound:im-sorry", "sound:vm-isonphone"),
+    NO_BOX: ("sound:vm-messages", "sound:feature-not-avail-line"),
     OWN_CALL: ("sound:im-sorry", "sound:your", "sound:extension"),
     "not recorded": ("sound:im-sorry", "sound:vm-no", "sound:dictate/record"),
     "already recorded": ("sound:im-sorry", "sound:dictate/record"),

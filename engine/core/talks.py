@@ -28,6 +28,7 @@ from engine.core.questions import end_dialogue
 from engine.core.shifts import start_wrapup
 from engine.core.state import State
 from engine.core.sticky import count_talk
+from engine.core.surveys import go_to_survey, survey_after
 from engine.core.timers import TimerKind
 from engine.core.visits import close_visit
 
@@ -169,12 +170,20 @@ def end_talk(
 
 
 def party_left(state: State, leg: Leg, ended_by: CallEnd, cause: int) -> None:
-    """The other party of a talk hung up (its channel is gone): the caller's call ends too."""
+    """The other party of a talk hung up (its channel is gone): the caller's call ends too.
+
+    Unless the queue has something to ask first.
+    """
     call = state.calls[leg.call_id]
-    end_talk(state, call, leg, ended_by)
+    survey = survey_after(state, leg, ended_by, cause)
+    end_talk(state, call, leg, ended_by, take_out=() if survey is None else (call.call_id,))
     leg.advance(LegEvent.LET_GO)
     drop_leg(state, leg)
-    if call.state is CallState.TALKING:
+    if call.state is not CallState.TALKING:
+        return
+    if survey is not None:
+        go_to_survey(state, call, survey)
+    else:
         end_call(state, call, ended_by, cause or NORMAL_CLEARING)
 
 

@@ -43,6 +43,7 @@ def enter_queue(state: State, call: Call, queue_id: QueueId) -> None:
     """
     line = state.lines[queue_id]
     call.visits += 1
+    call.last_queue = queue_id
     state.entries += 1
     # What was first of all counts from the caller's arrival in Asterisk: he may have waited for us.
     entered_ms = call.arrived_ms if call.hops == 1 else state.now_ms

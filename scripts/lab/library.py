@@ -26,7 +26,8 @@ def furnish(data: Path, tree: Path, made: Path) -> None:
         (LIBRARY, data, {"sounds"}),
         (f"{LIBRARY}/sounds", sounds, own),
     ):
-        for entry in (tree / shipped.removeprefix("/")).iterdir():
+        package = tree / shipped.removeprefix("/")
+        for entry in package.iterdir() if package.is_dir() else ():
             if entry.name not in left_out and not (here / entry.name).is_symlink():
                 (here / entry.name).symlink_to(f"{shipped}/{entry.name}")
     for language in own:

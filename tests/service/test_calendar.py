@@ -209,6 +209,16 @@ async def test_a_configuration_at_noon_brings_its_hours_in_the_same_step(office)
     assert office.changes() == []
 
 
+async def test_new_hours_are_followed_to_the_millisecond(tmp_path):
+    """Half a minute before closing time by the new hours, ten seconds after the last look."""
+    office = Office(tmp_path, "2026-11-23 11:00:20")
+    async with office.running():
+        await office.until("2026-11-23 11:29:30")
+        office.engine.apply(POLICY, [SHORTER])
+        await asyncio.sleep(60)
+    assert office.changes() == [at("2026-11-23 11:30", "closed")]
+
+
 async def test_a_configuration_in_the_moment_of_closing_is_never_without_its_hours(office):
     """The new policy is posted a millisecond before six; closing time must not get lost."""
     async with office.running():
@@ -275,7 +285,7 @@ async def test_a_clock_that_is_set_back_opens_again(office):
     async with office.running():
         await office.until("2026-11-23 12:10")
         assert office.now() == "closed"
-        office.wall_ahead_ms = -30 * MINUTE_MS  # Shows 11:40.
+        office.wall_ahead_ms = -30 * MINUTE_MS - 15_000  # Shows 11:39:45.
         await asyncio.sleep((LOOK_MS + 10) / 1_000)
         assert office.now() == "open"
         await office.until("2026-11-23 12:00")

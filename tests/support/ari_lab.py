@@ -15,6 +15,7 @@ from engine.adapters.ari.transport import authorization
 from engine.adapters.render import (
     AsteriskView,
     Listener,
+    Mailbox,
     MusicClass,
     RtpRange,
     Secrets,
@@ -22,6 +23,7 @@ from engine.adapters.render import (
     Site,
     Stasis,
     Trunk,
+    Voicemail,
     render,
 )
 from engine.adapters.render import Phone as RenderedPhone
@@ -40,6 +42,9 @@ VOICES_HZ = {"1001": NEAR_HZ, "1002": 900, "1003": 1100}
 """Whom one hears: customers all have the same voice, phones each their own."""
 HEARD_FOR = 8
 """So many looks, 40 ms apart, must agree on who is heard."""
+PINS = {"1001": "4711", "650": "08150"}
+LIT = {"1001": ("1001@usher", "650@usher"), "1002": ("650@usher",)}
+"""Whose phone shows the messages of which voicemail boxes."""
 MUSIC_HZ = {"high": 2300}
 FLOW = """\
 [lab-flow]
@@ -197,9 +202,23 @@ class AriLab:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.asterisk.ports.http}"
 
+    @property
+    def flow(self) -> Path:
+        """A call flow of the administrator's."""
+        return self.asterisk.run_dir / "flow.conf"
+
+    @property
+    def mails(self) -> Path:
+        """What was mailed."""
+        return self.asterisk.run_dir / "mails"
+
+    def messages(self, box: str) -> list[Path]:
+        """The messages of a voicemail box, finished or not."""
+        return sorted((self.asterisk.spool / "voicemail" / "usher" / box).rglob("*.wav"))
+
     def _configure(self) -> None:
         ports, far = self.asterisk.ports, self.outside
-        flow, music = self.asterisk.run_dir / "flow.conf", self.asterisk.run_dir / "high"
+        flow, music = self.flow, self.asterisk.run_dir / "high"
         flow.write_text(FLOW, encoding="utf-8")
         music.mkdir(exist_ok=True)
         write_tone(music / "tone.wav", MUSIC_HZ["high"])
@@ -208,18 +227,29 @@ class AriLab:
             ami=Listener(ports.ami),
             sip=Sip(port=ports.sip, qualify_s=0),
             rtp=RtpRange(ports.rtp_first, ports.rtp_last),
-            phones=tuple(RenderedPhone(number, f"Phone {number}") for number in NUMBERS),
+            phones=tuple(
+                RenderedPhone(number, f"Phone {number}", mailboxes=LIT.get(number, ()))
+                for number in NUMBERS
+            ),
             trunks=(Trunk("carrier", far.host, far.port, match=(f"{far.host}:{far.port}",)),),
             stasis=Stasis(retry_s=1),
             system_name="lab",
             flow_files=(str(flow),),
+            voicemail=Voicemail(
+                boxes=(
+                    Mailbox("1001", "Ann", ("ann@example.org",)),
+                    Mailbox("650", "Sales", ("sales@example.org", "boss@example.org")),
+                ),
+                mail_command=f"/bin/cat >> {self.mails}",
+                attach=False,
+            ),
             music_classes=(
                 MusicClass("default", f"{SOUND_LIBRARY}/moh"),
                 MusicClass("high", str(music)),
             ),
         )
         passwords = {number: _password(number) for number in NUMBERS}
-        secrets = Secrets(ari=SECRET, ami=SECRET, phones=passwords)
+        secrets = Secrets(ari=SECRET, ami=SECRET, phones=passwords, pins=PINS)
         with ThreadPoolExecutor(1) as worker:
             site = Site(secrets=secrets, directories=self.asterisk.directories())
             worker.submit(render, view, self.asterisk.etc, site).result()

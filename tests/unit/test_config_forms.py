@@ -99,10 +99,10 @@ def queue_with(option):
         ("language: English", ("language - must be a language such as en, zh or en_GB, not"
          ' "English"')),
         ("alert_info: 'a\tb'", "alert_info - must be 1 to 200 ASCII characters"),
-        ("agent_prompt: hello", ("agent_prompt - must be a media URI of Asterisk such as"
-         ' sound:hello, digits:6400 or tone:busy, not "hello"')),
-        ("waiting_sound: music", ("waiting_sound - must be ringing, or {music: CLASS} with a"
-         " class from settings.music")),
+        ("agent_prompt: hello", ("agent_prompt - must be prompt:NAME with a name from prompts, or a"
+         ' media URI of Asterisk such as sound:hello, digits:6400 or tone:busy, not "hello"')),
+        ("waiting_sound: music", ("waiting_sound - must be ringing, {music: CLASS} with a class from"
+         " settings.music, or {prompt: NAME} with a name from prompts")),
         ("waiting_sound: {music: 5}", 'waiting_sound.music - must be a text in quotes: "5"'),
         ("failure: hangup", f"failure - {DESTINATION_WORDS}, did you mean hang_up?"),
         ("failure: {quee: '6400'}", f"failure - {DESTINATION_WORDS}, did you mean queue?"),

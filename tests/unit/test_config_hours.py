@@ -204,7 +204,7 @@ HOLIDAYS = [
         "to - warning: from 12-26 to 12-24 are 364 days of each year; were they mixed up?",
     ),
     ("to: 2026-12-24", " - from is missing"),
-    ("from: 2026-12-24, prompt: [hello]", "prompt[0] - must be a media URI of Asterisk"),
+    ("from: 2026-12-24, prompt: [hello]", "prompt[0] - must be prompt:NAME with a name from prompts, or a media URI of Asterisk"),
     ("form: 2026-12-24", "form - unknown key, did you mean from?"),
 ]  # fmt: skip
 

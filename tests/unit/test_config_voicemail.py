@@ -75,7 +75,6 @@ settings:
     message_max_s: 60
     message_min_s: 0
     messages_max: 7
-    silence_max_s: 0
 """
     lines = rendered(tmp_path, BOX + settings)["voicemail.conf"].splitlines()
     assert {
@@ -86,7 +85,6 @@ settings:
         "maxsecs = 60",
         "minsecs = 0",
         "maxmsg = 7",
-        "maxsilence = 0",
     } <= set(lines)
 
 

@@ -37,6 +37,8 @@ def test_what_an_image_copies_is_there_and_not_ignored(name: str) -> None:
     copies = re.findall(r"^COPY (.*)$", text, re.MULTILINE)
     assert copies
     for line in copies:
+        if line.startswith("--from="):
+            continue
         for source in line.split()[:-1]:
             assert (ROOT / source).exists()
             assert any(

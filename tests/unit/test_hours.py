@@ -137,6 +137,28 @@ def test_summer_time_of_half_an_hour():
     ]
 
 
+def test_a_holiday_that_was_over_comes_back_when_clocks_are_put_back():
+    """Paris, 25 October 2026: at 03:00 the clocks show 02:00 once more. No other edge is near."""
+    feast = schedule(PARIS, holidays=holiday("2026-10-25 02:10", "2026-10-25 02:50"))
+    walked = changes(feast, "2026-10-25 00:00", 4, PARIS)
+    assert walked == [
+        (130 * MINUTE_MS, "holiday"),
+        (170 * MINUTE_MS, "closed"),
+        (190 * MINUTE_MS, "holiday"),
+        (230 * MINUTE_MS, "closed"),
+    ]
+    assert next_change_ms(feast, ms("2026-10-25 02:50", PARIS, fold=1)) is None
+
+
+def test_clocks_that_are_put_back_for_a_month_only():
+    """Casablanca, 7 February to 14 March 2027, for Ramadan: at 03:00 the clocks show 02:00."""
+    zone = "Africa/Casablanca"
+    feast = schedule(zone, holidays=holiday("02-07 02:10", "02-07 02:50", yearly=True))
+    assert [what for _, what in changes(feast, "2027-02-07 00:00", 4, zone)] == [
+        "holiday", "closed", "holiday", "closed",
+    ]  # fmt: skip
+
+
 def test_summer_time_that_begins_at_midnight():
     """Cairo, 30 April 2027: Friday begins at 01:00."""
     friday = schedule("Africa/Cairo", {"fri": ["00:00-24:00"]})
@@ -221,6 +243,12 @@ def test_days_of_a_yearly_holiday(begin, end, days):
         assert found == expected
     if days is None:
         assert next_change_ms(office, ms("2026-06-01 00:00")) is None
+
+
+def test_a_range_that_begins_on_29_february_begins_a_day_later_in_other_years():
+    spring = schedule(PARIS, holidays=holiday("02-29", "03-01", yearly=True))
+    assert next_change_ms(spring, ms("2027-02-20 00:00")) == ms("2027-03-01 00:00", PARIS)
+    assert next_change_ms(spring, ms("2028-02-20 00:00")) == ms("2028-02-29 00:00", PARIS)
 
 
 def is_day(year: int, month: int, day: int) -> bool:

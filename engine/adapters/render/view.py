@@ -77,7 +77,6 @@ class Voicemail:
     message_max_s: int = 300
     message_min_s: int = 2
     messages_max: int = 100
-    silence_max_s: int = 10
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,6 @@ def voicemail_of(configuration: Configuration) -> Voicemail:
         message_max_s=common.message_max_s,
         message_min_s=common.message_min_s,
         messages_max=common.messages_max,
-        silence_max_s=common.silence_max_s,
     )
 
 

@@ -111,6 +111,7 @@ _CODES: Final = {
     "your": "您自己的",
     "vm-no": "没有",
     "vm-last": "上次",
+    "vm-messages": "留言信箱",
     "location": "签入记录",
     "cannot-complete-as-dialed": "您没有权限",
     "feature-not-avail-line": "该功能不可用",

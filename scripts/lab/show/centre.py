@@ -122,6 +122,8 @@ class DemoCentre(LiveCentre):
                 **(settings.get("recordings") or {}),
                 "directory": str(self.asterisk.spool),
             },
+            "sounds_directory": str(self.asterisk.sounds),
+            "prompts_directory": str(self.asterisk.run_dir / "prompts"),
             "database": {},
             "data_directory": str(self.data),
             "secrets_directory": str(self.run_dir / "secrets"),

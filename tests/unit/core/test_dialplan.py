@@ -1,0 +1,316 @@
+"""Callers whom the dialplan has: voicemail, call flows, the way back, and what can go wrong (Q-03)."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from engine.core.call import CallState
+from engine.core.causes import CONGESTION
+from engine.core.commands import (
+    HangUpCall,
+    PlayPrompt,
+    SendToDialplan,
+    StopWaitingSound,
+)
+from engine.core.facts import (
+    ActionRefused,
+    CallEnd,
+    CallEnded,
+    CallStarted,
+    InputIgnored,
+    RouteReason,
+    VisitStarted,
+)
+from engine.core.ids import CallId, QueueId
+from engine.core.inputs import (
+    BY_SYSTEM,
+    CallActionRequested,
+    CallCameBack,
+    CommandFailed,
+    EngineStarted,
+    HangUpNow,
+    NodeConnected,
+    SeenChannel,
+    Transfer,
+)
+from engine.core.places import ToCallFlow, ToMenu, ToQueue, ToVoicemail
+from engine.core.policy import FeatureCodes
+from engine.core.router import RoutingCore
+from tests.support.centre import NODE, TRUNK, Centre, queue, static
+from tests.support.places import call_of, heard, house, is_in, menu, routes
+
+pytestmark = [pytest.mark.unit, pytest.mark.row("Q-03")]
+
+INVALID = ("sound:pbx-invalid",)
+DIALS = {
+    "50": ToVoicemail("1001"),
+    "51": ToCallFlow("shop"),
+    "52": ToMenu("main"),
+    "58": ToVoicemail("1003"),
+    "59": ToCallFlow("gone"),
+}
+
+
+@pytest.fixture
+def centre() -> Centre:
+    waits = {"wait_ms_max": 5_000, "failure": ToVoicemail("8000"), "language": "zh"}
+    return house(queue("6400", *static("1001"), **waits), menus=(menu("main"),), dials=DIALS)
+
+
+def sent(centre: Centre) -> list[tuple[str, str]]:
+    return [(each.context, each.extension) for each in centre.of(SendToDialplan)]
+
+
+def test_a_caller_leaves_a_message(centre):
+    call_id = centre.call("50")
+    assert sent(centre) == [("usher-voicemail", "1001")]
+    assert is_in(centre, call_id, CallState.AWAY)
+    centre.wait(3_600_000)
+    assert is_in(centre, call_id, CallState.AWAY), "voicemail ends by itself"
+    centre.hang_up(call_id)
+    assert centre.of(CallEnded)[0].ended_by is CallEnd.CALLER
+
+
+def test_after_a_queue_the_music_is_stopped_first_and_the_box_knows_where_it_comes_from(centre):
+    centre.reach("1001", reachable=False)
+    call_id = centre.call("6400")
+    centre.wait(5_000)
+    kinds = [type(each) for each in centre.commands[-2:]]
+    assert kinds == [StopWaitingSound, SendToDialplan]
+    assert dict(centre.of(SendToDialplan)[0].variables) == {
+        "USHER_CALL_ID": call_id,
+        "USHER_QUEUE": "6400",
+        "USHER_LANGUAGE": "zh",
+    }
+    assert call_of(centre, call_id).sound is None
+
+
+def test_a_call_flow_gets_its_context(centre):
+    centre.call("51")
+    assert sent(centre) == [("shop-context", "start")]
+    assert dict(centre.of(SendToDialplan)[0].variables)["USHER_QUEUE"] == ""
+
+
+@pytest.mark.parametrize("number", ["58", "59"])
+def test_what_is_not_there_is_told(centre, number):
+    centre.call(number)
+    assert not sent(centre)
+    assert heard(centre) == [INVALID]
+    assert routes(centre)[0][2] is RouteReason.NO_SUCH_PLACE
+
+
+class TestComingBack:
+    """Out of a call flow, with a number."""
+
+    def test_to_a_queue(self, centre):
+        call_id = centre.call("51")
+        centre.give(CallCameBack(call_id, "6400"))
+        assert routes(centre) == [("call_flow shop", "6400", RouteReason.CAME_BACK, "6400")]
+        assert centre.of(VisitStarted)[0].queue_id == "6400"
+        assert is_in(centre, call_id, CallState.WAITING)
+
+    def test_to_an_extension(self, centre):
+        call_id = centre.call("51")
+        centre.give(CallCameBack(call_id, "1005"))
+        assert centre.rang() == ["1005"]
+        assert not centre.of(InputIgnored)
+        assert is_in(centre, call_id, CallState.DIALLING)
+
+    def test_by_an_inbound_route_to_a_menu(self, centre):
+        call_id = centre.call("51")
+        centre.give(CallCameBack(call_id, "52"))
+        assert is_in(centre, call_id, CallState.DECIDING)
+
+    @pytest.mark.parametrize("number", ["", "s", "4711"])
+    def test_to_nowhere(self, centre, number):
+        call_id = centre.call("51")
+        centre.give(CallCameBack(call_id, number))
+        assert heard(centre) == [INVALID]
+        assert is_in(centre, call_id, CallState.LISTENING)
+
+    def test_a_phone_of_the_house_may_be_sent_to_what_it_could_dial(self, centre):
+        centre.reach("1001", reachable=False)
+        call_id = centre.call("6400", source="1005")
+        centre.wait(5_000)
+        centre.give(CallCameBack(call_id, "*97"))
+        assert heard(centre)[-1] == ("sound:vm-messages", "sound:feature-not-avail-line")
+
+    def test_in_circles_ends_with_congestion(self, centre):
+        call_id = centre.call("51")
+        for _ in range(30):
+            if is_in(centre, call_id, CallState.AWAY):
+                centre.give(CallCameBack(call_id, "51"))
+        assert routes(centre)[-1][2] is RouteReason.LOOP
+        assert is_in(centre, call_id, CallState.ENDING)
+
+    def test_when_nobody_sent_it(self, centre):
+        call_id = centre.call("6400")
+        centre.give(CallCameBack(call_id, "1005"))
+        centre.give(CallCameBack(CallId("stranger"), "1005"))
+        assert len(centre.of(InputIgnored)) == 2
+        assert is_in(centre, call_id, CallState.WAITING)
+
+
+def test_what_cannot_be_sent_away_is_told(centre):
+    call_id = centre.call("51")
+    centre.give(CommandFailed(centre.of(SendToDialplan)[0], 422, "no such context"))
+    assert heard(centre) == [INVALID]
+    assert routes(centre) == [("call_flow shop", "prompt", RouteReason.NO_SUCH_PLACE, "")]
+    assert is_in(centre, call_id, CallState.LISTENING)
+
+
+def test_a_caller_who_is_gone_by_then_is_gone(centre):
+    call_id = centre.call("51")
+    centre.give(CommandFailed(centre.of(SendToDialplan)[0], 404, "no such channel"))
+    assert call_id not in centre.core.state.calls
+
+
+def test_a_late_failure_of_an_earlier_trip_means_nothing(centre):
+    call_id = centre.call("51")
+    first = centre.of(SendToDialplan)[0]
+    centre.give(CallCameBack(call_id, "50"))
+    centre.give(CommandFailed(first, 0, "late"))
+    assert is_in(centre, call_id, CallState.AWAY)
+
+
+def test_keys_and_holds_there_are_not_for_us(centre):
+    call_id = centre.call("50")
+    centre.press(call_id, "1")
+    assert centre.of(InputIgnored)
+    assert is_in(centre, call_id, CallState.AWAY)
+
+
+def test_somebody_who_may_hangs_up(centre):
+    call_id = centre.call("50")
+    version = call_of(centre, call_id).version
+    centre.give(CallActionRequested("r", call_id, HangUpNow(), BY_SYSTEM, version))
+    assert centre.told(HangUpCall)
+    assert is_in(centre, call_id, CallState.ENDING)
+
+
+def test_an_agent_transfers_to_voicemail(centre):
+    call_id = centre.call("6400")
+    centre.answer("1001")
+    version = call_of(centre, call_id).version
+    action = Transfer(ToVoicemail("1002"))
+    centre.give(CallActionRequested("r", call_id, action, BY_SYSTEM, version))
+    assert sent(centre) == [("usher-voicemail", "1002")]
+    assert dict(centre.of(SendToDialplan)[0].variables)["USHER_QUEUE"] == "6400"
+
+
+class TestReconnection:
+    """What happened to who was away while nobody watched."""
+
+    def restart(self, centre: Centre, *seen: SeenChannel) -> None:
+        snapshot = centre.core.snapshot()
+        centre.core = RoutingCore.restore(json.loads(json.dumps(snapshot)))
+        assert centre.core.snapshot() == snapshot
+        centre.give(EngineStarted())
+        centre.wait(10_000)
+        centre.give(NodeConnected(NODE, seen))
+
+    def test_still_away(self, centre):
+        call_id = centre.call("51")
+        self.restart(centre, SeenChannel(call_id, True, None, TRUNK, "start", away=True))
+        assert len(sent(centre)) == 1
+        assert is_in(centre, call_id, CallState.AWAY)
+        centre.give(CallCameBack(call_id, "6400"))
+        assert is_in(centre, call_id, CallState.WAITING)
+
+    def test_gone(self, centre):
+        call_id = centre.call("51")
+        self.restart(centre)
+        assert call_id not in centre.core.state.calls
+        assert centre.of(CallEnded)
+
+    def test_came_back(self, centre):
+        call_id = centre.call("51")
+        self.restart(centre, SeenChannel(call_id, True, None, TRUNK, "6400"))
+        assert is_in(centre, call_id, CallState.WAITING)
+        assert routes(centre)[0][2] is RouteReason.CAME_BACK
+
+    def test_never_left(self, centre):
+        call_id = centre.call("51")
+        self.restart(centre, SeenChannel(call_id, True, None, TRUNK, "51"))
+        assert sent(centre) == [("shop-context", "start")] * 2
+        assert is_in(centre, call_id, CallState.AWAY)
+
+    def test_never_left_the_second_time(self, centre):
+        call_id = centre.call("51")
+        centre.give(CallCameBack(call_id, "50"))
+        self.restart(centre, SeenChannel(call_id, True, None, TRUNK, "50"))
+        assert sent(centre)[-1] == ("usher-voicemail", "1001")
+        assert len(sent(centre)) == 3
+
+    def test_a_stranger_whom_the_dialplan_has_is_taken_in_where_they_are(self, centre):
+        seen = SeenChannel("s1", True, None, TRUNK, "start", away=True)
+        centre.give(NodeConnected(NODE, (seen,)))
+        (started,) = centre.told(CallStarted)
+        assert started.call_id == "s1"
+        assert not centre.told(PlayPrompt)
+        centre.give(NodeConnected(NODE, (seen,)))
+        assert is_in(centre, CallId("s1"), CallState.AWAY)
+        centre.give(CallCameBack(CallId("s1"), "6400"))
+        assert is_in(centre, CallId("s1"), CallState.WAITING)
+
+
+class TestListening:
+    """The code for boxes."""
+
+    def test_the_own_box(self, centre):
+        call_id = centre.call("*97", source="1001")
+        assert sent(centre) == [("usher-mailbox", "1001")]
+        assert is_in(centre, call_id, CallState.AWAY)
+        assert not centre.rang()
+
+    def test_a_groups_box_of_a_member(self, centre):
+        centre.call("*978000", source="1003")
+        assert sent(centre) == [("usher-mailbox", "8000")]
+
+    @pytest.mark.parametrize(
+        ("dialled", "source", "why"),
+        [
+            ("*97", "1003", "no such voicemail box"),
+            ("*974711", "1001", "no such voicemail box"),
+            ("*978000", "1002", "not allowed"),
+            ("*971001", "1002", "not allowed"),
+        ],
+    )
+    def test_others_are_refused_aloud(self, centre, dialled, source, why):
+        centre.call(dialled, source=source)
+        assert not sent(centre)
+        (refused,) = centre.of(ActionRefused)
+        assert (refused.action, refused.why, refused.by) == ("voicemail", why, source)
+        assert len(heard(centre)) == 1
+
+    def test_the_code_can_be_switched_off(self):
+        centre = house(feature_codes=FeatureCodes(voicemail=""))
+        centre.call("*97", source="1001")
+        assert not sent(centre)
+        assert heard(centre) == [INVALID]
+
+
+def test_to_a_box_that_was_removed_while_the_caller_waited(centre):
+    centre.reach("1001", reachable=False)
+    call_id = centre.call("6400")
+    centre.apply(queue("6400", wait_ms_max=5_000, failure=ToVoicemail("8000")))
+    centre.wait(5_000)
+    assert is_in(centre, call_id, CallState.LISTENING)
+    assert heard(centre)[-1] == INVALID
+
+
+def test_overflow_of_two_queues_in_a_circle_is_a_new_visit_each_time_and_bounded():
+    centre = house(
+        queue("6400", wait_ms_max=1_000, failure=ToQueue(QueueId("6401"))),
+        queue("6401", wait_ms_max=1_000, failure=ToQueue(QueueId("6400"))),
+    )
+    call_id = centre.call("6400")
+    centre.wait(60_000)
+    visits = [each.visit_id for each in centre.of(VisitStarted)]
+    assert len(visits) == len(set(visits)) == 20
+    assert [each.queue_id for each in centre.of(VisitStarted)][:3] == ["6400", "6401", "6400"]
+    assert routes(centre)[-1] == ("", "hang_up", RouteReason.LOOP, "")
+    assert is_in(centre, call_id, CallState.ENDING)
+    assert centre.of(HangUpCall)[0].cause == CONGESTION
