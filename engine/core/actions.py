@@ -4,6 +4,7 @@ An action is done whole or refused with nothing changed; either is a fact that n
 may be asked of a call depends on its state:
 
 * waiting: pick up, redirect, hang up; parked: redirect, hang up;
+* waiting to be called back: pick up, hang up, which cancels the callback;
 * talking: transfer, park, monitor, record, hang up; in any other state: hang up.
 
 Rights are those in the queue in which the call waits, talks, or from which it was parked. Who is in
@@ -24,6 +25,7 @@ from engine.core.directions import ToMonitor
 from engine.core.facts import (
     ActionDone,
     ActionRefused,
+    CallbackReason,
     CallEnd,
     CallTransferred,
     OfferOutcome,
@@ -250,6 +252,8 @@ def _pick_up(asked: _Asked) -> str:
     line.rest(visit)
     visit.resting = False
     state.timers.cancel(TimerKind.RETRY, call.call_id)
+    if call.callback is not None:
+        state.timers.cancel(TimerKind.ATTEMPT, call.call_id)
     membership = agent.memberships.get(line.queue_id)
     visit.directed = make_offer(state, call, line, agent, membership)
     call.version = state.fact_seq  # Who saw it before must not take it away from this one.
@@ -261,6 +265,8 @@ def _redirect(asked: _Asked, destination: Destination) -> str:
     if call.state is not CallState.PARKED:
         _waiting(asked)
     asked.demand(Right.DISTRIBUTE)
+    if call.callback is not None:
+        raise Refusal("a callback stays in its queue")
     check_destination(state, asked.by, destination)
     if call.state is CallState.PARKED:
         unpark(state, call, ParkEnd.REDIRECTED, asked.by)
@@ -335,7 +341,8 @@ def _called_party_moves(asked: _Asked) -> bool:
     So it is where a phone of the house placed the call and asks itself, or called outside.
     """
     call, state = asked.call, asked.state
-    if call.source is SourceKind.TRUNK:
+    called_back = call.source is SourceKind.CALLBACK and call.endpoint not in state.extensions
+    if call.source is SourceKind.TRUNK or called_back:
         return False
     assert call.leg_id is not None
     outside = state.legs[call.leg_id].endpoint in state.trunks
@@ -366,6 +373,9 @@ def _hang_up(asked: _Asked) -> str:
     is_leg = talking and leg is not None and leg.endpoint == by
     if not (is_caller or is_leg):
         asked.demand(Right.PICK_UP)
+    if call.callback is not None:
+        leave_queue(state, call, VisitOutcome.MISSED, VisitReason.HUNG_UP_BY_MANAGER)
+        return CallbackReason.CANCELLED.value
     if call.visit is not None:
         leave_queue(state, call, VisitOutcome.MISSED, VisitReason.HUNG_UP_BY_MANAGER)
     elif call.state is CallState.PARKED:

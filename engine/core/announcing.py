@@ -40,7 +40,7 @@ def welcome(state: State, call: Call, line: Line) -> None:
     """Plays the join prompt to who has just entered, if there is one, and plans announcements."""
     visit = call.visit
     assert visit is not None
-    if call.absent:
+    if call.callback is not None:
         return
     what = line.policy.announcements
     if what.join:
@@ -53,7 +53,7 @@ def plan(state: State, call: Call, line: Line) -> None:
     """Works out, from the configuration and counted from entry, what is due when."""
     visit = call.visit
     assert visit is not None
-    if call.absent:
+    if call.callback is not None:
         return
     what = line.policy.announcements
     visit.queue_due_ms = _next_ms(visit.entered_ms, _queue_every_ms(what), state.now_ms)

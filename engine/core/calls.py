@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from engine.core.call import Call, CallEvent, CallState
-from engine.core.commands import HangUpCall
 from engine.core.facts import (
     CallEnd,
     CallEnded,
@@ -17,8 +16,9 @@ from engine.core.hearing import forget_prompt
 from engine.core.ids import AgentId, LegId
 from engine.core.inputs import CallArrived
 from engine.core.monitoring import supervisor_left
-from engine.core.offers import HANG_UP_MS_MAX, hang_up_leg
+from engine.core.offers import hang_up_leg
 from engine.core.parking import unpark
+from engine.core.parting import free_own_phone, hang_up_call
 from engine.core.questions import end_dialogue
 from engine.core.reach import meaning
 from engine.core.sending import follow, unknown_number
@@ -88,13 +88,6 @@ def end_call(state: State, call: Call, ended_by: CallEnd, cause: int) -> None:
     hang_up_call(state, call, cause)
 
 
-def hang_up_call(state: State, call: Call, cause: int) -> None:
-    """Tells Asterisk to end the caller's channel."""
-    call.hang_ups += 1
-    state.tell(HangUpCall(call.node, call.call_id, cause))
-    state.timers.set(TimerKind.HANG_UP, call.call_id, state.now_ms + HANG_UP_MS_MAX)
-
-
 def caller_left(state: State, call: Call, ended_by: CallEnd, cause: int) -> None:
     """Takes notice that a caller's channel is gone, in whatever state the call is.
 
@@ -124,11 +117,7 @@ def caller_left(state: State, call: Call, ended_by: CallEnd, cause: int) -> None
     end_dialogue(state, call, quietly=True)
     forget_prompt(state, call)
     state.timers.cancel(TimerKind.HANG_UP, call.call_id)
-    if call.agent_id is not None:
-        agent = state.agents[call.agent_id]
-        agent.own_calls.pop(call.call_id, None)
-        agent.devices.pop(call.node, None)
-        state.refresh(agent)
+    free_own_phone(state, call)
 
 
 def _note_end(state: State, call: Call, ended_by: CallEnd, cause: int) -> None:

@@ -241,7 +241,7 @@ def _change_agent(state: State, wish: _ChangeAgent, by: str) -> Media:
         queue_id = wish.queue_id or ""
         return _refuse(state, wish.agent_id, queue_id, wish.action.value, str(refusal), by)
     if outcome.done is Done.WRAPUP_EXTENDED:
-        return extended_media(outcome.longer_ms, other)
+        return extended_media(outcome.longer_ms, other, _language(state, by))
     return done_media(outcome.done, wish.queue_id, other)
 
 
@@ -252,7 +252,7 @@ def _set_presence(state: State, wish: _SetPresence, own: AgentId) -> Media:
         set_presence(state, own, wish.presence, Hand(How.CODE, own))
     except Refusal as refusal:
         return _refuse(state, own, "", SET_PRESENCE, str(refusal), own)
-    return presence_media(wish.presence)
+    return presence_media(wish.presence, _language(state, own))
 
 
 def _toggle_hours(state: State, queue_id: QueueId, call: Call) -> Media:
@@ -328,6 +328,11 @@ def _queue_talk(state: State, agent_id: AgentId, by: str, right: Right) -> Leg:
     if talks or not any(may(state, by, queue_id, right) for queue_id in agent.memberships):
         raise Refusal(NOT_ALLOWED)
     raise Refusal("not on a queue call")
+
+
+def _language(state: State, own: str) -> str:
+    extension = state.extensions.get(own)
+    return "en" if extension is None else extension.language
 
 
 def _check_exists(state: State, agent_id: AgentId) -> None:

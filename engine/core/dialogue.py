@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from engine.core.directions import ToSurvey
-from engine.core.ids import VisitId
+from engine.core.facts import CallbackReason
+from engine.core.ids import AgentId, VisitId
 from engine.core.places import Menu
-from engine.core.waiting import SurveyPolicy
+from engine.core.waiting import CallbackPolicy, SurveyPolicy
 
 
 class Purpose(StrEnum):
@@ -58,13 +59,17 @@ class Dialogue:
     """... and what is asked. A reload changes nothing for who is being asked."""
     menu: Menu | None = None
     """Menu: as it was when the caller came to it."""
+    number: str = ""
+    """Callback: the number that is to be confirmed."""
+    rounds: int = 0
+    """Callback: how often a number was asked for."""
 
 
 @dataclass(slots=True, eq=False)
 class Callback:
     """The callback that a call is (C-01 to C-05): it waits in a queue without a channel.
 
-    Each attempt to reach the customer is a call of its own, whose channel has the call's id; the
+    It is over, and the call's no more, when customer and agent talk or when it has failed. Each attempt to reach the customer is a call of its own, whose channel has the call's id; the
     callback goes from one to the next and keeps its id and its place in line.
     """
 
@@ -75,4 +80,10 @@ class Callback:
     attempts: int = 0
     """How often the customer was called."""
     present: bool = False
-    """Whether this call has a channel now: the customer's phone is called, or they talk."""
+    """Whether this call has a channel now: the customer's phone is called."""
+    agent_id: AgentId | None = None
+    """Who was there at the last attempt, ..."""
+    failed: CallbackReason | None = None
+    """... and how that ended."""
+    terms: CallbackPolicy | None = None
+    """What its queue said when it was requested; counts where the queue offers callbacks no more."""

@@ -185,6 +185,8 @@ class OfferReason(StrEnum):
     """Joined a ringing of all shortly before it ended in vain."""
     AGENT_LEFT = "agent_left"
     """Logged out or paused while ringing."""
+    CUSTOMER_NOT_REACHED = "customer_not_reached"
+    """Picked up, and the customer of the callback was not reached then."""
     LOST = "lost"
 
 

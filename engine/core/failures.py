@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from engine.core import monitoring, recording
+from engine.core.attempts import not_rung
 from engine.core.call import Call, CallState
-from engine.core.calls import hang_up_call
 from engine.core.causes import NORMAL_CLEARING, UNREACHABLE
 from engine.core.commands import (
     AnswerCall,
@@ -38,6 +38,7 @@ from engine.core.inputs import CommandFailed
 from engine.core.leg import LegState
 from engine.core.legs import agent_prompt_is_over
 from engine.core.offers import drop_leg, end_offer, hang_up_leg, live_offer
+from engine.core.parting import hang_up_call
 from engine.core.prompted import prompt_is_over
 from engine.core.state import State
 from engine.core.summons import failed_to_come
@@ -143,6 +144,9 @@ def _ring_failed(state: State, leg_id: LegId) -> None:
     own = state.calls.get(CallId(leg_id))
     if own is not None and own.state is CallState.SUMMONED:
         failed_to_come(state, own, UNREACHABLE)
+        return
+    if own is not None and own.callback is not None and own.callback.present:
+        not_rung(state, own, UNREACHABLE)
         return
     other = state.legs.get(leg_id)
     if other is not None and other.state is LegState.CALLING:

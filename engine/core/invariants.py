@@ -5,7 +5,7 @@ from __future__ import annotations
 from engine.core.agent import Agent, Membership, may_be_offered
 from engine.core.call import Call, CallState, Visit
 from engine.core.conditions import keeper_of, qualified
-from engine.core.dialogue import DialogueKind, Purpose
+from engine.core.dialogue import Callback, DialogueKind, Purpose
 from engine.core.dispatch import first_servable
 from engine.core.grouped import GroupRinging
 from engine.core.hearing import hears_prompt
@@ -14,6 +14,7 @@ from engine.core.leaving import must_leave
 from engine.core.leg import LegState
 from engine.core.line import Entry, Line
 from engine.core.monitoring import monitor_of
+from engine.core.pending import limit_of
 from engine.core.policy import MemberKind, Strategy
 from engine.core.shares import at_work
 from engine.core.state import State
@@ -33,6 +34,12 @@ def check(state: State) -> None:
         _check_agent(state, agent)
     for call_id in state.parked.values():
         assert call_id in state.calls, "a slot is kept by a caller who is gone"
+    for (queue_id, number), call_id in state.callbacks.items():
+        pending = state.calls[call_id]
+        assert pending.callback is not None, "a number is kept for a callback that is over"
+        assert pending.callback.number == number, "a number is kept for another's callback"
+        assert pending.visit is not None, "a callback is in no line"
+        assert pending.visit.queue_id == queue_id, "a callback is in another line"
     _check_lines(state)
     _check_legs(state)
     _check_monitors(state)
@@ -60,6 +67,8 @@ def _check_call(state: State, call: Call) -> None:
     assert (call.state is CallState.WAITING) == (call.visit is not None), "waiting without a visit"
     if call.visit is not None:
         _check_visit(state, call, call.visit)
+    if call.callback is not None:
+        _check_callback(state, call, call.callback)
     for call_state, kind in _ENDS.items():
         if call.state is call_state:
             assert _has_timer(state, kind, call.call_id), f"{call_state} without an end"
@@ -78,6 +87,23 @@ def _check_call(state: State, call: Call) -> None:
         leg = state.legs.get(call.leg_id)
         assert leg is not None, "a caller talks to nobody"
         assert leg.state is LegState.TALKING, "a caller talks to a phone that does not"
+
+
+def _check_callback(state: State, call: Call, callback: Callback) -> None:
+    visit = call.visit
+    assert visit is not None, "a callback waits in no line"
+    assert visit.visit_id == callback.callback_id, "a callback is in another's place"
+    place = (visit.queue_id, callback.number)
+    assert state.callbacks.get(place) == call.call_id, "a number has two callbacks in one queue"
+    assert call.dialogue is None, "nobody is asked"
+    assert call.sound is None, "nobody hears"
+    assert call.prompts == 0, "nobody hears"
+    assert call.hang_ups == 0, "nobody is hung up"
+    assert not call.answered, "nobody has answered"
+    if callback.present:
+        assert visit.chosen is not None, "a customer is called for no agent"
+        assert _has_timer(state, TimerKind.RING, call.call_id), "a customer is called without end"
+        assert callback.attempts > 0, "a customer is called and nobody counts"
 
 
 def _check_dialogue(state: State, call: Call) -> None:
@@ -129,7 +155,10 @@ def _check_visit(state: State, call: Call, visit: Visit) -> None:
         assert list(visit.offers) == [visit.directed], "picked up, and others still ring"
         assert not visit.wanting, "picked up, and others are wanted"
     if visit.resting:
-        assert _has_timer(state, TimerKind.RETRY, call.call_id), "resting without an end"
+        retries = _has_timer(state, TimerKind.RETRY, call.call_id)
+        assert retries or _has_timer(state, TimerKind.ATTEMPT, call.call_id), (
+            "resting without an end"
+        )
     if visit.joining:
         assert hears_prompt(state, call), "a join prompt that keeps agents away does not play"
         assert call.purpose is Purpose.JOIN, "another prompt keeps agents away"
@@ -138,13 +167,17 @@ def _check_visit(state: State, call: Call, visit: Visit) -> None:
     announces = visit.queue_due_ms > 0 or visit.progress_due_ms > 0
     planned = _has_timer(state, TimerKind.ANNOUNCE, call.call_id)
     assert announces == planned, "announcements without a moment, or the other way round"
-    limited = state.lines[visit.queue_id].policy.wait_ms_max > 0
-    waits = _has_timer(state, TimerKind.MAX_WAIT, call.call_id)
-    assert not waits or limited, "a longest wait runs that nobody set"
-    if visit.chosen is None:
-        assert waits or not limited, "a longest wait never ends"
-    else:
-        assert _has_timer(state, TimerKind.AGENT_PROMPT, visit.chosen), "a prompt without an end"
+    limit = limit_of(state, call, state.lines[visit.queue_id])
+    for kind in (TimerKind.MAX_WAIT, TimerKind.CALLBACK):
+        limited = limit is not None and limit[0] is kind
+        waits = _has_timer(state, kind, call.call_id)
+        assert not waits or limited, "a longest wait runs that nobody set"
+        if visit.chosen is None and call.dialogue is None:
+            assert waits or not limited, "a longest wait never ends"
+    if visit.chosen is not None:
+        called = call.callback is not None and call.callback.present
+        prompted = _has_timer(state, TimerKind.AGENT_PROMPT, visit.chosen)
+        assert prompted != called, "a prompt without an end"
         assert list(visit.offers) == [visit.chosen], "answered, and others still ring"
 
 

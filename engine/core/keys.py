@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from engine.core import menus, monitoring, surveys
+from engine.core import callbacks, menus, monitoring, surveys
 from engine.core.call import Call, CallState
 from engine.core.dialogue import DialogueKind
 from engine.core.ids import CallId
@@ -18,7 +18,7 @@ Ignored = str | None
 def digit_pressed(state: State, channel_id: str, digit: str) -> Ignored:
     """Takes a key press. Returns why it means nothing, or None."""
     call = state.calls.get(CallId(channel_id))
-    if call is None:
+    if call is None or call.callback is not None:
         return "no such call"
     if not state.node_up(call.node):
         return "its node is out of reach"
@@ -37,8 +37,17 @@ def _waiting(state: State, call: Call, digit: str) -> Ignored:
     return "that key means nothing in this queue"
 
 
-WAITING_KEYS: Final[tuple[Callable[[State, Call, str], bool], ...]] = (leave_by_key,)
+WAITING_KEYS: Final[tuple[Callable[[State, Call, str], bool], ...]] = (
+    callbacks.key_pressed,
+    leave_by_key,
+)
 """What a key of a waiting caller can do, in this order; each tells whether it took the key."""
+
+
+def _callback_answer(state: State, call: Call, digit: str) -> None:
+    """A key that only declines the offer of a callback means what it means otherwise."""
+    if not callbacks.answered(state, call, digit):
+        _waiting(state, call, digit)
 
 
 def silence(state: State, call_id: CallId) -> None:
@@ -55,12 +64,14 @@ KEYS: Final[dict[CallState, Callable[[State, Call, str], Ignored]]] = {
 """Keys outside of dialogues."""
 
 ANSWERS: Final[dict[DialogueKind, Callable[[State, Call, str], None]]] = {
+    DialogueKind.CALLBACK: _callback_answer,
     DialogueKind.MENU: menus.key_pressed,
     DialogueKind.SURVEY: surveys.key_pressed,
 }
 """Keys in answer to a question."""
 
 SILENCES: Final[dict[DialogueKind, Callable[[State, Call], None]]] = {
+    DialogueKind.CALLBACK: callbacks.silent,
     DialogueKind.MENU: menus.no_key,
     DialogueKind.SURVEY: surveys.no_key,
 }

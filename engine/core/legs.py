@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from engine.core.agent import Agent
-from engine.core.call import CallState
+from engine.core.attempts import agent_is_ready, agent_left, stop_ringing
+from engine.core.call import Call, CallState
 from engine.core.causes import NO_ANSWER, UNREACHABLE
 from engine.core.facts import CallEnd, OfferOutcome, OfferReason
 from engine.core.forwards import forward_dialling, forward_offer
@@ -76,7 +77,10 @@ def leg_ended(
     elif leg.state is LegState.TALKING:
         party_left(state, leg, CallEnd.LOST if lost else CallEnd.AGENT, cause)
     elif live_offer(state, leg_id) is not None:
-        if forward_to is None or not leg.rings or lost:
+        callback = state.calls[leg.call_id].callback
+        if callback is not None and callback.present:
+            agent_left(state, state.calls[leg.call_id], leg, cause=cause, lost=lost)
+        elif forward_to is None or not leg.rings or lost:
             _offer_ended_by_phone(state, leg, cause, lost=lost)
         elif not forward_offer(state, leg, forward_to, cause):
             offer_lost(state, state.calls[leg.call_id])
@@ -117,8 +121,22 @@ def agent_prompt_is_over(state: State, leg_id: LegId) -> str | None:
     call, leg = found
     if leg.state is not LegState.ANSWERED:
         return f"leg is {leg.state}"
+    if call.callback is not None:
+        return agent_is_ready(state, call, leg)
     connect_offer(state, call, leg)
     return None
+
+
+def customer_answered(state: State, call: Call) -> None:
+    """The customer of a callback picked up: talks to the agent who is there."""
+    visit = call.visit
+    assert visit is not None
+    assert visit.chosen is not None
+    leg = state.legs[visit.chosen]
+    state.timers.cancel(TimerKind.RING, call.call_id)
+    call.answered = True
+    stop_ringing(state, leg)
+    connect_offer(state, call, leg)
 
 
 def phone_is_gone(state: State, agent: Agent) -> None:

@@ -11,15 +11,20 @@ from engine.core.facts import CallEnd, CallEnded, OfferEnded, OfferMade, OfferOu
 from engine.core.ids import LegId, playback_id_of
 from engine.core.leg import Leg, LegEvent, LegState
 from engine.core.line import Line
+from engine.core.places import Media
 from engine.core.policy import Strategy
 from engine.core.ringing import Offered, house_phone, ring
 from engine.core.shifts import count_missed
+from engine.core.speech import Phrase, phrase
 from engine.core.state import State
 from engine.core.strategies import remember
 from engine.core.timers import TimerKind
 
 AGENT_PROMPT_MS_MAX = 30_000
 """After this the caller is connected even if nobody says that the agent prompt is over."""
+
+LAST_WORDS = 3
+"""Ordinal of a leg's last prompt; the agent prompt is the first, a parking slot the second."""
 
 BUSY_CAUSES = (17,)
 REJECTED_CAUSES = (19, 21)
@@ -85,7 +90,10 @@ def set_step(state: State, call: Call, visit: Visit, line: Line) -> None:
 
 
 def answer_offer(state: State, call: Call, leg: Leg) -> bool:
-    """Takes an agent's answer. Returns True if the caller is to be connected to this leg now."""
+    """Takes an agent's answer. Returns True if the caller is to be connected to this leg now.
+
+    With an agent prompt it is not, and never with a callback: the agent hears who is called back.
+    """
     visit = call.visit
     assert visit is not None
     leg.answered_ms = state.now_ms
@@ -104,16 +112,21 @@ def answer_offer(state: State, call: Call, leg: Leg) -> bool:
             OfferReason.ANSWERED_ELSEWHERE,
             answered_elsewhere=line.policy.answered_elsewhere,
         )
-    if line.policy.agent_prompt is None:
-        return True
     agent = state.agents.get(leg.agent_id) if leg.agent_id is not None else None
     language = line.policy.language if agent is None else agent_language(state, agent)
+    media: Media = ()
+    if call.callback is not None:  # Who is called back (C-03).
+        media = phrase(language, Phrase.CALLBACK_FOR_AGENT, number=call.callback.number)
+    if line.policy.agent_prompt is not None:
+        media = (*media, line.policy.agent_prompt)
+    if not media:
+        return True
     state.tell(
         PlayPrompt(
             node=leg.node,
             playback_id=playback_id_of(leg.leg_id, 1),
             channel_id=leg.leg_id,
-            media=(line.policy.agent_prompt,),
+            media=media,
             language=language,
         )
     )
@@ -141,6 +154,34 @@ def end_offer(
 
     `gone` says that the leg's channel exists no more; else Asterisk is told to end it.
     """
+    agent = _close_offer(state, leg, outcome, reason, cause)
+    if gone:
+        drop_leg(state, leg)
+    else:
+        hang_up_leg(state, leg, answered_elsewhere=answered_elsewhere)
+        state.refresh(agent)
+
+
+def end_offer_with(
+    state: State, leg: Leg, outcome: OfferOutcome, reason: OfferReason, last_words: Media
+) -> None:
+    """Ends the offer of who picked up, and hears why it comes to nothing before being let go.
+
+    The phone is hung up when that is over (`legs.agent_prompt_is_over`), or should be.
+    """
+    agent = _close_offer(state, leg, outcome, reason, 0)
+    leg.advance(LegEvent.LET_GO)
+    playback_id = playback_id_of(leg.leg_id, LAST_WORDS)
+    language = agent_language(state, agent)
+    state.tell(PlayPrompt(leg.node, playback_id, leg.leg_id, last_words, language))
+    state.timers.set(TimerKind.HANG_UP, leg.leg_id, state.now_ms + HANG_UP_MS_MAX)
+    state.refresh(agent)
+
+
+def _close_offer(
+    state: State, leg: Leg, outcome: OfferOutcome, reason: OfferReason, cause: int
+) -> Agent:
+    """Notes that an offer is over, and that it is in the counts; returns whose it was."""
     assert leg.agent_id is not None
     assert leg.queue_id is not None
     assert leg.visit_id is not None
@@ -181,11 +222,7 @@ def end_offer(
         state.timers.cancel(TimerKind.STEP, call.call_id)
     if not visit.offers and state.lines[visit.queue_id].policy.strategy is Strategy.RING_ALL:
         visit.tried.clear()  # With ring-all a round is one ringing.
-    if gone:
-        drop_leg(state, leg)
-    else:
-        hang_up_leg(state, leg, answered_elsewhere=answered_elsewhere)
-        state.refresh(agent)
+    return agent
 
 
 def _missed(state: State, agent: Agent, leg: Leg, reason: OfferReason) -> None:

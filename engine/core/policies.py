@@ -5,17 +5,18 @@ from __future__ import annotations
 from engine.core import monitoring
 from engine.core.agent import Agent, Membership
 from engine.core.announcing import plan
+from engine.core.callbacks import offer_anew
 from engine.core.conditions import agree_terms_anew
 from engine.core.facts import How, VisitOutcome, VisitReason, WrapupEnd
 from engine.core.ids import AgentId, QueueId
 from engine.core.line import Line
 from engine.core.offers import want_again
+from engine.core.pending import limit_wait
 from engine.core.policy import InitialState, Member, MemberKind, Policy, Presence, QueuePolicy
 from engine.core.reconcile import node_removed
 from engine.core.sending import follow
 from engine.core.shifts import end_wrapup, log_in, log_out, pause
 from engine.core.state import Node, State
-from engine.core.timers import TimerKind
 from engine.core.visits import leave_queue
 
 BY_CONFIG = "config"
@@ -42,10 +43,7 @@ def apply_policy(state: State, policy: Policy) -> None:
         _apply_members(state, line, queue)
         if before.strategy is not queue.strategy:
             _ask_anew(state, line)
-        if before.wait_ms_max != queue.wait_ms_max:
-            _limit_waits_anew(state, line)
-        if before.announcements != queue.announcements:
-            _plan_anew(state, line)
+        _tell_who_waits(state, line, before)
         agree_terms_anew(state, line)
     monitoring.rights_changed(state)
     _forget_agents(state, policy)
@@ -81,20 +79,23 @@ def _ask_anew(state: State, line: Line) -> None:
         want_again(state, call)
 
 
-def _limit_waits_anew(state: State, line: Line) -> None:
-    """Holds waiting callers to a new longest wait, counted from their entry (Q-02)."""
-    for _, entered_ms, _, call_id in line.waiting:
-        if line.policy.wait_ms_max > 0:
-            due_ms = entered_ms + line.policy.wait_ms_max
-            state.timers.set(TimerKind.MAX_WAIT, call_id, due_ms)
-        else:
-            state.timers.cancel(TimerKind.MAX_WAIT, call_id)
+def _tell_who_waits(state: State, line: Line, before: QueuePolicy) -> None:
+    """Brings to who waits what has changed for them, counted from their entry (Q-02, C-01).
 
-
-def _plan_anew(state: State, line: Line) -> None:
-    """Brings changed announcements to those who wait, counted from their entry; none is made up for."""
-    for *_, call_id in line.waiting:
-        plan(state, state.calls[call_id], line)
+    No announcement is made up for.
+    """
+    now = line.policy
+    calls_back = before.callback != now.callback
+    limits = calls_back or before.wait_ms_max != now.wait_ms_max
+    announces = before.announcements != now.announcements
+    for *_, call_id in line.waiting if limits or announces else ():
+        call = state.calls[call_id]
+        if limits:
+            limit_wait(state, call, line)
+        if calls_back:
+            offer_anew(state, call)
+        if announces:
+            plan(state, call, line)
 
 
 def _apply_members(state: State, line: Line, queue: QueuePolicy) -> None:

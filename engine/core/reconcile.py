@@ -11,12 +11,13 @@ from collections.abc import Callable
 
 from engine.core import monitoring, recording
 from engine.core.announcing import catch_up
+from engine.core.attempts import let_agent_hear_ringing
 from engine.core.call import Call, CallState
-from engine.core.calls import call_arrived, hang_up_call
+from engine.core.calls import call_arrived
 from engine.core.causes import NORMAL_CLEARING
 from engine.core.commands import DestroyBridge, HangUpCall, HangUpLeg, StopMonitor
 from engine.core.dialplan import seen_again
-from engine.core.facts import CallEnd
+from engine.core.facts import CallEnd, VisitOutcome, VisitReason
 from engine.core.hearing import answer_call, hears_prompt, play_again
 from engine.core.ids import (
     BRIDGE_PREFIX,
@@ -33,14 +34,15 @@ from engine.core.ids import (
 )
 from engine.core.inputs import CallArrived, NodeConnected, SeenChannel
 from engine.core.leg import Leg, LegState
-from engine.core.legs import agent_prompt_is_over, leg_answered, leg_ended
+from engine.core.legs import agent_prompt_is_over, customer_answered, leg_answered, leg_ended
 from engine.core.offers import hang_up_leg, want_again
 from engine.core.parking import play_music
+from engine.core.parting import hang_up_call
 from engine.core.questions import ask_again
 from engine.core.state import Node, State
 from engine.core.summons import came
 from engine.core.talks import bridge, caller_hung_up
-from engine.core.visits import start_waiting_sound
+from engine.core.visits import leave_queue, start_waiting_sound
 
 
 def node_disconnected(state: State, node_id: NodeId) -> str | None:
@@ -70,6 +72,7 @@ def node_removed(state: State, node_id: NodeId) -> None:
     """A node is configured no more: its calls are lost to us, and its view of phones counts no more."""
     for call in [each for each in state.calls.values() if each.node == node_id]:
         caller_hung_up(state, call, CallEnd.LOST, 0)
+    _move_callbacks(state, node_id)
     for leg in [each for each in state.legs.values() if each.node == node_id]:
         leg_ended(state, leg.leg_id, 0, lost=True)
     recording.node_removed(state, node_id)
@@ -77,6 +80,21 @@ def node_removed(state: State, node_id: NodeId) -> None:
         agent.reachable_at.pop(node_id, None)
         agent.devices.pop(node_id, None)
     del state.nodes[node_id]
+    state.timers.resume(node_id, state.now_ms)  # Of who waits elsewhere now; others' are gone.
+
+
+def _move_callbacks(state: State, node_id: NodeId) -> None:
+    """Lets callbacks wait at another Asterisk; where there is none they are lost."""
+    others = [each for each in state.policy.nodes if each != node_id]
+    up = [each for each in others if state.node_up(each)]
+    for call in [state.calls[each] for each in state.callbacks.values()]:
+        if call.node != node_id:
+            continue
+        if others:
+            call.node = (up or others)[0]
+            want_again(state, call)
+        else:
+            leave_queue(state, call, VisitOutcome.MISSED, VisitReason.LOST)
 
 
 def node_connected(state: State, seen: NodeConnected) -> None:
@@ -93,7 +111,7 @@ def node_connected(state: State, seen: NodeConnected) -> None:
     talking = [leg for leg in legs if leg.state is LegState.TALKING]
     recordings = recording.of_node(state, seen.node)
     for call in calls:
-        if restarted or call.call_id not in channels:
+        if not call.absent and (restarted or call.call_id not in channels):
             caller_hung_up(state, call, CallEnd.LOST if restarted else CallEnd.CALLER, 0)
     if restarted:  # Its channels' ids begin anew, in the same second even with the same numbers.
         state.forget_ended(seen.node)
@@ -115,12 +133,20 @@ def node_connected(state: State, seen: NodeConnected) -> None:
             hang_up_call(state, call, NORMAL_CLEARING)
         else:
             _catch_up_call(state, call, channel)
+    _callbacks_want_again(state, seen.node)
     for leg in talking:  # Now that their callers have been answered.
         _catch_up_talk(state, leg, channels)
     monitoring.compare(state, seen.node, channels)
     recording.compare(state, recordings, channels, restarted=restarted)
     _meet_strangers(state, seen)
     state.timers.resume(node.node, state.now_ms)
+
+
+def _callbacks_want_again(state: State, node: NodeId) -> None:
+    for call_id in list(state.callbacks.values()):
+        call = state.calls[call_id]
+        if call.node == node and call.absent:
+            want_again(state, call)
 
 
 def _catch_up_leg(state: State, leg: Leg, channel: SeenChannel) -> None:
@@ -146,7 +172,9 @@ def _catch_up_call(state: State, call: Call, channel: SeenChannel) -> None:
     if not channel.up:
         call.answered = False
     catches_up = _CATCHES_UP.get(call.state)
-    if catches_up is not None:
+    if call.callback is not None:
+        _catch_up_customer(state, call, channel)
+    elif catches_up is not None:
         catches_up(state, call, channel)
 
 
@@ -202,6 +230,18 @@ _CATCHES_UP: dict[CallState, Callable[[State, Call, SeenChannel], None]] = {
     CallState.WAITING: _catch_up_waiting,
 }
 """What is said again, or has happened meanwhile, by where a call is whose channel is still there."""
+
+
+def _catch_up_customer(state: State, call: Call, channel: SeenChannel) -> None:
+    """The phone of a callback's customer rings on, or was picked up. It is never rung again."""
+    if call.absent:
+        return  # A channel that nobody made.
+    assert call.visit is not None
+    assert call.visit.chosen is not None
+    if channel.up:
+        customer_answered(state, call)
+    else:
+        let_agent_hear_ringing(state, state.legs[call.visit.chosen])
 
 
 def _meet_strangers(state: State, seen: NodeConnected) -> None:

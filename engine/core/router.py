@@ -14,7 +14,9 @@ from engine.core import groups, hours, monitoring, recording, saving
 from engine.core.actions import call_action, call_agent
 from engine.core.agent_actions import service_action
 from engine.core.announcing import announce
+from engine.core.attempts import customer_timed_out
 from engine.core.call import Call, CallState
+from engine.core.callbacks import offer_is_due
 from engine.core.calls import call_arrived
 from engine.core.causes import NO_ANSWER
 from engine.core.dialplan import came_back
@@ -57,6 +59,7 @@ from engine.core.keys import digit_pressed, silence
 from engine.core.leaving import look_at_lines
 from engine.core.legs import (
     agent_prompt_is_over,
+    customer_answered,
     dial_timed_out,
     leg_answered,
     leg_ended,
@@ -86,6 +89,8 @@ from engine.core.visits import (
 
 Ignored = str | None
 """Why an input meant nothing, or None if it was acted upon."""
+
+NO_CHANNEL = "the callback has no channel"
 
 
 class RoutingCore:
@@ -250,6 +255,8 @@ def _rang_too_long(state: State, call: Call) -> None:
     elif call.state is CallState.DIALLING:
         if call.leg_id is not None and call.leg_id in state.legs:
             dial_timed_out(state, call.leg_id)
+    elif call.callback is not None and call.callback.present:
+        customer_timed_out(state, call)
     elif call.visit is not None and call.visit.offers and call.visit.chosen is None:
         ring_timed_out(state, call)
 
@@ -279,6 +286,9 @@ _TIMERS: dict[TimerKind, Callable[[State, str], None]] = {
     TimerKind.MAX_WAIT: _of_visit(waited_too_long),
     TimerKind.STEP: _of_visit(step_is_due),
     TimerKind.RELAX: _of_visit(terms_change),
+    TimerKind.CALLBACK_OFFER: _of_visit(offer_is_due),
+    TimerKind.CALLBACK: _of_visit(waited_too_long),
+    TimerKind.ATTEMPT: _of_visit(rest_is_over),
     TimerKind.ANNOUNCE: _of_visit(announce),
     TimerKind.SETTLED: lambda state, _: settled(state),
 }
@@ -294,26 +304,40 @@ def _caller_hung_up(state: State, happened: CallerHungUp) -> Ignored:
     if call is None:  # Perhaps a caller who has become another call's leg.
         ignored = leg_ended(state, LegId(happened.call_id), happened.cause)
         return None if ignored is None else "unknown call"
+    if call.absent:
+        return NO_CHANNEL
     caller_hung_up(state, call, CallEnd.CALLER, happened.cause)
     return None
 
 
 def _leg_ringing(state: State, happened: LegRinging) -> Ignored:
     own = state.calls.get(CallId(happened.leg_id))
-    if own is not None and own.state is CallState.SUMMONED:
+    if own is not None and (own.state is CallState.SUMMONED or _is_called(own)):
         return None
     return leg_ringing(state, happened.leg_id)
 
 
 def _leg_answered(state: State, happened: LegAnswered) -> Ignored:
     own = state.calls.get(CallId(happened.leg_id))
-    return leg_answered(state, happened.leg_id) if own is None else came(state, own)
+    if own is None:
+        return leg_answered(state, happened.leg_id)
+    if not _is_called(own):
+        return came(state, own)
+    customer_answered(state, own)
+    return None
+
+
+def _is_called(call: Call) -> bool:
+    """Tells whether the customer's phone is called, for a callback."""
+    return call.callback is not None and call.callback.present
 
 
 def _leg_ended(state: State, happened: LegEnded) -> Ignored:
     own = state.calls.get(CallId(happened.leg_id))
     if own is None:
         return leg_ended(state, happened.leg_id, happened.cause, forward_to=happened.forward_to)
+    if own.absent:
+        return NO_CHANNEL
     caller_hung_up(state, own, CallEnd.CALLER, happened.cause)
     return None
 

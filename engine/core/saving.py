@@ -149,6 +149,11 @@ def load(snapshot: dict[str, Any]) -> State:
     state.own_calls = saved.own_calls
     state.hours = {each.schedule: each for each in saved.hours}
     state.overrides = {QueueId(queue_id): by for queue_id, by in saved.overrides.items()}
+    state.callbacks = {
+        (call.visit.queue_id, call.callback.number): call.call_id
+        for call in saved.calls
+        if call.callback is not None and call.visit is not None
+    }
     state.parked = {call.slot: call.call_id for call in saved.calls if call.slot is not None}
     policies = {policy.queue_id: policy for policy in saved.policy.queues}
     for each in saved.lines:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.core.call import Call
+from engine.core.call import Call, CallState
 from engine.core.destinations import words_of
 from engine.core.directions import Next
 from engine.core.facts import CallRouted, RouteReason
@@ -11,7 +11,12 @@ from engine.core.state import State
 
 
 def follow(state: State, call: Call, destination: Next) -> None:
-    """Sends a call to a destination before this step ends."""
+    """Sends a call to a destination before this step ends.
+
+    One that is being ended goes nowhere: it was a callback, which ends with its wait.
+    """
+    if call.state is CallState.ENDING:
+        return
     call.then = destination
     state.following[call.call_id] = None
 
@@ -19,7 +24,9 @@ def follow(state: State, call: Call, destination: Next) -> None:
 def route(
     state: State, call: Call, destination: Next, why: RouteReason, from_place: str, key: str = ""
 ) -> None:
-    """Sends a call on for a reason that the record keeps (`CallRouted`)."""
+    """Sends a call on for a reason that the record keeps (`CallRouted`), as `follow` does."""
+    if call.state is CallState.ENDING:
+        return
     state.note(CallRouted, call.call_id, from_place, words_of(destination), why, key)
     follow(state, call, destination)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Final
 
+from engine.core import speech
 from engine.core.ids import AgentId, QueueId
 from engine.core.inputs import RecordingAction
 from engine.core.policy import Presence
@@ -69,12 +70,22 @@ PRESENCE_DIGITS: Final[dict[str, Presence]] = {
     "5": Presence.LUNCH,
     "6": Presence.OFF_WORK,
 }
-"""What is dialled for each presence, and said back where the core sounds have no word for it."""
+"""What is dialled for each presence, and said back where a language has no word for it."""
 
-_PRESENCE_WORDS: Final[dict[Presence, str]] = {
-    **{presence: f"digits:{digit}" for digit, presence in PRESENCE_DIGITS.items()},
-    Presence.DO_NOT_DISTURB: "sound:do-not-disturb",
+_PRESENCE_WORDS: Final[dict[str, dict[Presence, str]]] = {
+    "en": {Presence.DO_NOT_DISTURB: "sound:do-not-disturb"},
+    "zh": {
+        Presence.AVAILABLE: "sound:usher/presence-available",
+        Presence.AWAY: "sound:usher/presence-away",
+        Presence.BUSINESS_TRIP: "sound:usher/presence-business-trip",
+        Presence.DO_NOT_DISTURB: "sound:do-not-disturb",
+        Presence.LUNCH: "sound:usher/presence-lunch",
+        Presence.OFF_WORK: "sound:usher/presence-off-work",
+    },
 }
+"""By the grammar that speaks."""
+
+_DIGIT_OF: Final = {presence: digit for digit, presence in PRESENCE_DIGITS.items()}
 
 REFUSED: Final[dict[str, Media]] = {
     UNKNOWN_QUEUE: ("sound:privacy-incorrect",),
@@ -125,16 +136,18 @@ def done_media(done: Done, queue_id: QueueId | None, agent_id: AgentId | None) -
     return whose + DONE[done] + where
 
 
-def extended_media(longer_ms: int, agent_id: AgentId | None) -> Media:
+def extended_media(longer_ms: int, agent_id: AgentId | None, language: str) -> Media:
     """Returns what is said when a wrap-up was made longer by `longer_ms`: whole seconds, rounded."""
     whose = () if agent_id is None else _extension(agent_id)
-    seconds = (f"number:{(longer_ms + 500) // 1000}", "sound:seconds")
+    seconds = speech.seconds(language, (longer_ms + 500) // 1000)
     return whose + DONE[Done.WRAPUP_EXTENDED] + seconds
 
 
-def presence_media(presence: Presence) -> Media:
-    """Returns what is said when a presence was set."""
-    return ("sound:extension", "sound:is-set-to", _PRESENCE_WORDS[presence])
+def presence_media(presence: Presence, language: str) -> Media:
+    """Returns what is said when a presence was set: its digit, where a language lacks the word."""
+    words = _PRESENCE_WORDS[speech.grammar_of(language)]
+    word = words.get(presence, f"digits:{_DIGIT_OF[presence]}")
+    return ("sound:extension", "sound:is-set-to", word)
 
 
 def recording_media(done: RecordingAction, agent_id: AgentId) -> Media:

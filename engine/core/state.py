@@ -118,6 +118,7 @@ class State:
     __slots__ = (
         "agents",
         "call_flows",
+        "callbacks",
         "calls",
         "dirty",
         "ended",
@@ -172,6 +173,8 @@ class State:
         self.nodes: dict[NodeId, Node] = {}
         self.monitors: dict[MonitorId, Monitor] = {}
         self.recordings: dict[RecordingId, Recording] = {}
+        self.callbacks: dict[tuple[QueueId, str], CallId] = {}
+        """The calls that are callbacks, by queue and number: each number has one in a queue (C-06)."""
         self.parked: dict[str, CallId] = {}
         """Who is parked, by slot."""
         self.own_calls = 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from engine.core import monitoring, recording
 from engine.core.announcing import say_agent
+from engine.core.attempts import customer_gone
 from engine.core.call import Call, CallEvent, CallState
 from engine.core.calls import caller_left, end_call
 from engine.core.causes import NORMAL_CLEARING
@@ -189,6 +190,9 @@ def party_left(state: State, leg: Leg, ended_by: CallEnd, cause: int) -> None:
 
 def caller_hung_up(state: State, call: Call, ended_by: CallEnd, cause: int) -> None:
     """The caller's channel is gone, whatever the call was doing."""
+    if call.callback is not None:
+        customer_gone(state, call, ended_by, cause)
+        return
     if call.state is CallState.TALKING and call.leg_id is not None:
         leg = state.legs.get(call.leg_id)
         if leg is not None and leg.state is LegState.TALKING:

@@ -107,7 +107,8 @@ def _end_of(state: State, channel_id: str) -> _End | None:
     call = state.calls.get(CallId(channel_id))
     if call is not None:
         leg = None if call.leg_id is None else state.legs.get(call.leg_id)
-        return None if call.state is CallState.ENDING else _End(call, leg, is_leg=False)
+        nobody = call.state is CallState.ENDING or call.callback is not None
+        return None if nobody else _End(call, leg, is_leg=False)
     leg = state.legs.get(LegId(channel_id))
     if leg is None or leg.state is LegState.ENDING:
         return None

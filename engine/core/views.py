@@ -22,7 +22,8 @@ class CallView:
 
     `since_ms` is when it entered that queue or its talk began, else when it arrived (epoch ms).
     `position` is its place in line (1 the first), 0 while it does not wait. `party` is whom it rings
-    or talks to outside of a line. `seen` of an action on it is `version`.
+    or talks to outside of a line. `seen` of an action on it is `version`. A callback (C-06) has the
+    source CALLBACK; `absent` while it waits without a channel, its customer not on the line.
     """
 
     call_id: CallId
@@ -43,6 +44,9 @@ class CallView:
     ringing: tuple[AgentId, ...]
     on_hold: bool
     slot: str | None
+    absent: bool = False
+    attempts: int = 0
+    """How often the customer of a callback that waits has been called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +138,8 @@ def _view_call(state: State, call: Call) -> CallView:
         ringing=ringing,
         on_hold=leg is not None and leg.hold_id is not None,
         slot=call.slot,
+        absent=call.absent,
+        attempts=0 if call.callback is None else call.callback.attempts,
     )
 
 

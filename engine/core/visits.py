@@ -8,6 +8,7 @@ from engine.core.causes import NO_ANSWER
 from engine.core.conditions import agree_terms
 from engine.core.empties import may_not_join, may_not_stay
 from engine.core.facts import (
+    CallbackReason,
     OfferOutcome,
     OfferReason,
     RouteReason,
@@ -21,12 +22,13 @@ from engine.core.ids import QueueId, visit_id_of
 from engine.core.leg import Leg
 from engine.core.line import Line
 from engine.core.offers import end_offer, rest_after_ringing, want_again
+from engine.core.parting import take_out
+from engine.core.pending import leave, limit_of, limit_wait, note_end, set_offer
 from engine.core.policy import Strategy
 from engine.core.questions import end_dialogue
 from engine.core.sending import route
 from engine.core.state import State
 from engine.core.sticky import served_last
-from engine.core.timers import TimerKind
 
 _OFFER_REASONS = {
     VisitReason.CALLER_HUNG_UP: OfferReason.CALLER_HUNG_UP,
@@ -63,7 +65,8 @@ def enter_queue(state: State, call: Call, queue_id: QueueId) -> None:
         route(state, call, line.policy.failure, RouteReason.VISIT_ENDED, line.queue_id)
         return
     if line.policy.wait_ms_max > 0:
-        state.timers.set(TimerKind.MAX_WAIT, call.call_id, entered_ms + line.policy.wait_ms_max)
+        limit_wait(state, call, line)
+    set_offer(state, call, line)
     if line.selective or call.required_skills:
         visit.kept_for = served_last(line, call, state.now_ms)
         agree_terms(state, call, line)
@@ -91,7 +94,8 @@ def start_waiting_sound(state: State, call: Call, line: Line) -> None:
 def leave_queue(state: State, call: Call, outcome: VisitOutcome, reason: VisitReason) -> None:
     """Ends a visit that did not lead to a talk; live offers are cancelled.
 
-    So is what is said to the caller; the waiting sound goes on until something else is heard.
+    So is what is said to the caller; the waiting sound goes on until something else is heard. The call
+    is on its way then; but one that is a callback is over, and goes nowhere.
     """
     visit = call.visit
     assert visit is not None
@@ -105,6 +109,9 @@ def leave_queue(state: State, call: Call, outcome: VisitOutcome, reason: VisitRe
     offer_reason = _OFFER_REASONS.get(reason, OfferReason.VISIT_ENDED)
     for leg_id in list(visit.offers):
         end_offer(state, state.legs[leg_id], OfferOutcome.CANCELLED, offer_reason)
+    if call.callback is not None:
+        leave(state, call, reason)
+        return
     close_visit(state, call, line, visit, outcome, reason)
     if outcome is not VisitOutcome.ABANDONED:
         call.advance(CallEvent.LEFT_QUEUE)
@@ -119,21 +126,11 @@ def close_visit(
     reason: VisitReason,
 ) -> None:
     """Takes a visit out of its line and notes how it ended."""
-    position = line.position(visit)
-    line.remove(visit)
-    call.visit = None
-    for kind in (
-        TimerKind.MAX_WAIT,
-        TimerKind.RING,
-        TimerKind.RETRY,
-        TimerKind.ANNOUNCE,
-    ):
-        state.timers.cancel(kind, call.call_id)
-    if visit.more_timers:
-        state.timers.cancel(TimerKind.STEP, call.call_id)
-        state.timers.cancel(TimerKind.RELAX, call.call_id)
-    if call.callback is None:  # Who waits for a callback does not wait on the line.
-        line.pace.left(state.now_ms - visit.entered_ms, outcome, reason)
+    position = take_out(state, call, visit)
+    if call.callback is not None:
+        note_end(state, call, visit, CallbackReason.TALKED)
+        return
+    line.pace.left(state.now_ms - visit.entered_ms, outcome, reason)
     agent_id = None
     if outcome is VisitOutcome.ANSWERED:
         assert visit.chosen is not None
@@ -207,15 +204,38 @@ def rest_is_over(state: State, call: Call) -> None:
 
 
 def waited_too_long(state: State, call: Call) -> None:
-    """Sends a caller away whose longest wait is over (Q-02), unless an agent has just picked up."""
+    """Sends a caller away whose longest wait is over (Q-02), unless an agent has just picked up.
+
+    Nor one who is asking for a callback that may wait longer: looked at again when that is done.
+    """
     visit = call.visit
     assert visit is not None
     line = state.lines[visit.queue_id]
     if visit.chosen is not None:
         # The agent hears the prompt: the caller is as good as connected. Looked at again if that fails.
         return
+    if call.dialogue is not None and _may_wait_longer(line):
+        return
     leave_queue(state, call, VisitOutcome.MISSED, VisitReason.MAX_WAIT)
     route(state, call, line.policy.failure, RouteReason.VISIT_ENDED, line.queue_id)
+
+
+def _may_wait_longer(line: Line) -> bool:
+    return line.policy.callback is not None and line.policy.callback.timeout_ms is not None
+
+
+def limit_again(state: State, call: Call) -> None:
+    """Looks again at a limit that ran out when the caller could not be sent away, or is new."""
+    visit = call.visit
+    assert visit is not None
+    limit = limit_of(state, call, state.lines[visit.queue_id])
+    if limit is None or state.timers.is_set(limit[0], call.call_id):
+        return
+    kind, due_ms = limit
+    if due_ms <= state.now_ms:
+        waited_too_long(state, call)
+    else:
+        state.timers.set(kind, call.call_id, due_ms)
 
 
 def offer_lost(state: State, call: Call) -> None:
@@ -223,13 +243,9 @@ def offer_lost(state: State, call: Call) -> None:
     visit = call.visit
     assert visit is not None
     line = state.lines[visit.queue_id]
-    if line.policy.wait_ms_max > 0 and not state.timers.is_set(TimerKind.MAX_WAIT, call.call_id):
-        # It ran out while the agent prompt played; or the limit is new, then it counts from entry.
-        due_ms = visit.entered_ms + line.policy.wait_ms_max
-        if due_ms <= state.now_ms:
-            waited_too_long(state, call)
-            return
-        state.timers.set(TimerKind.MAX_WAIT, call.call_id, due_ms)
+    limit_again(state, call)
+    if call.visit is not visit:
+        return
     if visit.offers:
         want_again(state, call)
         return

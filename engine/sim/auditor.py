@@ -28,6 +28,7 @@ from engine.sim.audit.passing import PassingLaws
 from engine.sim.audit.step import Step
 from engine.sim.audit.terms import Answer
 from engine.sim.audit.told import Told
+from engine.sim.audit.welcome import WelcomeLaws
 from engine.sim.options import Options
 
 Handler = Callable[[Any], None]
@@ -70,6 +71,7 @@ class Auditor:
         self._told = Told(self._books, self._step)
         self._passing = PassingLaws(self._books, self._dues, self._step)
         self._ears = EarLaws(self._books, self._step)
+        self._welcome = WelcomeLaws(self._books)
         self._agreement = Agreement(self._books, self._dues, self._step)
         self._configuration = ConfigurationLaws(self._books, self._dues)
         self._on_input: dict[type, Handler] = {
@@ -89,6 +91,7 @@ class Auditor:
             inputs.SpyEnded: self._ears.spy_ended,
             inputs.RecordingFinished: self._ears.recording_finished,
             inputs.AgentActionRequested: self._agents.asked,
+            inputs.PlaybackEnded: self._welcome.playback_ended,
         }
         self._listeners: dict[type, tuple[bool, Handler | None]] = {
             **dict.fromkeys(get_args(Command), (False, None)),
@@ -114,7 +117,7 @@ class Auditor:
             commands.ChangeRecording: self._ears.change_recording,
             commands.StartWaitingSound: self._told.start_sound,
             commands.StopWaitingSound: self._told.stop_sound,
-            commands.PlayPrompt: self._told.play_prompt,
+            commands.PlayPrompt: self._play_prompt,
         }
 
     def _fact_handlers(self) -> dict[type, Handler]:
@@ -236,11 +239,17 @@ class Auditor:
 
     def _node_connected(self, happened: inputs.NodeConnected) -> None:
         self._heard.node_connected(happened)
+        self._welcome.node_connected(happened)
         self._ears.reconciled(happened)
 
     def _command_failed(self, happened: inputs.CommandFailed) -> None:
         self._heard.command_failed(happened)
+        self._welcome.failed(happened)
         self._ears.failed(happened)
+
+    def _play_prompt(self, command: commands.PlayPrompt) -> None:
+        self._told.play_prompt(command)
+        self._welcome.play_prompt(command)
 
     def _destroy_bridge(self, command: commands.DestroyBridge) -> None:
         self._told.destroy_bridge(command)

@@ -23,6 +23,8 @@ from engine.core.facts import (
     ActionRefused,
     AgentLoggedIn,
     AgentLoggedOut,
+    CallbackEnded,
+    CallbackRequested,
     CallEnded,
     CallParked,
     CallStarted,
@@ -44,12 +46,14 @@ from engine.core.facts import (
 )
 from engine.core.ids import (
     AgentId,
+    CallId,
     EndpointName,
     LegId,
     MonitorId,
     QueueId,
     RecordingId,
     is_own,
+    playback_id_of,
 )
 from engine.core.inputs import (
     BY_SYSTEM,
@@ -107,6 +111,7 @@ from engine.core.policy import (
 from engine.core.router import RoutingCore
 from engine.core.waiting import (
     Announcements,
+    CallbackPolicy,
     EmptyRule,
     HoursKind,
     HoursNow,
@@ -167,6 +172,14 @@ wishes = st.one_of(
 )
 
 
+callbacks = st.sampled_from(
+    [
+        None,
+        CallbackPolicy("0", 3_000, "0", ("out",), 60_000, attempts=2, spacing_ms=4_000),
+        CallbackPolicy("0", 0, "0", ("out",), None, ring_timeout_ms=6_000),
+        CallbackPolicy(None, 1_000, "0", ("out", "gone"), 5_000, attempts=3, spacing_ms=0),
+    ]
+)
 ANNOUNCEMENTS = (
     Announcements(),
     Announcements(("sound:hello",), join_first=True, queue=("sound:ad",), queue_every_ms=3_000),
@@ -211,6 +224,7 @@ def queues(number: str) -> st.SearchStrategy[QueuePolicy]:
         required_skills_ms=st.sampled_from([0, 2_500]),
         sticky=st.sampled_from([None, StickyPolicy(memory_ms=8_000, hold_out_ms=2_000)]),
         recording=st.sampled_from([None, RecordingPolicy(), RecordingPolicy(automatic=False)]),
+        callback=callbacks,
         managers=st.sampled_from([(), ("1004", "1009"), ("1001", "1009")]),
         manager_rights=st.just(tuple(Right)),
         announcements=st.sampled_from(ANNOUNCEMENTS),
@@ -377,6 +391,36 @@ class AnyHistory(RuleBasedStateMachine):
         assert len(refused) + len(self.centre.told(ActionDone)) == 1
         assert (before == self.centre.core.state.overrides) == bool(refused)
 
+    @precondition(lambda self: self.waiting())
+    @rule(data=st.data(), keys=st.sampled_from(["0", "01", "1", "02", "012345#1", "0" * 45, "*#"]))
+    def waiting_caller_presses(self, data: st.DataObject, keys: str) -> None:
+        """Who waits asks for a callback, or presses anything."""
+        call_id = self.pick(data, self.waiting())
+        for key in keys:
+            self.centre.press(call_id, key)
+
+    def waiting(self) -> list[CallId]:
+        """Who stands in line, with or without a channel."""
+        calls = self.centre.core.state.calls.values()
+        return [call.call_id for call in calls if call.visit is not None]
+
+    @precondition(lambda self: self.centre.core.state.callbacks)
+    @rule(data=st.data(), what=st.integers(0, 4), cause=st.sampled_from([0, 1, 16, 17, 19]))
+    def customer_does(self, data: st.DataObject, what: int, cause: int) -> None:
+        """The agent who picked up hears who is called; the customer answers, or does not."""
+        call = self.centre.core.state.calls[
+            self.pick(data, self.centre.core.state.callbacks.values())
+        ]
+        visit = call.visit
+        assert visit is not None
+        if not call.absent:
+            leg_id = LegId(call.call_id)
+            self.centre.give(LegAnswered(leg_id) if what < 3 else LegEnded(leg_id, cause))
+        elif visit.chosen is not None:
+            self.centre.give(PlaybackEnded(playback_id_of(visit.chosen, 1), True))
+        elif visit.offers:
+            self.centre.give(LegAnswered(self.pick(data, visit.offers)))
+
     @rule(data=st.data(), ok=st.booleans(), spy=st.booleans())
     def ear_ends(self, data: st.DataObject, ok: bool, spy: bool) -> None:
         state = self.centre.core.state
@@ -488,6 +532,7 @@ class AnyHistory(RuleBasedStateMachine):
                 line,
                 strategy=data.draw(st.sampled_from(Strategy)),
                 skill_steps=data.draw(st.sampled_from([line.skill_steps, ()])),
+                callback=data.draw(callbacks),
                 announcements=data.draw(st.sampled_from(ANNOUNCEMENTS)),
             )
             for line in self.lines
@@ -514,8 +559,16 @@ class AnyHistory(RuleBasedStateMachine):
         for _ in range(3):
             centre.wait(5_000)
             centre.obey()
-        for call_id in list(centre.core.state.calls):
-            centre.hang_up(call_id)
+        for _ in range(10):  # Until the last callback has failed: nobody answers any more.
+            for call_id in list(centre.core.state.calls):
+                centre.hang_up(call_id)
+            centre.obey()
+            centre.wait(10_000)
+        for call in list(centre.core.state.calls.values()):  # Of queues without a longest wait.
+            assert call.absent
+            centre.give(
+                CallActionRequested("r", call.call_id, HangUpNow(), BY_SYSTEM, call.version)
+            )
         centre.obey()
         centre.wait(600_000)  # Nobody says that recordings have stopped.
         self.everything_has_ended()
@@ -526,12 +579,14 @@ class AnyHistory(RuleBasedStateMachine):
         assert not state.calls
         assert not state.legs
         assert not state.parked
+        assert not state.callbacks
         assert not state.monitors
         assert not state.recordings
         assert all(not line.waiting and not line.wanting for line in state.lines.values())
         for begun, ended, name in [
             (CallStarted, CallEnded, "call_id"),
             (VisitStarted, VisitEnded, "visit_id"),
+            (CallbackRequested, CallbackEnded, "callback_id"),
             (OfferMade, OfferEnded, "offer_id"),
             (TalkStarted, TalkEnded, "talk_id"),
             (WrapupStarted, WrapupEnded, "wrapup_id"),

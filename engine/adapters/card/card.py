@@ -204,6 +204,7 @@ def _supervisors(configuration: Configuration, words: Words) -> list[Line]:
         (codes.record_pause_toggle, "record_pause_toggle", ("agent",)),
         (codes.login_toggle, "others_login", ("agent", "queue")),
         (codes.pause_toggle, "others_pause", ("agent", "queue")),
+        (codes.hours_toggle, "hours_toggle", ("queue",)),
     )
 
 

@@ -42,6 +42,7 @@ _SHAPES: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {
     "barge": ((_EXTENSION,),),
     "record_toggle": ((_EXTENSION,),),
     "record_pause_toggle": ((_EXTENSION,),),
+    "hours_toggle": ((_QUEUE,),),
     "voicemail": ((), (_BOX,)),
 }
 """What follows each code: parts with a * between them."""
@@ -166,7 +167,7 @@ def _whose(subject: Subject, names: tuple[str, ...], parts: Iterator[tuple[str, 
         path = ("settings", "feature_codes", name)
         if subject.places.has(path):
             return path
-    sections = {_QUEUE: "queues", _EXTENSION: "extensions"}
+    sections = {_QUEUE: "queues", _EXTENSION: "extensions", _BOX: "extensions"}
     for kind, number in parts:
         if kind in sections:
             return (sections[kind], number)

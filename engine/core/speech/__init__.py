@@ -33,11 +33,13 @@ __all__ = [
     "agent_id",
     "digits",
     "duration",
+    "grammar_of",
     "minutes",
     "names",
     "number",
     "phrase",
     "position",
+    "seconds",
     "thanks",
     "wait",
 ]
@@ -48,10 +50,14 @@ LANGUAGES: Final = tuple(_GRAMMARS)
 """The languages that the house speaks by a grammar of their own."""
 
 
-def _grammar(language: str) -> Grammar:
-    """Returns the grammar of a language such as `zh` or `zh_CN`; English where there is none."""
+def grammar_of(language: str) -> str:
+    """Returns by which of `LANGUAGES` a language such as `zh_CN` is spoken; `en` where by none."""
     base = language.replace("-", "_").partition("_")[0]
-    return _GRAMMARS.get(base, _GRAMMARS["en"])
+    return base if base in _GRAMMARS else "en"
+
+
+def _grammar(language: str) -> Grammar:
+    return _GRAMMARS[grammar_of(language)]
 
 
 def number(language: str, n: int) -> Media:
@@ -66,6 +72,11 @@ def number(language: str, n: int) -> Media:
 def digits(_language: str, text: str) -> Media:
     """Returns a text sign by sign: digits, `+`, `*` and `#`. Other signs are left out."""
     return media_of(spelt(text))
+
+
+def seconds(language: str, n: int) -> Media:
+    """Returns "one second", "two seconds"."""
+    return media_of(_grammar(language).counted(checked(n), Unit.SECOND))
 
 
 def minutes(language: str, n: int) -> Media:

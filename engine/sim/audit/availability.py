@@ -86,6 +86,8 @@ def wants_somebody(books: Books, visit: VisitBook) -> Answer:
             return Answer.NO if books.now_ms < visit.step_due_ms else Answer.MAYBE
     elif visit.offers and visit.queue.policy.strategy is not Strategy.RING_ALL:
         return Answer.NO
+    if visit.joins_until_ms > books.fired_ms:
+        return Answer.NO if books.now_ms < visit.joins_until_ms else Answer.MAYBE
     if visit.rests_until_ms > books.fired_ms:
         return Answer.NO if books.now_ms < visit.rests_until_ms else Answer.MAYBE
     if visit.doubt_until_ms > books.fired_ms or visit.call.doubtful:

@@ -11,6 +11,7 @@ from engine.core.ids import (
     LegId,
     MonitorId,
     NodeId,
+    PlaybackId,
     QueueId,
     RecordingId,
     TalkId,
@@ -118,6 +119,7 @@ class VisitBook:
         "directed",
         "doubt_until_ms",
         "entered_ms",
+        "joins_until_ms",
         "kept_for",
         "offers",
         "open",
@@ -133,6 +135,7 @@ class VisitBook:
         "visit_id",
         "wait_due_ms",
         "wait_limits",
+        "welcome",
     )
 
     def __init__(
@@ -168,6 +171,10 @@ class VisitBook:
         self.wait_due_ms = NEVER_MS
         self.wait_limits = 0
         """How many limits to its wait were set; only the last one counts."""
+        self.welcome: PlaybackId | None = None
+        """The first prompt of this visit."""
+        self.joins_until_ms = NEVER_MS
+        """Until then at most no agent is rung, as the join prompt plays (P-01)."""
         self.rings_many = False
         """Its phones were rung all at once (the strategy may have changed since)."""
 

@@ -290,7 +290,7 @@ def test_the_wrapup_code_makes_it_longer() -> None:
     assert dial(centre, "1001", "*766400") == (
         "sound:time",
         "sound:added",
-        "number:30",
+        "sound:digits/30",
         "sound:seconds",
     )
     (fact,) = centre.of(WrapupExtended)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
 
+from engine import core
 from engine.core import refusals, spoken
 from engine.core.ids import AgentId, QueueId
 from engine.core.policy import Presence, Settings
+from engine.core.speech.texts import CHINESE_TEXTS
 from engine.core.spoken import Done
 
 pytestmark = [pytest.mark.unit, pytest.mark.row("A-01")]
@@ -28,12 +31,12 @@ def answers() -> dict[str, tuple[str, ...]]:
         **{f"done {name}": media for name, media in spoken.DONE.items()},
         **{f"refused: {why}": media for why, media in spoken.REFUSED.items()},
         **{f"recording {name}": media for name, media in spoken.RECORDING.items()},
-        **{f"presence {each}": spoken.presence_media(each) for each in Presence},
+        **{f"presence {each}": spoken.presence_media(each, "en") for each in Presence},
         "refused somehow": spoken.REFUSED_SOMEHOW,
         "unknown number": Settings().unknown_number_media,
         "queue": spoken.done_media(Done.PAUSED, QueueId("6400"), None),
         "another's": spoken.done_media(Done.PAUSED, QueueId("6400"), AgentId("1001")),
-        "longer": spoken.extended_media(30_000, None),
+        "longer": spoken.extended_media(30_000, None, "en"),
     }
 
 
@@ -59,10 +62,40 @@ def test_every_answer_sounds_different() -> None:
 
 
 @pytest.mark.parametrize(
-    ("longer_ms", "seconds"), [(30_000, "number:30"), (1_499, "number:1"), (1_500, "number:2")]
+    ("longer_ms", "said"),
+    [
+        (30_000, ("sound:digits/30", "sound:seconds")),
+        (1_499, ("sound:digits/1", "sound:second")),
+        (1_500, ("sound:digits/2", "sound:seconds")),
+    ],
 )
-def test_an_extension_is_told_in_whole_seconds(longer_ms: int, seconds: str) -> None:
-    assert spoken.extended_media(longer_ms, None)[-2:] == (seconds, "sound:seconds")
+def test_an_extension_is_told_in_whole_seconds(longer_ms: int, said: tuple[str, ...]) -> None:
+    assert spoken.extended_media(longer_ms, None, "en")[2:] == said
+
+
+@pytest.mark.row("A-04", "P-09")
+def test_a_presence_has_a_word_in_chinese() -> None:
+    said = [spoken.presence_media(each, "zh_CN")[-1] for each in Presence]
+    assert [CHINESE_TEXTS[each.removeprefix("sound:")] for each in said] == [
+        *("在线", "离开", "因公外出", "免打扰", "午休", "下班")
+    ]
+
+
+@pytest.mark.row("P-09")
+def test_every_sound_that_the_core_names_is_there_in_every_language() -> None:
+    """By reading all modules: who plays a new sound gives it Chinese words."""
+    named = {
+        each.value.removeprefix("sound:")
+        for path in Path(core.__file__).parent.rglob("*.py")
+        for each in ast.walk(ast.parse(path.read_text()))
+        if isinstance(each, ast.Constant)
+        and isinstance(each.value, str)
+        and re.fullmatch(r"sound:[\w/-]+", each.value)
+    }
+    assert len(named) > 30
+    assert sorted(named - CHINESE_TEXTS.keys()) == []
+    assert sorted(name for name in named - SOUNDS if not name.startswith("usher/")) == []
+    assert {f"digits/{digit}" for digit in range(10)} <= CHINESE_TEXTS.keys()
 
 
 def test_every_refusal_of_a_code_has_a_sound_of_its_own() -> None:
