@@ -146,6 +146,8 @@ def _callbacks_want_again(state: State, node: NodeId) -> None:
     for call_id in list(state.callbacks.values()):
         call = state.calls[call_id]
         if call.node == node and call.absent:
+            assert call.visit is not None
+            state.leaving[call.visit.queue_id] = None  # It may have become empty, or closed.
             want_again(state, call)
 
 

@@ -8,8 +8,15 @@ from typing import Any
 
 import pytest
 
+from engine.core.commands import PlayPrompt
 from engine.core.empties import SETTLING_MS
-from engine.core.facts import VisitEnded, VisitOutcome, VisitReason
+from engine.core.facts import (
+    CallbackEnded,
+    CallbackReason,
+    VisitEnded,
+    VisitOutcome,
+    VisitReason,
+)
 from engine.core.ids import CallId, EndpointName, QueueId
 from engine.core.inputs import (
     AgentAction,
@@ -26,6 +33,7 @@ from engine.core.places import ToQueue
 from engine.core.policy import InboundRoute, Policy, Strategy
 from engine.core.router import RoutingCore
 from engine.core.waiting import Announcements, EmptyRule
+from tests.support.callback import Callbacks
 from tests.support.centre import NODE, START_MS, TRUNK, Centre, dynamic, policy, queue, static
 
 pytestmark = [pytest.mark.unit, pytest.mark.row("Q-08")]
@@ -357,3 +365,36 @@ def test_the_last_member_who_is_removed_leaves_the_queue_empty() -> None:
     assert centre.now_ms == START_MS
     assert centre.call("6400", source=TRUNK)
     assert left(centre)[0][1] is VisitReason.LEFT_EMPTY
+
+
+# Callbacks wait in the line too, without a channel.
+
+
+@pytest.mark.row("C-05")
+@pytest.mark.parametrize("away", [False, True])
+def test_a_callback_in_a_queue_that_empties_fails_for_want_of_agents(away: bool) -> None:
+    centre = Callbacks(*dynamic("1001"), leave_empty=EmptyRule(paused=True))
+    centre.log_in("1001", queue_id="6400")
+    use(centre, "1001")
+    centre.requested()
+    if away:
+        centre.give(NodeDisconnected(NODE))
+    centre.act("1001", "6400", AgentAction.PAUSE)
+    if away:
+        assert centre.of(CallbackEnded) == []
+        centre.give(NodeConnected(NODE, ()))
+    assert [each.reason for each in centre.told(CallbackEnded)] == [CallbackReason.NO_AGENT]
+    assert centre.core.state.calls == {}
+
+
+@pytest.mark.row("C-05")
+@pytest.mark.row("P-06")
+def test_a_callback_hears_nothing() -> None:
+    what = Announcements(join=("sound:hello",), queue=("sound:ad",), queue_every_ms=5_000)
+    centre = Callbacks(*static("1001"), announcements=what)
+    use(centre, "1001")
+    waiting = centre.requested()
+    before = len(centre.of(PlayPrompt))
+    centre.wait(60_000)
+    assert waiting.visit is not None
+    assert len(centre.of(PlayPrompt)) == before
