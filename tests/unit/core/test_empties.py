@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from engine.core.commands import PlayPrompt
+from engine.core.commands import PlayPrompt, StopPrompt
 from engine.core.empties import SETTLING_MS
 from engine.core.facts import (
     CallbackEnded,
@@ -273,7 +273,13 @@ def test_entering_and_leaving_in_one_step_is_told_in_that_order() -> None:
             wait_ms_max=10_000,
             failure=ToQueue(QueueId("6401")),
         ),
-        queue("6401", *static("1002"), leave_empty=IN_USE, failure=ToQueue(QueueId("6402"))),
+        queue(
+            "6401",
+            *static("1002"),
+            leave_empty=IN_USE,
+            failure=ToQueue(QueueId("6402")),
+            announcements=Announcements(join=("sound:hello",)),
+        ),
         queue("6402"),
     )
     centre.act("1001", "6400", AgentAction.PAUSE)
@@ -286,10 +292,22 @@ def test_entering_and_leaving_in_one_step_is_told_in_that_order() -> None:
         for call_id in (first, second)
     }
     assert place == {first: "6401", second: "6402"}
-    sounds = [
-        type(each).__name__ for each in centre.commands if getattr(each, "call_id", "") == second
+    heard = [
+        type(each)
+        for each in centre.last
+        if isinstance(each, PlayPrompt | StopPrompt) and each.channel_id == second
     ]
-    assert "HangUpCall" not in sounds
+    assert heard == [PlayPrompt, StopPrompt]
+
+
+def test_a_phone_that_is_being_let_go_after_a_talk_is_as_good_as_free() -> None:
+    """Its channel still exists, and the device still says that it is in use."""
+    centre = Centre(queue("6400", *static("1001"), join_empty=IN_USE))
+    caller = centre.call("6400")
+    centre.answer("1001")
+    use(centre, "1001")
+    centre.hang_up(caller)
+    assert left_after_call(centre, "6400") is None
 
 
 # What is not known yet.
