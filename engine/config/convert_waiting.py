@@ -16,7 +16,7 @@ from engine.core import waiting
 def to_sound(
     sound: WaitingSound, language: str, configuration: Configuration
 ) -> waiting.WaitingSound:
-    """Returns what waiting callers hear."""
+    """Returns what callers hear who wait in this language."""
     match sound:
         case "ringing":
             return waiting.WaitingSound(None)

@@ -62,7 +62,6 @@ ENGLISH: Final = {
     "whisper": "whisper: to the agent alone",
     "barge": "join: both hear you",
     "keys_text": "While you are on: {listen} listen, {whisper} whisper, {barge} join",
-    "voicemail": "your voicemail; + number: your group's",
     "record_toggle": "record that call; again: stop",
     "record_pause_toggle": "pause the recording; again: go on",
     "hours_toggle": "close a queue now; again: by its hours",
