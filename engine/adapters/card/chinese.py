@@ -22,7 +22,6 @@ CHINESE: Final = {
     "pause_toggle": "暂停／恢复；话后处理时：就绪",
     "pause_reason": "按原因暂停",
     "wrapup_extend": "话后处理时：延长时间",
-    "voicemail": "收听自己的语音留言",
     "queues": "队列",
     "in_out": "签入／签出",
     "pause_back": "暂停／恢复",
