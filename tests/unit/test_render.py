@@ -174,7 +174,7 @@ def test_dialplan_expands_nothing_that_a_caller_sends(tmp_path: Path) -> None:
     expressions = set(re.findall(r"\$\{[^}]*\}", "\n".join(settings(tmp_path, "extensions.conf"))))
 
     # EXTEN is the key of a lamp that is being asked about, or the voicemail box to which the engine
-    # sends a call; never what a call dialled. The engine sets USHER_CONTEXT and USHER_EXTEN.
+    # sends a call; never what a call dialled. The engine sets the variables USHER_.
     assert expressions == {
         *("${STASISSTATUS}", "${EPOCH}", "${USHER_KEEP_UNTIL}", "${CHANNEL(endpoint)}", "${EXTEN}"),
         *(
@@ -182,6 +182,7 @@ def test_dialplan_expands_nothing_that_a_caller_sends(tmp_path: Path) -> None:
             "${USHER_CONTEXT}",
             "${USHER_EXTEN}",
             "${VMSTATUS}",
+            "${USHER_LANGUAGE}",
         ),
     }
     lines = settings(tmp_path, "extensions.conf")
@@ -266,7 +267,7 @@ def test_nobody_is_answered_before_the_engine_was_asked(tmp_path: Path) -> None:
     assert [lines[n].partition(",1,")[2] for n in firsts[6:]] == [
         *["Stasis(usher,back)"] * 3,
         "Stasis(usher,lost)",
-        "GotoIf($[${DIALPLAN_EXISTS(${USHER_CONTEXT},${USHER_EXTEN},1)}]?there)",
+        'GotoIf($["${USHER_LANGUAGE}"=""]?look)',
         "VoiceMail(${EXTEN}@usher,u)",
         "Answer()",
     ]
