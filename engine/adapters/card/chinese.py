@@ -61,7 +61,6 @@ CHINESE: Final = {
     "listen": "监听",
     "whisper": "密语：只有坐席听到您",
     "barge": "强插：双方都听到您",
-    "voicemail": "收听留言；加号码收听组留言",
     "keys_text": "监听过程中按键切换：{listen} 监听，{whisper} 密语，{barge} 强插",
     "record_toggle": "录音；再拨一次停止",
     "record_pause_toggle": "暂停录音；再拨一次继续",

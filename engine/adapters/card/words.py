@@ -62,7 +62,6 @@ ENGLISH: Final = {
     "listen": "listen",
     "whisper": "whisper: to the agent alone",
     "barge": "join: both hear you",
-    "voicemail": "your voicemail; + number: your group's",
     "keys_text": "While you are on: {listen} listen, {whisper} whisper, {barge} join",
     "record_toggle": "record that call; again: stop",
     "record_pause_toggle": "pause the recording; again: go on",
