@@ -18,6 +18,7 @@ CONFIG_DEFAULT: Final = "config"
 REPORTS: Final = (
     *("calls", "visits", "offers", "summary"),
     *("transfers", "recordings", "monitors", "parkings", "presence", "actions"),
+    *("callbacks", "callback-summary", "surveys", "survey-summary", "routes"),
 )
 
 USAGE: Final = 2

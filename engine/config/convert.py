@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-from typing import assert_never
-
 from engine.config import hours as opening
 from engine.config import people
 from engine.config import settings as options
-from engine.config.forms import (
-    Destination,
-    ExtensionDestination,
-    ExternalDestination,
-    HangUpWithCause,
-    MusicSound,
-    PauseForReason,
-    PlayDestination,
-    PromptSound,
-    QueueDestination,
-    WaitingSound,
+from engine.config.convert_places import to_destination, to_menu, to_ring_group
+from engine.config.convert_waiting import (
+    to_announcements,
+    to_callback,
+    to_empty_rule,
+    to_hours,
+    to_key_events,
+    to_sound,
+    to_survey,
 )
+from engine.config.forms import PauseForReason
 from engine.config.models import Configuration
 from engine.config.recorded import resolved
 from engine.config.schedule import Schedule
 from engine.config.values import milliseconds
-from engine.core import places, policy, waiting
+from engine.core import places, policy
 from engine.core.ids import AgentId, EndpointName, NodeId, QueueId
 
 
@@ -76,6 +73,10 @@ def _policy(configuration: Configuration) -> policy.Policy:
             policy.PauseReason(code, name) for code, name in configuration.pause_reasons.items()
         ),
         settings=_settings(configuration),
+        menus=tuple(to_menu(name, each) for name, each in configuration.menus.items()),
+        ring_groups=tuple(
+            to_ring_group(name, each) for name, each in configuration.ring_groups.items()
+        ),
     )
 
 
@@ -83,39 +84,6 @@ def to_schedules(configuration: Configuration) -> tuple[Schedule, ...]:
     """Returns the opening hours, ready to be asked; the core never sees them."""
     made = tuple(opening.to_schedule(name, each) for name, each in configuration.hours.items())
     return resolved(made, configuration.recorded)
-
-
-def to_destination(destination: Destination) -> places.Destination:
-    """Returns the core's form of a destination."""
-    match destination:
-        case "hang_up":
-            return places.HangUp()
-        case HangUpWithCause(hang_up=cause):
-            return places.HangUp(cause)
-        case ExtensionDestination(extension=number):
-            return places.ToExtension(number)
-        case QueueDestination(queue=number):
-            return places.ToQueue(QueueId(number))
-        case ExternalDestination(external=external):
-            return places.ToExternal(external.number, external.route)
-        case PlayDestination(play=media):
-            return places.PlayThenHangUp(media)
-        case _:
-            assert_never(destination)
-
-
-def _sound(
-    sound: WaitingSound, language: str, configuration: Configuration
-) -> waiting.WaitingSound:
-    match sound:
-        case "ringing":
-            return waiting.WaitingSound(None)
-        case MusicSound(music=name):
-            return waiting.WaitingSound(name)
-        case PromptSound(prompt=name):
-            return waiting.WaitingSound(configuration.recorded[name].music_class(language))
-        case _:
-            assert_never(sound)
 
 
 def _extension(number: str, extension: people.Extension) -> policy.ExtensionPolicy:
@@ -184,7 +152,7 @@ def _queue(number: str, configuration: Configuration) -> policy.QueuePolicy:
         autopause_after=queue.autopause_after if autopauses else 0,
         answered_elsewhere=queue.answered_elsewhere,
         alert_info=queue.alert_info,
-        waiting_sound=_sound(queue.waiting_sound, queue.language, configuration),
+        waiting_sound=to_sound(queue.waiting_sound, queue.language, configuration),
         language=queue.language,
         wrapup_extend_ms=milliseconds(queue.wrapup_extend_s),
         wrapup_extend_ms_max=milliseconds(
@@ -210,18 +178,14 @@ def _queue(number: str, configuration: Configuration) -> policy.QueuePolicy:
         managers=queue.managers,
         manager_rights=queue.rights.managers,
         agent_rights=queue.rights.agents,
-        hours=None if queue.hours is None else _hours(queue.hours),
-    )
-
-
-def _hours(hours: opening.QueueHours) -> waiting.QueueHours:
-    return waiting.QueueHours(
-        schedule=hours.schedule,
-        closed=to_destination(hours.closed),
-        holiday=None if hours.holiday is None else to_destination(hours.holiday),
-        ignore_holidays=hours.ignore_holidays,
-        holiday_prompt=hours.play_holiday_prompt,
-        leave_at_closing=hours.waiting_at_closing is opening.AtClosing.LEAVE,
+        announcements=to_announcements(queue.announcements),
+        hold_music=queue.hold_music,
+        key_events=to_key_events(queue.key_events),
+        join_empty=to_empty_rule(queue.empty.refuse),
+        leave_empty=to_empty_rule(queue.empty.leave),
+        callback=to_callback(queue.callback),
+        survey=to_survey(queue.survey),
+        hours=to_hours(queue.hours),
     )
 
 

@@ -15,11 +15,10 @@ from engine.config.values import (
     DialString,
     EnvironmentName,
     Identifier,
-    Media,
     PathText,
     PhoneNumber,
+    Prompts,
     ReasonCode,
-    Several,
     Strict,
     wrong,
 )
@@ -112,8 +111,36 @@ class ExternalDestination(Strict):
 class PlayDestination(Strict):
     """`{play: ["sound:closed"]}`: answer, play these in order, hang up."""
 
-    play: Annotated[Several[Media], Field(min_length=1, max_length=20)]
+    play: Annotated[Prompts, Field(min_length=1)]
     """What is played."""
+
+
+class VoicemailDestination(Strict):
+    """`{voicemail: "1001"}`: leave a message."""
+
+    voicemail: PhoneNumber
+    """A box: an extension's number, or a group's box."""
+
+
+class MenuDestination(Strict):
+    """`{menu: main}`: hear that menu and press a key."""
+
+    menu: Identifier
+    """A name in `menus`."""
+
+
+class CallFlowDestination(Strict):
+    """`{call_flow: promo}`: go through that part of the admin's own dialplan."""
+
+    call_flow: Identifier
+    """A name in `call_flows`."""
+
+
+class RingGroupDestination(Strict):
+    """`{ring_group: office}`: ring the phones of that group."""
+
+    ring_group: Identifier
+    """A name in `ring_groups`."""
 
 
 DESTINATION_KINDS: Final[Mapping[str, type[Strict]]] = {
@@ -122,10 +149,15 @@ DESTINATION_KINDS: Final[Mapping[str, type[Strict]]] = {
     "queue": QueueDestination,
     "external": ExternalDestination,
     "play": PlayDestination,
+    "voicemail": VoicemailDestination,
+    "menu": MenuDestination,
+    "ring_group": RingGroupDestination,
+    "call_flow": CallFlowDestination,
 }
 DESTINATION_WORDS: Final = (
     'must be a destination: hang_up, {hang_up: 17}, {extension: "1001"}, {queue: "6401"},'
-    ' {external: {number: "05551234", route: national}} or {play: ["sound:closed"]}'
+    ' {external: {number: "05551234", route: national}}, {play: ["sound:closed"]},'
+    ' {voicemail: "1001"}, {menu: NAME}, {ring_group: NAME} or {call_flow: NAME}'
 )
 
 
@@ -139,7 +171,11 @@ Destination = Annotated[
     | Annotated[ExtensionDestination, Tag("extension")]
     | Annotated[QueueDestination, Tag("queue")]
     | Annotated[ExternalDestination, Tag("external")]
-    | Annotated[PlayDestination, Tag("play")],
+    | Annotated[PlayDestination, Tag("play")]
+    | Annotated[VoicemailDestination, Tag("voicemail")]
+    | Annotated[MenuDestination, Tag("menu")]
+    | Annotated[RingGroupDestination, Tag("ring_group")]
+    | Annotated[CallFlowDestination, Tag("call_flow")],
     Discriminator(
         _destination_kind,
         custom_error_type="usher_destination",

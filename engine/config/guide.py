@@ -43,10 +43,16 @@ Where a call goes is written the same way everywhere:
 | `{queue: "6401"}` | the call waits in that queue |
 | `{external: {number: "05550123", route: national}}` | the number is called through that outbound route, whose pattern must fit it |
 | `{play: ["sound:vm-goodbye"]}` | Asterisk's media are played in order, then the call ends |
+| `{voicemail: "1001"}` | a message is left in that box, an extension's or a group's |
+| `{menu: main}` | that menu is played, and a key leads on |
+| `{ring_group: office}` | the phones of that group ring |
+| `{call_flow: promo}` | the call goes through that part of the admin's own dialplan |
 
 Queues may fail over to each other in a circle, as long as something depends on something: refused are
 a queue that fails to itself, a circle in which every queue has `max_waiting` (when all are full a
 call would go round without ever waiting), and a circle of queues with limits but without members.
+A circle of queues that can all refuse callers (`max_waiting`, `empty.refuse`) gets a warning, and so do
+ring groups that send to each other in a circle: Usher ends a call that was sent on too often.
 
 ## Patterns
 
@@ -58,6 +64,32 @@ that can never win because of one before it gets a warning.
 
 Schedules stand in `hours`, each with a time zone, weekly periods and holidays; queues refer to them. What
 they mean, with examples, is in [hours.md](hours.md).
+
+## Menus and ring groups
+
+A menu asks at most `tries` times; then callers go to `wrong` or `silence`, by what happened last. A
+number that is dialled with `direct_dial` may begin with a menu's key: then the key waits `timeout_s`
+for another digit. Out of every menu a way must lead to a person or to an end, or it is an error.
+
+A ring group is no queue: nobody waits, nothing is announced, and no agent's state counts.
+
+## While callers wait
+
+`announcements` are played in the place of the music, one after the other, never two at once, and end
+at once when an agent answers. Intervals count from start to start.
+
+`key_events` work at any time in the queue; say which there are in the queue announcement. A callback's
+key cannot be one of them.
+
+`empty` says when nobody is there: each member is logged out, or away for a reason that is listed.
+`refuse: [logged_out]` means only "all are logged out"; `[paused]` and `[logged_out, paused]` are the
+same. With `in_use` callers are refused while everybody talks, so nobody ever waits: rarely wanted.
+
+A callback keeps its place in line. When its turn comes the agent is called first, then the customer,
+by `prefix` and the number, through the first of `outbound_routes` that fits. It is an error if no number
+of five or more digits can fit any of them. `offer_after_s` is not more than `max_wait_s`.
+
+The scores of a survey's keys are whole numbers, which may be negative; reports add and average them.
 
 ## Secrets
 

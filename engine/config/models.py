@@ -14,6 +14,7 @@ from pydantic import Field, PrivateAttr
 from engine.config.forms import Destination
 from engine.config.hours import Hours
 from engine.config.lookup import Places
+from engine.config.menus import Menu, RingGroup
 from engine.config.people import Agent, Extension
 from engine.config.prompts import Prompt
 from engine.config.queue import Queue
@@ -87,6 +88,10 @@ class Configuration(Strict):
     """Voicemail boxes of several people, by name."""
     call_flows: Mapping[Identifier, CallFlow] = Field(default_factory=dict)
     """Places in Asterisk's dialplan to which calls can be sent, by name."""
+    menus: Mapping[Identifier, Menu] = Field(default_factory=dict)
+    """Menus of keys (IVR), by name."""
+    ring_groups: Mapping[Identifier, RingGroup] = Field(default_factory=dict)
+    """Groups of phones that ring for the same call, by name."""
     inbound_routes: Mapping[Identifier, InboundRoute] = Field(default_factory=dict)
     """Where calls from outside go, by the route's name; the first that fits wins."""
     outbound_routes: Mapping[Identifier, OutboundRoute] = Field(default_factory=dict)

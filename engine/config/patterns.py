@@ -43,6 +43,18 @@ def may_begin_with(pattern: str, beginning: str) -> bool:
     return all(digit in allowed for digit, allowed in zip(beginning, parsed.fixed, strict=False))
 
 
+def may_be_digits_after(pattern: str, beginning: str, digits_min: int) -> bool:
+    """Tells whether a number that fits can be `beginning` and then `digits_min` digits or more."""
+    parsed = _parse(pattern)
+    fixed = [frozenset(digit) for digit in beginning]
+    digits = _LETTERS["X"]
+    length = max(len(parsed.fixed) if not parsed.open else 0, len(fixed) + digits_min)
+    if not parsed.open and length != len(parsed.fixed):
+        return False
+    asked = [*fixed, *[digits] * (length - len(fixed))]
+    return all(wanted & allowed for wanted, allowed in zip(asked, parsed.fixed, strict=False))
+
+
 def length_min(pattern: str) -> int:
     """Returns the length of the shortest number that fits."""
     return _parse(pattern).length_min

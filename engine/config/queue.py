@@ -12,6 +12,7 @@ from engine.config.values import (
     MILLISECOND_EXACT,
     Choice,
     HeaderText,
+    Identifier,
     Language,
     Media,
     Name,
@@ -19,6 +20,7 @@ from engine.config.values import (
     Several,
     Strict,
 )
+from engine.config.wait import Announcements, Callback, Empty, KeyEvents, Survey
 from engine.core.policy import MemberKind, Right, Strategy
 from engine.core.rights import GRANTABLE, Role
 
@@ -136,8 +138,20 @@ class Queue(Strict):
     """The Alert-Info header sent to agents' phones, which picks their ring tone."""
     waiting_sound: WaitingSound = MusicSound(music="default")
     """What waiting callers hear: `ringing`, music of a class, or a prompt over and over."""
+    hold_music: Identifier | None = None
+    """What either side hears on hold, a class from `settings.music`; none: Asterisk's default."""
     language: Language = "en"
     """The language of prompts to callers."""
+    announcements: Announcements = Announcements()
+    """What waiting callers are told."""
+    key_events: KeyEvents = Field(default_factory=dict)
+    """Keys that a waiting caller can press, and where each leads."""
+    empty: Empty = Empty()
+    """What happens while nobody is there to answer."""
+    callback: Callback | None = None
+    """Callbacks instead of waiting on the line; none: there are none."""
+    survey: Survey | None = None
+    """What callers are asked after a talk; none: nothing."""
     recording: Recording | None = None
     """Recording of talks; none: only by hand, by managers with the right to record."""
     managers: Annotated[Several[PhoneNumber], Field(max_length=200)] = ()

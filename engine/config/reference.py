@@ -133,7 +133,8 @@ def _entries(mapping: Part) -> tuple[str, Part]:
 
 def _inner_model(part: Part, models: Part) -> str | None:
     """Returns the model that a value (or each item of a list) is, if it is one."""
-    options = [part, part.get("items", {}), *part.get("anyOf", ())]
+    entries = part.get("patternProperties", {}).values()
+    options = [part, part.get("items", {}), *part.get("anyOf", ()), *entries]
     for option in options:
         if "$ref" in option and "properties" in models[_referred(option)]:
             return _referred(option)

@@ -20,9 +20,8 @@ from engine.config.values import (
     Identifier,
     Key,
     LocalPath,
-    Media,
     ParkingSlot,
-    Several,
+    Prompts,
     Strict,
 )
 from engine.config.voicemail import Voicemail
@@ -58,6 +57,8 @@ class FeatureCodes(Strict):
     """+ extension: start or stop recording that agent's call."""
     record_pause_toggle: FeatureCode | None = "*94"
     """+ extension: pause or resume that recording."""
+    hours_toggle: FeatureCode | None = "*74"
+    """+ queue: closed now, whatever its hours say, or by its hours again."""
     voicemail: FeatureCode | None = "*97"
     """Listen to one's own voicemail; + number: to that of a group to which one belongs."""
 
@@ -130,9 +131,7 @@ class Settings(Strict):
     max_calls: Annotated[int, Field(ge=1, le=100_000)] = 10_000
     """Calls in the system; one more is refused with "congestion". It is fewer where `rtp` has not the
     ports for so many calls and a call to every extension."""
-    unknown_number_prompts: Annotated[Several[Media], Field(min_length=1, max_length=20)] = (
-        "sound:pbx-invalid",
-    )
+    unknown_number_prompts: Annotated[Prompts, Field(min_length=1)] = ("sound:pbx-invalid",)
     """Played to somebody who dialled a number that leads nowhere."""
     sip: Sip = Sip()
     """Where Asterisk listens for SIP."""

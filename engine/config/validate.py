@@ -38,13 +38,14 @@ def validate(root: Table, directory: Path) -> tuple[Configuration, Table, list[P
         else:
             return made, root, problems
         cuts: Cuts = {}
-        newly_cut_from: set[KeyPath] = set()
-        for error in errors:
-            found = find(root, real_keys(Configuration, error["loc"]))
-            if not _is_consequence(error, found, cut_from):
+        located = [(error, find(root, real_keys(Configuration, error["loc"]))) for error in errors]
+        newly_cut_from = {found.path[:-1] for _, found in located}
+        for error, found in located:
+            # A list is "too short" in the same round in which the items in it are wrong.
+            known = cut_from | newly_cut_from if error["type"] == "too_short" else cut_from
+            if not _is_consequence(error, found, known):
                 problems.append(_problem(error, found))
             add_cut(cuts, found.steps)
-            newly_cut_from.add(found.path[:-1])
         cut_from |= newly_cut_from
         shorter = without(root, cuts)
         assert isinstance(shorter, Table)

@@ -173,6 +173,9 @@ Media = Annotated[
 ]
 """Something that can be played: a prompt of our own, or what Asterisk has."""
 
+Prompts = Annotated[Several[Media], Field(max_length=20)]
+"""What is played, in order."""
+
 HeaderText = Annotated[
     str, _like(r"^[\x21-\x7e](?:[\x20-\x7e]{0,198}[\x21-\x7e])?$", "1 to 200 ASCII characters")
 ]

@@ -115,6 +115,7 @@ def _callbacks_want_again(state: State) -> None:
     for call in _absent(state):
         assert call.visit is not None
         if call.node in up:
+            state.leaving[call.visit.queue_id] = None  # It may have become empty, or closed.
             want_again(state, call)
         elif up and not call.visit.offers:
             _move(state, call, up[0])

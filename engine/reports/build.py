@@ -6,11 +6,13 @@ import dataclasses
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from engine.core.ids import QueueId
 from engine.reports.definitions import SLA_MS_DEFAULT, VisitTally
 from engine.reports.ports import Query, ReportStore
 from engine.reports.rows import CallRow, OfferRow, VisitRow
+from engine.reports.rows_callbacks import CallbackRow, CallbackSummaryRow
 from engine.reports.rows_handling import (
     ActionRow,
     MonitorRow,
@@ -19,6 +21,9 @@ from engine.reports.rows_handling import (
     RecordingRow,
     TransferRow,
 )
+from engine.reports.rows_surveys import SurveyRow, SurveySummaryRow
+from engine.reports.rows_ways import RouteRow
+from engine.reports.summaries import summarise_callbacks, summarise_surveys
 
 
 class ReportKind(StrEnum):
@@ -34,6 +39,22 @@ class ReportKind(StrEnum):
     PARKINGS = "parkings"
     PRESENCE = "presence"
     ACTIONS = "actions"
+    CALLBACKS = "callbacks"
+    CALLBACK_SUMMARY = "callback-summary"
+    SURVEYS = "surveys"
+    SURVEY_SUMMARY = "survey-summary"
+    ROUTES = "routes"
+
+
+SUMMARIES: Final = (
+    ReportKind.SUMMARY,
+    ReportKind.CALLBACK_SUMMARY,
+    ReportKind.SURVEY_SUMMARY,
+)
+"""Made of all rows of the period, so that no limit applies."""
+
+TOTALLED: Final = (ReportKind.SUMMARY, ReportKind.CALLBACK_SUMMARY)
+"""Their last row is about no queue in particular."""
 
 
 class BadQuery(ValueError):
@@ -74,6 +95,11 @@ ReportRow = (
     | ParkingRow
     | PresenceRow
     | ActionRow
+    | CallbackRow
+    | CallbackSummaryRow
+    | SurveyRow
+    | SurveySummaryRow
+    | RouteRow
 )
 
 
@@ -98,13 +124,25 @@ def make_report(
         StoreUnavailable: the database cannot be read.
         BadQuery: this kind of report has no answer to such a query.
     """
-    if kind is ReportKind.SUMMARY:
-        everything = dataclasses.replace(query, limit=None)
-        rows = summarise(store.visits(everything), sla_ms)
-        return Report(kind, everything, rows, sla_ms=sla_ms)
+    if kind is ReportKind.CALLBACK_SUMMARY and query.agents:
+        raise BadQuery("--agent: a queue's callbacks are nobody's in particular; use --queue")
+    if kind in SUMMARIES:
+        return _summarised(store, kind, dataclasses.replace(query, limit=None), sla_ms)
     if kind is ReportKind.PRESENCE and query.queues:
         raise BadQuery("--queue: presence is of a person, not of a queue; use --agent")
     return _listed(kind, query, _asked(store, kind)(_one_more(query)))
+
+
+def _summarised(store: ReportStore, kind: ReportKind, everything: Query, sla_ms: int) -> Report:
+    match kind:
+        case ReportKind.CALLBACK_SUMMARY:
+            callbacks = summarise_callbacks(store.callbacks(everything), store.visits(everything))
+            return Report(kind, everything, callbacks)
+        case ReportKind.SURVEY_SUMMARY:
+            return Report(kind, everything, summarise_surveys(store.surveys(everything)))
+        case _:
+            visits = summarise(store.visits(everything), sla_ms)
+            return Report(kind, everything, visits, sla_ms=sla_ms)
 
 
 def _asked(store: ReportStore, kind: ReportKind) -> Callable[[Query], Iterator[ReportRow]]:
@@ -118,6 +156,9 @@ def _asked(store: ReportStore, kind: ReportKind) -> Callable[[Query], Iterator[R
         ReportKind.PARKINGS: store.parkings,
         ReportKind.PRESENCE: store.presence,
         ReportKind.ACTIONS: store.actions,
+        ReportKind.CALLBACKS: store.callbacks,
+        ReportKind.SURVEYS: store.surveys,
+        ReportKind.ROUTES: store.routes,
     }
     return listed[kind]
 

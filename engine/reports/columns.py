@@ -20,6 +20,8 @@ class Form(Enum):
     DURATION = auto()
     PERCENT = auto()
     FLAG = auto()
+    SCORES = auto()
+    """Keys of a survey with their scores, and how often each was pressed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,8 @@ _AT: Final = Column("at_ms", Form.TIME, "at")
 _BY: Final = Column("by", Form.TEXT, "by")
 _LENGTH: Final = Column("duration_ms", Form.DURATION, "length")
 _VISIT: Final = Column("visit_id", Form.TEXT)
+_SOURCE: Final = Column("source", Form.TEXT)
+"""Where the call came from; the number of a callback's customer is marked (C-06)."""
 
 COLUMNS: Final[dict[ReportKind, tuple[Column, ...]]] = {
     ReportKind.CALLS: (
@@ -74,6 +78,7 @@ COLUMNS: Final[dict[ReportKind, tuple[Column, ...]]] = {
         Column("cause", Form.NUMBER),
         Column("parent_id", Form.TEXT, "rest of"),
         Column("by", Form.TEXT, "asked by"),
+        Column("routes", Form.LIST),
     ),
     ReportKind.VISITS: (
         _STARTED,
@@ -111,6 +116,7 @@ COLUMNS: Final[dict[ReportKind, tuple[Column, ...]]] = {
         _RING,
         Column("cause", Form.NUMBER),
         Column("visit_status", Form.TEXT, "visit"),
+        _SOURCE,
     ),
     ReportKind.SUMMARY: (
         _QUEUE,
@@ -140,6 +146,7 @@ COLUMNS: Final[dict[ReportKind, tuple[Column, ...]]] = {
         _BY,
         Column("target", Form.TEXT, "to"),
         Column("other_call_id", Form.TEXT, "consultation"),
+        _SOURCE,
     ),
     ReportKind.RECORDINGS: (
         _STARTED,
@@ -161,6 +168,7 @@ COLUMNS: Final[dict[ReportKind, tuple[Column, ...]]] = {
         Column("paused_ms", Form.DURATION, "left out"),
         Column("start_by", Form.TEXT, "started by"),
         Column("stop_by", Form.TEXT, "ended by"),
+        _SOURCE,
     ),
     ReportKind.MONITORS: (
         _STARTED,
@@ -176,6 +184,7 @@ COLUMNS: Final[dict[ReportKind, tuple[Column, ...]]] = {
         _NAME,
         _STATUS,
         _LENGTH,
+        _SOURCE,
     ),
     ReportKind.PARKINGS: (
         _STARTED,
@@ -190,6 +199,7 @@ COLUMNS: Final[dict[ReportKind, tuple[Column, ...]]] = {
         _REASON,
         Column("unpark_by", Form.TEXT, "taken out by"),
         _LENGTH,
+        _SOURCE,
     ),
     ReportKind.PRESENCE: (
         _AT,
@@ -209,6 +219,68 @@ COLUMNS: Final[dict[ReportKind, tuple[Column, ...]]] = {
         Column("detail", Form.TEXT, "detail"),
         Column("why", Form.TEXT, "why"),
         Column("request_id", Form.TEXT),
+    ),
+    ReportKind.CALLBACKS: (
+        Column("entered_at_ms", Form.TIME, "joined"),
+        Column("started_at_ms", Form.TIME),
+        Column("callback_id", Form.TEXT),
+        _CALL,
+        Column("caller_call_id", Form.TEXT),
+        _QUEUE,
+        _NUMBER,
+        _NAME,
+        Column("asked_how", Form.TEXT, "asked by"),
+        Column("ended_at_ms", Form.TIME, "called back"),
+        Column("number", Form.TEXT, "number"),
+        _WAIT,
+        Column("attempts", Form.NUMBER, "attempts"),
+        Column("attempted_at_ms", Form.TIME),
+        _AGENT,
+        _STATUS,
+        _REASON,
+    ),
+    ReportKind.CALLBACK_SUMMARY: (
+        _QUEUE,
+        Column("requests", Form.NUMBER, "requests"),
+        Column("succeeded", Form.NUMBER, "succeeded"),
+        Column("failed", Form.NUMBER, "failed"),
+        Column("open", Form.NUMBER, "open"),
+        Column("unknown", Form.NUMBER),
+        Column("total_calls", Form.NUMBER, "total calls"),
+    ),
+    ReportKind.SURVEYS: (
+        _AT,
+        Column("entered_at_ms", Form.TIME, "joined"),
+        Column("talk_id", Form.TEXT),
+        _CALL,
+        _QUEUE,
+        _AGENT,
+        _NUMBER,
+        _NAME,
+        Column("why", Form.TEXT, "ended"),
+        Column("key", Form.TEXT, "key"),
+        Column("score", Form.NUMBER, "score"),
+        _SOURCE,
+    ),
+    ReportKind.SURVEY_SUMMARY: (
+        _QUEUE,
+        _AGENT,
+        Column("asked", Form.NUMBER, "asked"),
+        Column("keys", Form.SCORES, "key (score): count"),
+        Column("total_keys", Form.NUMBER, "total keys"),
+        Column("total_score", Form.NUMBER, "total score"),
+        Column("score_average", Form.PERCENT, "average"),
+    ),
+    ReportKind.ROUTES: (
+        _AT,
+        _SHOWN_CALL,
+        _NUMBER,
+        _NAME,
+        Column("from_place", Form.TEXT, "from"),
+        Column("key", Form.TEXT, "key"),
+        Column("target", Form.TEXT, "to"),
+        Column("why", Form.TEXT, "why"),
+        _SOURCE,
     ),
 }
 """Every field of the rows of a kind, once. docs/records.md describes the JSON keys."""

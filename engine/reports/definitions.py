@@ -29,6 +29,14 @@ def average_ms(total_ms: int, count: int) -> int | None:
     return None if count == 0 else (2 * total_ms + count) // (2 * count)
 
 
+def average_truncated(total: int, count: int) -> float | None:
+    """Returns the mean, cut off after two decimals, towards 0 (T-06: not rounded); None over nothing."""
+    if count == 0:
+        return None
+    hundredths = abs(total) * 100 // count
+    return (hundredths if total >= 0 else -hundredths) / 100
+
+
 def is_within_sla(visit: VisitRow, sla_ms: int) -> bool:
     """Tells whether a visit meets the service level: answered, and waited less than `sla_ms`.
 

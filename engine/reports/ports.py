@@ -8,6 +8,7 @@ from typing import Final, Protocol
 
 from engine.core.ids import AgentId, QueueId
 from engine.reports.rows import CallRow, OfferRow, VisitRow
+from engine.reports.rows_callbacks import CallbackRow
 from engine.reports.rows_handling import (
     ActionRow,
     MonitorRow,
@@ -16,6 +17,8 @@ from engine.reports.rows_handling import (
     RecordingRow,
     TransferRow,
 )
+from engine.reports.rows_surveys import SurveyRow
+from engine.reports.rows_ways import RouteRow
 
 LIMIT_DEFAULT: Final = 1_000
 
@@ -76,6 +79,15 @@ class ReportStore(Protocol):
 
     def actions(self, query: Query) -> Iterator[ActionRow]:
         """Actions; `queues`: in one of them, `agents`: by or on one of them."""
+
+    def callbacks(self, query: Query) -> Iterator[CallbackRow]:
+        """Callbacks; `agents`: who talked, or was there at the last attempt."""
+
+    def surveys(self, query: Query) -> Iterator[SurveyRow]:
+        """Surveys; `queues` and `agents`: of talks of theirs."""
+
+    def routes(self, query: Query) -> Iterator[RouteRow]:
+        """Ways taken; `queues`: from one, or of calls that visited one; `agents`: that talked with one."""
 
     def close(self) -> None:
         """Lets go of connections."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from datetime import tzinfo
 
-from engine.reports.build import Report, ReportRow
+from engine.reports.build import SUMMARIES, TOTALLED, Report, ReportRow
 from engine.reports.columns import COLUMNS, Column, Form
 from engine.reports.period import shown_time
 
-Json = str | int | float | bool | list[str] | None
+Json = str | int | float | bool | list[str] | list[dict[str, str | int]] | None
 
 
 def render_json(report: Report, zone: tzinfo) -> str:
@@ -26,15 +27,17 @@ def render_json(report: Report, zone: tzinfo) -> str:
         "queues": list(query.queues),
         "agents": list(query.agents),
     }
-    if report.sla_ms is None:
+    if report.kind not in SUMMARIES:
         answer["limit"] = query.limit
         answer["truncated"] = report.truncated
-        answer["rows"] = [_row(row, columns, zone) for row in report.rows]
-    else:
-        *queues, total = report.rows
+    if report.sla_ms is not None:
         answer["sla_ms"] = report.sla_ms
+    if report.kind in TOTALLED:
+        *queues, total = report.rows
         answer["rows"] = [_row(row, columns, zone) for row in queues]
         answer["total"] = _row(total, columns[1:], zone)
+    else:
+        answer["rows"] = [_row(row, columns, zone) for row in report.rows]
     return json.dumps(answer, ensure_ascii=False, indent=2)
 
 
@@ -46,6 +49,8 @@ def _row(row: ReportRow, columns: tuple[Column, ...], zone: tzinfo) -> dict[str,
             name = column.name.removesuffix("_ms")
             shown[name] = None if value is None else shown_time(value, zone)
             shown[column.name] = value
+        elif column.form is Form.SCORES:
+            shown[column.name] = [dataclasses.asdict(each) for each in value]
         else:
             shown[column.name] = list(value) if column.form is Form.LIST else value
     return shown

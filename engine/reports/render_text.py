@@ -6,9 +6,11 @@ import unicodedata
 from datetime import tzinfo
 from typing import Final
 
-from engine.reports.build import Report, ReportKind, ReportRow, SummaryRow
+from engine.core.facts import SourceKind
+from engine.reports.build import SUMMARIES, Report, ReportKind, ReportRow, SummaryRow
 from engine.reports.columns import COLUMNS, Column, Form
 from engine.reports.period import shown_clock
+from engine.reports.rows_callbacks import CallbackSummaryRow
 
 _NOTHING: Final = "-"
 _RIGHT: Final = (Form.NUMBER, Form.DURATION, Form.PERCENT)
@@ -23,6 +25,11 @@ _TITLES: Final = {
     ReportKind.PARKINGS: "Parked calls",
     ReportKind.PRESENCE: "Changes of presence",
     ReportKind.ACTIONS: "Actions",
+    ReportKind.CALLBACKS: "Callbacks",
+    ReportKind.CALLBACK_SUMMARY: "Callbacks by queue",
+    ReportKind.SURVEYS: "Surveys",
+    ReportKind.SURVEY_SUMMARY: "Surveys by queue and agent",
+    ReportKind.ROUTES: "Ways taken",
 }
 
 
@@ -55,7 +62,7 @@ def shown_duration(duration_ms: int) -> str:
 
 
 def _foot(report: Report) -> list[str]:
-    if report.kind is ReportKind.SUMMARY:
+    if report.kind in SUMMARIES:
         return []
     if not report.rows:
         return ["", "none"]
@@ -68,7 +75,7 @@ def _cell(row: ReportRow, column: Column, zone: tzinfo) -> str:
     value = getattr(row, column.name)
     if value is None:
         # The last row of a summary is about no queue in particular.
-        is_total = isinstance(row, SummaryRow) and column.name == "queue_id"
+        is_total = isinstance(row, SummaryRow | CallbackSummaryRow) and column.name == "queue_id"
         return "total" if is_total else _NOTHING
     match column.form:
         case Form.TIME:
@@ -79,10 +86,20 @@ def _cell(row: ReportRow, column: Column, zone: tzinfo) -> str:
             return f"{value:.2f}"
         case Form.FLAG:
             return "yes" if value else "no"
+        case Form.SCORES:
+            return (
+                "  ".join(f"{each.key} ({each.score}): {each.count}" for each in value) or _NOTHING
+            )
         case Form.LIST:
             return _printable(" ".join(value)) or _NOTHING
         case _:
-            return _printable(str(value)) or _NOTHING
+            return _mark(row, column) + (_printable(str(value)) or _NOTHING)
+
+
+def _mark(row: ReportRow, column: Column) -> str:
+    """Returns what is put before the number of a callback's customer (C-06)."""
+    is_callback = getattr(row, "source", None) == SourceKind.CALLBACK
+    return "(QCB) " if is_callback and column.name == "caller_number" else ""
 
 
 def _printable(text: str) -> str:

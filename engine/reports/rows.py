@@ -12,7 +12,7 @@ from engine.core.ids import AgentId, CallId, LegId, QueueId, VisitId
 
 
 class Status(StrEnum):
-    """What became of a call, a visit, an offer, or of what people did with a call."""
+    """What became of a call, a visit, an offer, a callback, or of what people did with a call."""
 
     ANSWERED = "answered"
     MISSED = "missed"
@@ -23,6 +23,10 @@ class Status(StrEnum):
     """Calls only: never in a queue, and nobody talked."""
     ENDED = "ended"
     """What people do with calls: is over."""
+    SUCCEEDED = "succeeded"
+    """Callbacks only: customer and agent talked."""
+    FAILED = "failed"
+    """Callbacks only: ended without."""
     OPEN = "open"
     """Has not ended."""
     UNKNOWN = "unknown"
@@ -35,7 +39,8 @@ class CallRow:
 
     `queues` are those it visited, in order, each visit counting; `parties` those who talked with
     the caller, in order. `parent_id` is the call of which it is the rest, its caller having left by
-    a transfer; `by` is who asked Usher to place it.
+    a transfer, or whose caller is called back; `by` is who asked Usher to place it. A callback's
+    `queues` is the one in which it waited, without a visit. `routes` are the ways it took.
     """
 
     call_id: CallId
@@ -57,6 +62,7 @@ class CallRow:
     cause: int | None
     parent_id: CallId | None = None
     by: str | None = None
+    routes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +91,11 @@ class VisitRow:
 
 @dataclass(frozen=True, slots=True)
 class OfferRow:
-    """One attempt to ring one agent. `visit_status` is what became of the visit in the end."""
+    """One attempt to ring one agent. `visit_status` is what became of the visit in the end.
+
+    For a callback `visit_id` is the callback's, and `visit_status` answered if it succeeded, missed
+    if it failed. `source` is the call's.
+    """
 
     offer_id: LegId
     visit_id: VisitId
@@ -102,3 +112,4 @@ class OfferRow:
     ring_ms: int | None
     cause: int | None
     visit_status: Status
+    source: str | None = None

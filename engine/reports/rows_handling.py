@@ -20,6 +20,7 @@ class TransferRow:
     by: str
     target: str
     other_call_id: CallId | None
+    source: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class ParkingRow:
     reason: str | None
     unpark_by: str | None
     duration_ms: int | None
+    source: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ class MonitorRow:
     mode: str | None
     status: Status
     duration_ms: int | None
+    source: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,7 @@ class RecordingRow:
     duration_ms: int | None
     start_by: str | None
     stop_by: str | None
+    source: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

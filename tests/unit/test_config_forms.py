@@ -118,8 +118,8 @@ def queue_with(option):
          " progressive_step_s, skill_based, skill_steps, required_skills_s, sticky, weight,"
          " accelerate_s, max_wait_s, max_waiting, failure, hours, ring_timeout_s,"
          " retry_interval_s, wrapup_s, wrapup_extend_s, wrapup_extend_max_s, agent_prompt, ring_in_use,"
-         " follow_forward, autopause_after, answered_elsewhere, alert_info, waiting_sound, language,"
-         " recording, managers, rights")),
+         " follow_forward, autopause_after, answered_elsewhere, alert_info, waiting_sound,"
+         " hold_music, language, announcements, key_events, empty, callback, survey, recording, managers, rights")),
         ("progressive_step_s: 0", "progressive_step_s - must be at least 0.5, not 0"),
         ("skill_steps: [{after_s: 0}]", "skill_steps[0] - max_level is missing"),
         ("skill_steps: 5", "skill_steps - must be a list, not 5"),

@@ -108,7 +108,7 @@ def inbound(*routes):
             (
                 "a.yaml:20: outbound_routes.national.pattern -"
                 " takes numbers that begin with a feature code: *7 (login_toggle), *77 (login_all),"
-                " *78 (login_last), *76 (wrapup_extend)"
+                " *78 (login_last), *76 (wrapup_extend), *74 (hours_toggle)"
             ),
         ),
         (

@@ -140,8 +140,8 @@ def word(name: str) -> Column[Any]:
     return Column(name, Text, nullable=False)
 
 
-def outcome_of(outcomes: type[StrEnum], answered: StrEnum) -> CheckConstraint:
-    """Law: `outcome` is one of these and comes with a `reason`; answered goes with one alone.
+def outcome_of(outcomes: type[StrEnum], best: StrEnum, why: StrEnum) -> CheckConstraint:
+    """Law: `outcome` is one of these and comes with a `reason`; the best goes with one alone.
 
     Which other reason goes with which outcome: `engine.adapters.db.words`.
     """
@@ -149,7 +149,7 @@ def outcome_of(outcomes: type[StrEnum], answered: StrEnum) -> CheckConstraint:
         "outcome",
         "(outcome IS NULL) = (reason IS NULL)"
         f" AND outcome IN {_words(outcomes)}"
-        f" AND (outcome = 'answered') = (reason = '{answered.value}')",
+        f" AND (outcome = '{best.value}') = (reason = '{why.value}')",
     )
 
 

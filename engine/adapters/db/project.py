@@ -5,6 +5,12 @@ from __future__ import annotations
 from typing import assert_never
 
 from engine.adapters.db.project_handling import handling
+from engine.adapters.db.project_waiting import (
+    CallbackFact,
+    WaitingFact,
+    project_callback,
+    project_waiting,
+)
 from engine.adapters.db.rows import Grain, RowOp, Value
 from engine.adapters.db.telling import clean, end, moment, start
 from engine.adapters.db.words import OFFER_REASONS, VISIT_REASONS, fitting
@@ -52,6 +58,10 @@ def project(fact: Fact) -> RowOp | None:
         return _spell(fact)
     if isinstance(fact, AgentFact):
         return _agent(fact)
+    if isinstance(fact, CallbackFact):
+        return project_callback(fact)
+    if isinstance(fact, WaitingFact):
+        return project_waiting(fact)
     return handling(fact)
 
 

@@ -5,11 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Select, Table, and_, func, select
+from sqlalchemy import ColumnElement, FromClause, Select, Table, and_, case, func, or_, select
 
 from engine.adapters.db.report_parts import has, in_period, running, same_call
-from engine.adapters.db.tables import calls, holds, offers, queue_visits, talk_segments
+from engine.adapters.db.tables import (
+    callback_attempts,
+    callbacks,
+    calls,
+    holds,
+    offers,
+    queue_visits,
+    talk_segments,
+)
 from engine.reports.ports import Query
+
+_AS_OF_A_VISIT = case(
+    (callbacks.c.outcome == "succeeded", "answered"), (callbacks.c.outcome == "failed", "missed")
+)
+"""A callback's outcome in the words of a visit's."""
 
 
 def calls_query(query: Query) -> Select[Any]:
@@ -17,11 +30,22 @@ def calls_query(query: Query) -> Select[Any]:
     asked = in_period(select(calls, running(calls)), calls, query)
     if query.queues:
         visited = queue_visits.c.queue_id.in_(query.queues)
-        asked = asked.where(has(queue_visits, calls, visited))
+        asked = asked.where(or_(has(queue_visits, calls, visited), _called_back_in(query.queues)))
     if query.agents:
         talked = talk_segments.c.agent_id.in_(query.agents)
         asked = asked.where(has(talk_segments, calls, talked))
     return asked
+
+
+def _called_back_in(queues: Sequence[str]) -> ColumnElement[bool]:
+    """Tells whether a call is a callback of one of these queues: it waits there without a visit."""
+    waited = select(1).where(
+        callbacks.c.waiting_call_id == calls.c.call_id,
+        callbacks.c.epoch_no == calls.c.epoch_no,
+        callbacks.c.queue_id.in_(queues),
+    )
+    tried = has(callback_attempts, calls, callback_attempts.c.queue_id.in_(queues))
+    return or_(waited.correlate(calls).exists(), tried)
 
 
 def parts_of_calls(call_ids: Sequence[str]) -> tuple[Select[Any], Select[Any], Select[Any]]:
@@ -84,11 +108,16 @@ def offers_query(query: Query) -> Select[Any]:
             running(offers),
             calls.c.caller_number,
             calls.c.caller_name,
-            visit.outcome.label("visit_outcome"),
+            calls.c.source,
+            func.coalesce(visit.outcome, _AS_OF_A_VISIT).label("visit_outcome"),
         )
         .select_from(offers)
         .outerjoin(calls, same_call(calls, offers))
         .outerjoin(queue_visits, of_visit)
+        .outerjoin(
+            callbacks,
+            and_(callbacks.c.callback_id == offer.visit_id, callbacks.c.epoch_no == offer.epoch_no),
+        )
     )
     asked = in_period(asked, offers, query)
     if query.queues:

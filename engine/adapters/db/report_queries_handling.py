@@ -103,7 +103,7 @@ def actions_query(query: Query) -> Select[Any]:
     return at_moments(asked, told, query)
 
 
-_CALLER = (calls.c.caller_number, calls.c.caller_name)
+_CALLER = (calls.c.caller_number, calls.c.caller_name, calls.c.source)
 
 
 def _with_caller(asked: Select[Any], table: Table) -> Select[Any]:

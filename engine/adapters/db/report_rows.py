@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from engine.adapters.db.report_ways import route_words
 from engine.core.ids import CallId
 from engine.reports.definitions import call_status
 from engine.reports.rows import CallRow, OfferRow, Status, VisitRow
@@ -17,15 +18,22 @@ AnyRow = Row[Any]
 
 @dataclass(slots=True)
 class CallParts:
-    """What the visits, talks and holds of one call add to it."""
+    """What the visits, talks, holds and ways of one call add to it."""
 
     visits: list[AnyRow] = field(default_factory=list)
     talks: list[AnyRow] = field(default_factory=list)
     hold_ms: int = 0
+    called_back: list[AnyRow] = field(default_factory=list)
+    """The queues in which a callback waited."""
+    routes: list[AnyRow] = field(default_factory=list)
 
 
 def parts_by_call(
-    visits: Iterable[AnyRow], talks: Iterable[AnyRow], held: Iterable[AnyRow]
+    visits: Iterable[AnyRow],
+    talks: Iterable[AnyRow],
+    held: Iterable[AnyRow],
+    called_back: Iterable[AnyRow],
+    routes: Iterable[AnyRow],
 ) -> dict[tuple[int, CallId], CallParts]:
     """Sorts parts of many calls under their calls (epoch and id)."""
     parts: dict[tuple[int, CallId], CallParts] = {}
@@ -35,6 +43,10 @@ def parts_by_call(
         parts.setdefault((row.epoch_no, row.call_id), CallParts()).talks.append(row)
     for row in held:
         parts.setdefault((row.epoch_no, row.call_id), CallParts()).hold_ms = int(row.hold_ms or 0)
+    for row in called_back:
+        parts.setdefault((row.epoch_no, row.call_id), CallParts()).called_back.append(row)
+    for row in routes:
+        parts.setdefault((row.epoch_no, row.call_id), CallParts()).routes.append(row)
     return parts
 
 
@@ -58,7 +70,7 @@ def call_row(row: AnyRow, parts: CallParts) -> CallRow:
         caller_name=row.caller_name,
         dialled=row.dialled,
         status=status,
-        queues=tuple(visit.queue_id for visit in parts.visits),
+        queues=tuple(row.queue_id for row in (*parts.visits, *parts.called_back)),
         parties=tuple(talk.party or talk.agent_id or "?" for talk in parts.talks),
         wait_ms=_sum(visit.wait_ms for visit in parts.visits),
         ring_ms=_sum(visit.ring_ms for visit in parts.visits),
@@ -68,6 +80,7 @@ def call_row(row: AnyRow, parts: CallParts) -> CallRow:
         cause=row.cause,
         parent_id=row.parent_id,
         by=row.by,
+        routes=tuple(route_words(each) for each in parts.routes),
     )
 
 
@@ -115,6 +128,7 @@ def offer_row(row: AnyRow) -> OfferRow:
         ring_ms=row.ring_ms,
         cause=row.cause,
         visit_status=status_of(row.visit_outcome, running=running),
+        source=row.source,
     )
 
 

@@ -33,6 +33,7 @@ def transfer_row(row: AnyRow) -> TransferRow:
         by=row.by,
         target=row.target,
         other_call_id=row.other_call_id,
+        source=row.source,
     )
 
 
@@ -51,6 +52,7 @@ def parking_row(row: AnyRow) -> ParkingRow:
         reason=row.ended_why,
         unpark_by=row.unpark_by,
         duration_ms=_duration_ms(row),
+        source=row.source,
     )
 
 
@@ -70,6 +72,7 @@ def monitor_row(row: AnyRow) -> MonitorRow:
         mode=row.mode,
         status=_status(row),
         duration_ms=_duration_ms(row),
+        source=row.source,
     )
 
 
@@ -100,6 +103,7 @@ def recording_row(row: AnyRow, marks: Sequence[AnyRow]) -> RecordingRow:
         duration_ms=None if whole_ms is None or paused_ms is None else whole_ms - paused_ms,
         start_by=row.start_by or None,
         stop_by=row.stop_by or None,
+        source=row.source,
     )
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, Select
 
 from engine.adapters.db.connect import reading_engine, shown
 from engine.adapters.db.errors import DatabaseErrors, unavailable
+from engine.adapters.db.report_callbacks import callback_row, callbacks_query
 from engine.adapters.db.report_queries import (
     calls_query,
     offers_query,
@@ -41,10 +42,19 @@ from engine.adapters.db.report_rows_handling import (
     recording_row,
     transfer_row,
 )
+from engine.adapters.db.report_surveys import survey_row, surveys_query
+from engine.adapters.db.report_ways import (
+    queues_of_callbacks,
+    route_row,
+    routes_of_calls,
+    routes_query,
+)
 from engine.adapters.db.revision import SchemaMismatch, require_known
 from engine.app.ports import StoreUnavailable
+from engine.core.facts import SourceKind
 from engine.reports.ports import Query
 from engine.reports.rows import CallRow, OfferRow, VisitRow
+from engine.reports.rows_callbacks import CallbackRow
 from engine.reports.rows_handling import (
     ActionRow,
     MonitorRow,
@@ -53,6 +63,8 @@ from engine.reports.rows_handling import (
     RecordingRow,
     TransferRow,
 )
+from engine.reports.rows_surveys import SurveyRow
+from engine.reports.rows_ways import RouteRow
 
 ROWS_AT_ONCE: Final = 500
 """Rows fetched, and calls put together, at a time."""
@@ -126,6 +138,21 @@ class SqlReportStore:
         for row in self._stream(actions_query(query)):
             yield action_row(row)
 
+    def callbacks(self, query: Query) -> Iterator[CallbackRow]:
+        """Callbacks, newest first; `agents`: who talked, or was there at the last attempt."""
+        for row in self._stream(callbacks_query(query)):
+            yield callback_row(row)
+
+    def surveys(self, query: Query) -> Iterator[SurveyRow]:
+        """Surveys, newest first; `agents`: of talks with one of them."""
+        for row in self._stream(surveys_query(query)):
+            yield survey_row(row)
+
+    def routes(self, query: Query) -> Iterator[RouteRow]:
+        """Ways taken, newest first; `agents`: of calls that talked with one of them."""
+        for row in self._stream(routes_query(query)):
+            yield route_row(row)
+
     def _stream(self, asked: Select[Any]) -> Iterator[Row[Any]]:
         with self._reading() as connection:
             streaming = connection.execution_options(yield_per=ROWS_AT_ONCE)
@@ -144,9 +171,15 @@ class SqlReportStore:
 
 
 def _with_parts(connection: Connection, page: Sequence[Row[Any]]) -> Iterator[CallRow]:
-    visits, talks, held = parts_of_calls([row.call_id for row in page])
+    call_ids = [row.call_id for row in page]
+    callback_ids = [row.call_id for row in page if row.source == SourceKind.CALLBACK]
+    visits, talks, held = parts_of_calls(call_ids)
     parts = parts_by_call(
-        connection.execute(visits), connection.execute(talks), connection.execute(held)
+        connection.execute(visits),
+        connection.execute(talks),
+        connection.execute(held),
+        connection.execute(queues_of_callbacks(callback_ids)) if callback_ids else (),
+        connection.execute(routes_of_calls(call_ids)),
     )
     for row in page:
         yield call_row(row, parts.get((row.epoch_no, row.call_id), CallParts()))

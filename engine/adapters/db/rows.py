@@ -31,6 +31,11 @@ class Grain(StrEnum):
     PRESENCE = "presence_changes"
     WRAPUP_EXTENSION = "wrapup_extensions"
     ACTION = "actions_done"
+    CALLBACK = "callbacks"
+    CALLBACK_ATTEMPT = "callback_attempts"
+    SURVEY = "surveys"
+    ROUTE = "routes_taken"
+    QUEUE_HOURS = "queue_hours_changes"
 
 
 class Part(Enum):

@@ -27,10 +27,13 @@ from engine.adapters.db.history import (
     word,
 )
 from engine.adapters.db.rows import Grain
+from engine.adapters.db.tables_callbacks import callback_histories, callback_moments
 from engine.adapters.db.tables_handling import handling_histories, handling_moments
+from engine.adapters.db.tables_surveys import survey_moments
+from engine.adapters.db.tables_ways import way_moments
 from engine.core.facts import OfferOutcome, OfferReason, VisitOutcome, VisitReason
 
-SCHEMA_REVISION: Final = "0002"
+SCHEMA_REVISION: Final = "0003"
 """The migration that makes exactly these tables. Revisions are numbered, each one higher."""
 
 metadata = MetaData(
@@ -97,7 +100,7 @@ HISTORIES: Final[dict[Grain, History]] = {
         metadata,
         Grain.VISIT,
         "visit_id",
-        outcome_of(VisitOutcome, VisitReason.CONNECTED),
+        outcome_of(VisitOutcome, VisitOutcome.ANSWERED, VisitReason.CONNECTED),
         at_least("entry_position", 1),
         at_least("exit_position", 0),
         at_least("ring_ms", 0),
@@ -123,7 +126,7 @@ HISTORIES: Final[dict[Grain, History]] = {
         metadata,
         Grain.OFFER,
         "offer_id",
-        outcome_of(OfferOutcome, OfferReason.ANSWERED),
+        outcome_of(OfferOutcome, OfferOutcome.ANSWERED, OfferReason.ANSWERED),
         at_least("attempt", 1),
         at_least("ring_ms", 0),
         both=(
@@ -218,6 +221,7 @@ HISTORIES: Final[dict[Grain, History]] = {
         look_up=("call_id",),
     ),
     **handling_histories(metadata),
+    **callback_histories(metadata),
 }
 """What begins and ends."""
 
@@ -242,6 +246,9 @@ MOMENTS: Final[dict[Grain, Table]] = {
         rules=(at_least("missed", 1),),
     ),
     **handling_moments(metadata),
+    **callback_moments(metadata),
+    **survey_moments(metadata),
+    **way_moments(metadata),
 }
 """What happens and does not last."""
 
@@ -253,6 +260,11 @@ holds: Final = HISTORIES[Grain.HOLD].table
 parkings: Final = HISTORIES[Grain.PARKING].table
 monitors: Final = HISTORIES[Grain.MONITOR].table
 recordings: Final = HISTORIES[Grain.RECORDING].table
+callbacks: Final = HISTORIES[Grain.CALLBACK].table
+callback_attempts: Final = MOMENTS[Grain.CALLBACK_ATTEMPT]
+surveys: Final = MOMENTS[Grain.SURVEY]
+routes_taken: Final = MOMENTS[Grain.ROUTE]
+queue_hours_changes: Final = MOMENTS[Grain.QUEUE_HOURS]
 recording_marks: Final = MOMENTS[Grain.RECORDING_MARK]
 transfers: Final = MOMENTS[Grain.TRANSFER]
 presence_changes: Final = MOMENTS[Grain.PRESENCE]

@@ -12,7 +12,14 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final, TypeVar
 
-from engine.core.facts import OfferOutcome, OfferReason, VisitOutcome, VisitReason
+from engine.core.facts import (
+    CallbackOutcome,
+    CallbackReason,
+    OfferOutcome,
+    OfferReason,
+    VisitOutcome,
+    VisitReason,
+)
 
 Outcome = TypeVar("Outcome", bound=StrEnum)
 Reason = TypeVar("Reason", bound=StrEnum)
@@ -52,6 +59,15 @@ OFFER_REASONS: Final[dict[OfferOutcome, tuple[OfferReason, ...]]] = {
 }
 """Which reasons go with which outcome of an offer: each with exactly one, but for a forward, which is
 missed where the queue does not follow it and cancelled where it does."""
+
+
+CALLBACK_REASONS: Final[dict[CallbackOutcome, tuple[CallbackReason, ...]]] = {
+    CallbackOutcome.SUCCEEDED: (CallbackReason.TALKED,),
+    CallbackOutcome.FAILED: tuple(
+        reason for reason in CallbackReason if reason is not CallbackReason.TALKED
+    ),
+}
+"""Which reasons go with which outcome of a callback."""
 
 
 def fitting(

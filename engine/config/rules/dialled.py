@@ -22,7 +22,7 @@ from engine.core.policy import Presence
 
 _SEPARATOR: Final = "*"
 _QUEUE, _EXTENSION, _REASON, _PRESENCE = "queue", "extension", "reason", "presence"
-_BOX: Final = "voicemail group"
+_BOX: Final = "voicemail box"
 
 _SHAPES: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {
     "login_toggle": ((_QUEUE,), (_EXTENSION, _QUEUE)),
@@ -42,6 +42,7 @@ _SHAPES: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {
     "barge": ((_EXTENSION,),),
     "record_toggle": ((_EXTENSION,),),
     "record_pause_toggle": ((_EXTENSION,),),
+    "hours_toggle": ((_QUEUE,),),
     "voicemail": ((), (_BOX,)),
 }
 """What follows each code: parts with a * between them."""
@@ -98,7 +99,10 @@ def _numbers(subject: Subject) -> dict[str, Collection[str]]:
         _QUEUE: made.queues.keys(),
         _EXTENSION: made.extensions.keys(),
         _REASON: made.pause_reasons.keys(),
-        _BOX: tuple(each.number for each in made.voicemail_groups.values()),
+        _BOX: (
+            *made.extensions.keys(),
+            *(each.number for each in made.voicemail_groups.values()),
+        ),
         _PRESENCE: tuple(str(digit + 1) for digit in range(len(Presence))),
     }
 
@@ -166,7 +170,7 @@ def _whose(subject: Subject, names: tuple[str, ...], parts: Iterator[tuple[str, 
         path = ("settings", "feature_codes", name)
         if subject.places.has(path):
             return path
-    sections = {_QUEUE: "queues", _EXTENSION: "extensions"}
+    sections = {_QUEUE: "queues", _EXTENSION: "extensions", _BOX: "extensions"}
     for kind, number in parts:
         if kind in sections:
             return (sections[kind], number)

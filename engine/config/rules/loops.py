@@ -32,6 +32,25 @@ def failure_loops(subject: Subject) -> Iterator[Problem]:
             )
 
 
+def empty_loops(subject: Subject) -> Iterator[Problem]:
+    """A circle of queues that can all refuse callers is worth a warning: nobody might wait anywhere.
+
+    Usher ends a call that was sent on too often.
+    """
+    queues = subject.configuration.queues
+    for loop in _loops(queues):
+        made = [queues[number] for number in loop]
+        if _fault(made) is not None or not all(subject.intact(("queues", each)) for each in loop):
+            continue
+        if all(queue.max_waiting or queue.empty.refuse for queue in made):
+            way = " -> ".join([*loop, loop[0]])
+            yield subject.places.warning(
+                ("queues", loop[0], "failure"),
+                f"sends calls in a circle ({way}) when all of these queues are empty or full at once,"
+                " until Usher ends the call; end it elsewhere, for example in voicemail",
+            )
+
+
 def _loops(queues: Mapping[str, Queue]) -> Iterator[list[str]]:
     """Every queue has one failure destination, so a walk either ends or closes one loop."""
     done: set[str] = set()

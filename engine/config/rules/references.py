@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from engine.config.forms import (
+    CallFlowDestination,
     ExtensionDestination,
     ExternalDestination,
+    MenuDestination,
     MusicSound,
     PauseForReason,
     QueueDestination,
+    RingGroupDestination,
+    VoicemailDestination,
 )
+from engine.config.models import Configuration
 from engine.config.people import PresenceRules
 from engine.config.places import KeyPath, Problem
 from engine.config.rules.subject import Subject
@@ -54,8 +59,56 @@ def destinations(subject: Subject) -> Iterator[Problem]:
                         f"does not fit the pattern {route.pattern} of outbound route"
                         f" {external.route}",
                     )
+            case MenuDestination(menu=name):
+                yield from subject.absent("menus", name, (*path, "menu"), "menu")
+            case RingGroupDestination(ring_group=name):
+                where = (*path, "ring_group")
+                yield from subject.absent("ring_groups", name, where, "ring group")
+            case CallFlowDestination(call_flow=name):
+                yield from subject.absent("call_flows", name, (*path, "call_flow"), "call flow")
+            case VoicemailDestination(voicemail=box):
+                yield from _no_box(subject, box, (*path, "voicemail"))
             case _:
                 pass
+
+
+def _no_box(subject: Subject, box: str, path: KeyPath) -> Iterator[Problem]:
+    made = subject.configuration
+    if not subject.complete or not subject.intact(("voicemail_groups",)):
+        return
+    groups = [each.number for each in made.voicemail_groups.values()]
+    if box in groups:
+        return
+    extension = made.extensions.get(box)
+    if extension is not None:
+        if subject.intact(("extensions", box)) and extension.voicemail is None:
+            yield subject.places.problem(
+                path, f"extension {box} has no voicemail box: add voicemail to it"
+            )
+    elif box not in (subject.written.names("extensions") or ()):
+        boxes = [number for number, each in made.extensions.items() if each.voicemail is not None]
+        guess = did_you_mean(box, [*boxes, *groups])
+        yield subject.places.problem(
+            path,
+            f"there is no voicemail box {box}"
+            + (guess or ": it is an extension with voicemail, or the number of a voicemail group"),
+        )
+
+
+def ring_group_members(subject: Subject) -> Iterator[Problem]:
+    """A ring group's members have extensions."""
+    for name, group in subject.configuration.ring_groups.items():
+        for index, member in enumerate(group.members):
+            path = ("ring_groups", name, "members", index)
+            yield from subject.absent("extensions", member, path, "extension")
+
+
+def callback_routes(subject: Subject) -> Iterator[Problem]:
+    """Callbacks leave by outbound routes that are there."""
+    for number, queue in subject.configuration.queues.items():
+        for index, route in enumerate(queue.callback.outbound_routes if queue.callback else ()):
+            path = ("queues", number, "callback", "outbound_routes", index)
+            yield from subject.absent("outbound_routes", route, path, "outbound route")
 
 
 def trunks(subject: Subject) -> Iterator[Problem]:
@@ -78,26 +131,28 @@ def outbound_rights(subject: Subject) -> Iterator[Problem]:
 
 
 def music(subject: Subject) -> Iterator[Problem]:
-    """The music that waiting callers hear is a class of `settings.music`."""
+    """The music that callers hear is a class of `settings.music`."""
     path = ("settings", "music")
     if not subject.complete or not subject.intact(path):
         return
     classes = subject.configuration.settings.music
-    for number, queue in subject.configuration.queues.items():
-        sound = queue.waiting_sound
-        if isinstance(sound, MusicSound) and sound.music not in classes:
+    for where, music_class in _music_named(subject.configuration):
+        if music_class not in classes:
             yield subject.places.problem(
-                ("queues", number, "waiting_sound", "music"),
-                f"there is no music {sound.music}; settings.music has:"
+                where,
+                f"there is no music {music_class}; settings.music has:"
                 f" {', '.join(classes) or 'nothing'}",
             )
-    parking = subject.configuration.settings.parking
-    if parking is not None and parking.music not in classes:
-        yield subject.places.problem(
-            ("settings", "parking", "music"),
-            f"there is no music {parking.music}; settings.music has:"
-            f" {', '.join(classes) or 'nothing'}",
-        )
+
+
+def _music_named(made: Configuration) -> Iterator[tuple[KeyPath, str]]:
+    for number, queue in made.queues.items():
+        if isinstance(queue.waiting_sound, MusicSound):
+            yield ("queues", number, "waiting_sound", "music"), queue.waiting_sound.music
+        if queue.hold_music is not None:
+            yield ("queues", number, "hold_music"), queue.hold_music
+    if made.settings.parking is not None:
+        yield ("settings", "parking", "music"), made.settings.parking.music
 
 
 def managers(subject: Subject) -> Iterator[Problem]:
@@ -130,10 +185,19 @@ def skills(subject: Subject) -> Iterator[Problem]:
     if not subject.complete or not subject.intact(("agents",)):
         return
     known = {skill for agent in subject.configuration.agents.values() for skill in agent.skills}
-    for name, route in subject.configuration.inbound_routes.items():
-        for index, skill in enumerate(route.required_skills):
+    asked: list[tuple[KeyPath, tuple[str, ...]]] = [
+        (("inbound_routes", name), route.required_skills)
+        for name, route in subject.configuration.inbound_routes.items()
+    ]
+    asked += [
+        (("menus", name, "keys", key), does.required_skills or ())
+        for name, menu in subject.configuration.menus.items()
+        for key, does in menu.keys.items()
+    ]
+    for path, required in asked:
+        for index, skill in enumerate(required):
             if skill not in known:
                 yield subject.places.warning(
-                    ("inbound_routes", name, "required_skills", index),
+                    (*path, "required_skills", index),
                     f"no agent has the skill {skill}{did_you_mean(skill, known)}",
                 )

@@ -56,6 +56,8 @@ class Subject:
         """Yields every place where a destination is asked for, with what is said there."""
         for number, queue in self.configuration.queues.items():
             yield ("queues", number, "failure"), queue.failure
+            for key, destination in queue.key_events.items():
+                yield ("queues", number, "key_events", key), destination
             if queue.hours is not None:
                 path: KeyPath = ("queues", number, "hours")
                 yield (*path, "closed"), queue.hours.closed
@@ -63,3 +65,10 @@ class Subject:
                     yield (*path, "holiday"), queue.hours.holiday
         for name, route in self.configuration.inbound_routes.items():
             yield ("inbound_routes", name, "destination"), route.destination
+        for name, menu in self.configuration.menus.items():
+            for key, does in menu.keys.items():
+                yield ("menus", name, "keys", key, "destination"), does.destination
+            yield ("menus", name, "wrong"), menu.wrong
+            yield ("menus", name, "silence"), menu.silence
+        for name, group in self.configuration.ring_groups.items():
+            yield ("ring_groups", name, "failure"), group.failure

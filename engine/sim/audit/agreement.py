@@ -88,7 +88,8 @@ class Agreement:
             places = (call.visit, call.talk, call.parked, call.monitor)
             where = sum(place is not None for place in places)
             rings = any(not leg.hung_up and not leg.gone for leg in call.legs.values())
-            elsewhere = rings or call.call_id in step.prompts or call.summoned
+            hears = call.call_id in step.prompts or call.call_id in step.away
+            elsewhere = rings or hears or call.summoned
             if where != 1 and not (where == 0 and elsewhere):
                 raise books.fail("one place", f"call {call.call_id} is in {where} places")
         for call in step.transferred:

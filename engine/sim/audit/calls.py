@@ -18,10 +18,16 @@ from engine.core.facts import (
 )
 from engine.core.ids import CallId, LegId
 from engine.core.inputs import HangUpNow
-from engine.sim.audit.books import NEVER_MS, Books, CallBook, VisitBook
+from engine.sim.audit.books import NEVER_MS, Books, CallBook, LegBook, VisitBook
 from engine.sim.audit.due import Dues
 from engine.sim.audit.step import Step
 from engine.sim.audit.terms import keeper, route_terms, served
+
+
+def _has_survey(books: Books, leg: LegBook) -> bool:
+    """Tells whether the caller of this talk may be asked something after it (P-12)."""
+    queue = None if leg.queue_id is None else books.queues.get(leg.queue_id)
+    return queue is not None and queue.policy.survey is not None
 
 
 class CallLaws:
@@ -239,7 +245,8 @@ class CallLaws:
         call.talk = None
         leg.talk_id = None
         call.mark_ms = fact.at_ms
-        call.settled = fact.ended_by is not CallEnd.TRANSFERRED
+        asked = fact.ended_by is CallEnd.AGENT and _has_survey(books, leg)
+        call.settled = fact.ended_by is not CallEnd.TRANSFERRED and not asked
         if not call.settled:
             self._step.moved.append(call)
         if leg.agent is not None and leg.queue_id is not None:

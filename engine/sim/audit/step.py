@@ -17,6 +17,7 @@ class Step:
         "answered",
         "asked",
         "attention",
+        "away",
         "calls_over",
         "connects",
         "destroyed",
@@ -65,6 +66,8 @@ class Step:
         """Visits that found the queue full: they end at once."""
         self.connects: dict[str, Connect] = {}
         self.destroyed: dict[str, None] = {}
+        self.away: dict[str, None] = {}
+        """Callers who were sent into the dialplan."""
         self.prompts: dict[str, tuple[str, ...]] = {}
         self.asked: CallActionRequested | None = None
         """What somebody asked for by service."""
@@ -105,6 +108,7 @@ class Step:
         self.turned_away.clear()
         self.connects.clear()
         self.destroyed.clear()
+        self.away.clear()
         self.prompts.clear()
         self.asked = None
         self.replies.clear()

@@ -10,6 +10,7 @@ from engine.core.commands import (
     HangUpLeg,
     PlayPrompt,
     RingPhone,
+    SendToDialplan,
     StartWaitingSound,
     StopWaitingSound,
 )
@@ -110,6 +111,11 @@ class Told:
         """A prompt is played."""
         self._step.attention = True
         self._step.prompts[command.channel_id] = command.media
+
+    def send_to_dialplan(self, command: SendToDialplan) -> None:
+        """The dialplan gets a caller."""
+        self._step.attention = True
+        self._step.away[command.call_id] = None
 
     def connect(self, command: Connect) -> None:
         """Two are put together, both of whom have answered."""

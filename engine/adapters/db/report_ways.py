@@ -1,0 +1,82 @@
+"""The ways calls took, for reports: the queries and their typed rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, Select, or_, select, union
+
+from engine.adapters.db.report_parts import at_moments, has, same_call
+from engine.adapters.db.tables import (
+    callback_attempts,
+    callbacks,
+    calls,
+    queue_visits,
+    routes_taken,
+    talk_segments,
+)
+from engine.reports.ports import Query
+from engine.reports.rows_ways import RouteRow
+
+
+def routes_query(query: Query) -> Select[Any]:
+    """Ways taken with their caller."""
+    asked = (
+        select(routes_taken, calls.c.caller_number, calls.c.caller_name, calls.c.source)
+        .select_from(routes_taken)
+        .outerjoin(calls, same_call(calls, routes_taken))
+    )
+    if query.queues:
+        visited = queue_visits.c.queue_id.in_(query.queues)
+        asked = asked.where(
+            or_(
+                routes_taken.c.from_place.in_(query.queues),
+                has(queue_visits, routes_taken, visited),
+            )
+        )
+    if query.agents:
+        talked = talk_segments.c.agent_id.in_(query.agents)
+        asked = asked.where(has(talk_segments, routes_taken, talked))
+    return at_moments(asked, routes_taken, query)
+
+
+def routes_of_calls(call_ids: Sequence[str]) -> Select[Any]:
+    """The ways that these calls took, in the order of their facts."""
+    route = routes_taken.c
+    return select(routes_taken).where(route.call_id.in_(call_ids)).order_by(route.seq)
+
+
+def queues_of_callbacks(call_ids: Sequence[str]) -> Select[Any]:
+    """The queues of those of these calls that are callbacks, which wait without a visit."""
+    callback, attempt = callbacks.c, callback_attempts.c
+    both = union(
+        select(
+            callback.epoch_no, callback.waiting_call_id.label("call_id"), callback.queue_id
+        ).where(callback.waiting_call_id.in_(call_ids)),
+        select(attempt.epoch_no, attempt.call_id, attempt.queue_id).where(
+            attempt.call_id.in_(call_ids)
+        ),
+    )
+    return select(both.subquery("called_back"))
+
+
+def route_row(row: Row[Any]) -> RouteRow:
+    """Returns a way taken."""
+    return RouteRow(
+        at_ms=row.at_ms,
+        call_id=row.call_id,
+        caller_number=row.caller_number,
+        caller_name=row.caller_name,
+        from_place=row.from_place,
+        target=row.target,
+        why=row.why,
+        key=row.pressed,
+        source=row.source,
+    )
+
+
+def route_words(row: Row[Any]) -> str:
+    """Returns a way taken in one line: `6400 -> menu main (key_event 2)`."""
+    why = f"{row.why} {row.pressed}" if row.pressed else row.why
+    return f"{row.from_place or '-'} -> {row.target} ({why})"
