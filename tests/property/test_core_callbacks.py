@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, rule
 
 from engine.core.call import Visit
+from engine.core.commands import RingPhone
+from engine.core.facts import CallbackAttempted
 from engine.core.ids import CallId, EndpointName, LegId, playback_id_of
 from engine.core.inputs import (
     AgentAction,
@@ -153,6 +155,15 @@ class CallingBackHistory(AnyHistory):
         visit = self.centre.core.state.calls[call_id].visit
         assert visit is not None
         return visit
+
+    def everything_has_ended(self) -> None:
+        super().everything_has_ended()
+        rung = [each.leg_id for each in self.centre.of(RingPhone)]
+        assert len(set(rung)) == len(rung), "a channel's id is given once"
+        customers = [each.leg_id for each in self.centre.of(RingPhone) if each.call_id is None]
+        attempts = [each.call_id for each in self.centre.of(CallbackAttempted)]
+        called = [each for each in customers if each in attempts]
+        assert sorted(called) == sorted(attempts), "each attempt rings the customer exactly once"
 
 
 CallingBackHistory.TestCase.settings = settings(
