@@ -1,8 +1,8 @@
 """Which languages Asterisk has the sounds of: what it lacks is spoken in English instead.
 
-Sentences are made by a language's grammar, from many sounds. One that is missing would leave a hole
-in its sentence, or (where the language is not there at all) silence; so a language is spoken whole,
-or not at all.
+Sentences are made by a language's grammar, from many sounds. One that is missing there would leave a
+hole or an English word in the sentence, so such a language is not spoken at all. A sound that is
+played by itself and that Asterisk ships is taken in English, one by one, by Asterisk itself.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from engine.core.policy import Policy
 from engine.core.speech.texts import TEXTS
 
 INSTEAD: Final = "en"
+_OWN: Final = "usher/"
+"""Sounds that Asterisk ships in no language."""
 _SHOWN: Final = 3
 
 
@@ -43,14 +45,19 @@ def in_spoken_languages(policy: Policy, sounds_directory: Path) -> tuple[Policy,
         *(agent.language for agent in policy.agents),
     }
     lacking: dict[str, list[str]] = {}
+    warnings: list[str] = []
     for language in sorted(wanted):
         base = language.partition("_")[0]
         if base in TEXTS:
             folders = [sounds_directory / each for each in dict.fromkeys((language, base))]
-            if missing := missing_sounds(speech.names(base) | TEXTS[base].keys(), folders):
+            missing = missing_sounds(speech.names(base) | TEXTS[base].keys(), folders)
+            if any(name in speech.names(base) or name.startswith(_OWN) for name in missing):
                 lacking[language] = missing
+            if missing:
+                how = f"{INSTEAD} is spoken" if language in lacking else f"they are {INSTEAD}"
+                warnings.append(_warning(language, missing, how, sounds_directory))
     if not lacking:
-        return policy, ()
+        return policy, tuple(warnings)
 
     def spoken(language: str) -> str:
         return INSTEAD if language in lacking else language
@@ -63,16 +70,14 @@ def in_spoken_languages(policy: Policy, sounds_directory: Path) -> tuple[Policy,
         ),
         agents=tuple(replace(each, language=spoken(each.language)) for each in policy.agents),
     )
-    return policy, tuple(
-        _warning(language, missing, sounds_directory) for language, missing in lacking.items()
-    )
+    return policy, tuple(warnings)
 
 
-def _warning(language: str, missing: list[str], sounds_directory: Path) -> str:
+def _warning(language: str, missing: list[str], how: str, sounds_directory: Path) -> str:
     shown = ", ".join(missing[:_SHOWN]) + (" ..." if len(missing) > _SHOWN else "")
     base = language.partition("_")[0]
     return (
         f"settings.sounds_directory - warning: {len(missing)} sounds of {language} are not there"
-        f" ({shown}): {INSTEAD} is spoken instead; make them: usher sounds build --language {base}"
+        f" ({shown}): {how} instead; make them: usher sounds build --language {base}"
         f" --out {sounds_directory}"
     )

@@ -1,6 +1,6 @@
 """Callers whom the dialplan has: voicemail, and call flows of the admin's (Q-03).
 
-A call that is AWAY has no time limit of ours: voicemail ends by itself (silence, its longest message)
+A call that is AWAY has no time limit of ours: voicemail ends by itself (at its longest message)
 and so must a call flow. It ends there, or is given back with a number, which then means what it means
 to who dials it at the same place; queues and extensions can be named from anywhere. A place that is
 not there, or a number that leads nowhere, is told to the caller.

@@ -129,7 +129,7 @@ def stand_in(
 ) -> None:
     """Puts a callback in line, in the place that its visit says, to rest first for so long."""
     line = state.lines[visit.queue_id]
-    call.callback, call.visit = callback, visit
+    call.callback, call.visit, call.last_queue = callback, visit, visit.queue_id
     state.callbacks[visit.queue_id, callback.number] = call.call_id
     line.add(call, visit)
     limit_wait(state, call, line)

@@ -42,7 +42,17 @@ from engine.core.questions import ask_again
 from engine.core.state import Node, State
 from engine.core.summons import came
 from engine.core.talks import bridge, caller_hung_up
+from engine.core.timers import TimerKind
 from engine.core.visits import leave_queue, start_waiting_sound
+
+_OF_CALLBACKS = (
+    TimerKind.MAX_WAIT,
+    TimerKind.CALLBACK,
+    TimerKind.ATTEMPT,
+    TimerKind.RETRY,
+    TimerKind.RELAX,
+)
+"""Timers that a callback without a channel can have."""
 
 
 def node_disconnected(state: State, node_id: NodeId) -> str | None:
@@ -54,6 +64,7 @@ def node_disconnected(state: State, node_id: NodeId) -> str | None:
     for call in state.calls.values():
         if call.node == node_id and call.visit is not None:
             state.lines[call.visit.queue_id].rest(call.visit)
+    _callbacks_want_again(state)
     return None
 
 
@@ -80,21 +91,48 @@ def node_removed(state: State, node_id: NodeId) -> None:
         agent.reachable_at.pop(node_id, None)
         agent.devices.pop(node_id, None)
     del state.nodes[node_id]
-    state.timers.resume(node_id, state.now_ms)  # Of who waits elsewhere now; others' are gone.
 
 
 def _move_callbacks(state: State, node_id: NodeId) -> None:
-    """Lets callbacks wait at another Asterisk; where there is none they are lost."""
+    """Lets the callbacks of a removed node wait at another; where there is none they are lost."""
     others = [each for each in state.policy.nodes if each != node_id]
     up = [each for each in others if state.node_up(each)]
-    for call in [state.calls[each] for each in state.callbacks.values()]:
+    for call in _absent(state):
         if call.node != node_id:
             continue
         if others:
-            call.node = (up or others)[0]
-            want_again(state, call)
+            _move(state, call, (up or others)[0])
         else:
             leave_queue(state, call, VisitOutcome.MISSED, VisitReason.LOST)
+
+
+def _callbacks_want_again(state: State) -> None:
+    """Lets callbacks ask for agents, at an Asterisk that can be reached.
+
+    They need none of their own; but one for whom a phone rings waits for that phone's.
+    """
+    up = [node.node for node in state.nodes.values() if node.up]
+    for call in _absent(state):
+        assert call.visit is not None
+        state.leaving[call.visit.queue_id] = None  # It may have become empty, or closed.
+        if call.node in up:
+            want_again(state, call)
+        elif up and not call.visit.offers:
+            _move(state, call, up[0])
+
+
+def _absent(state: State) -> list[Call]:
+    calls = [state.calls[call_id] for call_id in state.callbacks.values()]
+    return [call for call in calls if call.absent]
+
+
+def _move(state: State, call: Call, node: NodeId) -> None:
+    """Lets a callback wait at that node. What was put off until the other was back is due."""
+    call.node = node
+    for kind in _OF_CALLBACKS:
+        if state.timers.is_set(kind, call.call_id) and not state.timers.due_ms(kind, call.call_id):
+            state.timers.set(kind, call.call_id, state.now_ms)
+    want_again(state, call)
 
 
 def node_connected(state: State, seen: NodeConnected) -> None:
@@ -133,22 +171,13 @@ def node_connected(state: State, seen: NodeConnected) -> None:
             hang_up_call(state, call, NORMAL_CLEARING)
         else:
             _catch_up_call(state, call, channel)
-    _callbacks_want_again(state, seen.node)
+    _callbacks_want_again(state)
     for leg in talking:  # Now that their callers have been answered.
         _catch_up_talk(state, leg, channels)
     monitoring.compare(state, seen.node, channels)
     recording.compare(state, recordings, channels, restarted=restarted)
     _meet_strangers(state, seen)
     state.timers.resume(node.node, state.now_ms)
-
-
-def _callbacks_want_again(state: State, node: NodeId) -> None:
-    for call_id in list(state.callbacks.values()):
-        call = state.calls[call_id]
-        if call.node == node and call.absent:
-            assert call.visit is not None
-            state.leaving[call.visit.queue_id] = None  # It may have become empty, or closed.
-            want_again(state, call)
 
 
 def _catch_up_leg(state: State, leg: Leg, channel: SeenChannel) -> None:

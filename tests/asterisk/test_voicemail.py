@@ -21,6 +21,7 @@ from engine.core.inputs import (
     NodeDisconnected,
     PlaybackEnded,
 )
+from scripts.lab.phones.subscription import Subscription
 from scripts.lab.waiting import look_until
 from tests.support.ari_lab import FAR_HZ, FLOW, HEARD_FOR, AriLab, lab_world
 from tests.support.telephony_away import send_on
@@ -146,13 +147,46 @@ async def test_a_groups_message_is_shown_on_all_its_phones(world, posted, up):
     assert waiting(world, "1003") == 0
 
 
+class MessageLamp(Subscription):
+    """A phone that asks for its waiting messages."""
+
+    __slots__ = ("told_of",)
+
+    def __init__(self, phone, number):
+        self.told_of: list[int] = []
+        super().__init__(
+            phone,
+            number,
+            event="message-summary",
+            accept="application/simple-message-summary",
+            expires_s=600,
+        )
+
+    def told(self, request):
+        self.told_of.append(int(re.search(rb"Voice-Message: (\d+)/", request.body)[1]))
+
+    def ended(self):
+        pass
+
+
+async def test_a_phone_that_asks_is_told_that_way_only(world, posted, up):
+    lamp = MessageLamp(world.lab.phones["1001"], "1001")
+    await lamp.on()
+    await look_until(lambda: lamp.told_of, "the first NOTIFY", 5)
+    before, unasked = lamp.told_of[-1], len(world.lab.phones["1001"].messages)
+    await leave_message(world, posted, "650")
+    await look_until(lambda: lamp.told_of[-1] == before + 1, "the message on the lamp", 10)
+    assert len(world.lab.phones["1001"].messages) == unasked
+    await lamp.off()
+
+
 async def test_whose_box_it_is_hears_the_message_after_the_pin(world, posted, up):
     before = waiting(world, "1001")
     await leave_message(world, posted, "1001")
     await comes_to_show(world, "1001", before + 1)
     listener = world.phones["1001"].call("*97")
     call_id = (await posted.first(CallArrived)).call_id
-    world.telephony.send(SendToDialplan(NODE, call_id, "usher-voicemail-listen", "1001"))
+    world.telephony.send(SendToDialplan(NODE, call_id, "usher-mailbox", "1001"))
     await listener.until_answered()
     assert await world.hears_something(listener)
     await listener.press("4711#1")
@@ -166,7 +200,7 @@ async def test_whose_box_it_is_hears_the_message_after_the_pin(world, posted, up
 async def test_a_wrong_pin_hears_nothing(world, posted, up):
     listener = world.phones["1002"].call("*97650")
     call_id = (await posted.first(CallArrived)).call_id
-    world.telephony.send(SendToDialplan(NODE, call_id, "usher-voicemail-listen", "650"))
+    world.telephony.send(SendToDialplan(NODE, call_id, "usher-mailbox", "650"))
     await listener.until_answered()
     for _ in range(3):
         await listener.press("1111#")

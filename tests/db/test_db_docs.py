@@ -14,18 +14,24 @@ from sqlalchemy import Table, text
 from engine.adapters.db import SqlFactStore
 from engine.adapters.db.history import History
 from engine.adapters.db.tables import HISTORIES, MOMENTS, epochs
-from engine.adapters.db.words import OFFER_REASONS, VISIT_REASONS
+from engine.adapters.db.words import CALLBACK_REASONS, OFFER_REASONS, VISIT_REASONS
 from engine.core.facts import (
+    CallbackOutcome,
+    CallbackReason,
+    CallbackTrigger,
     CallEnd,
     OfferReason,
     ParkEnd,
     PauseEnd,
+    RouteReason,
     SourceKind,
+    SurveyEnd,
     TransferKind,
     VisitReason,
     WrapupEnd,
 )
 from engine.core.policy import MonitorMode, Presence
+from engine.core.waiting import HoursKind
 from engine.reports import ReportKind
 from engine.reports.columns import COLUMNS, Form
 from tests.db.databases import Database
@@ -94,6 +100,7 @@ def test_every_reason_is_described() -> None:
 def test_a_reason_goes_with_one_outcome() -> None:
     """A new reason has to be put somewhere, or its facts would be rejected."""
     assert sorted(itertools.chain(*VISIT_REASONS.values())) == sorted(VisitReason)
+    assert sorted(itertools.chain(*CALLBACK_REASONS.values())) == sorted(CallbackReason)
     both = [OfferReason.FORWARDED]  # Missed, or cancelled where it is followed.
     assert sorted(itertools.chain(*OFFER_REASONS.values())) == sorted([*OfferReason, *both])
 
@@ -109,6 +116,12 @@ def test_a_reason_goes_with_one_outcome() -> None:
         ("`monitors`", MonitorMode),
         ("`transfers`", TransferKind),
         ("`presence_changes`", Presence),
+        ("`callbacks`", CallbackTrigger),
+        ("`callbacks`", CallbackOutcome),
+        ("`callbacks`", CallbackReason),
+        ("`surveys`", SurveyEnd),
+        ("`routes_taken`", RouteReason),
+        ("`queue_hours_changes`", HoursKind),
     ],
 )
 def test_every_word_is_described(first: str, vocabulary: type[StrEnum]) -> None:

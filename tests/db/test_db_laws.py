@@ -12,8 +12,8 @@ from sqlalchemy.exc import IntegrityError
 from engine.adapters.db import SqlFactStore
 from engine.core.facts import ParkEnd
 from tests.db.databases import KINDS, Database, DatabaseMaker, everything
-from tests.db.handling import HandlingStory
 from tests.db.story import T0, answered_call
+from tests.db.waiting import WaitingStory
 
 pytestmark = pytest.mark.db
 
@@ -22,9 +22,11 @@ pytestmark = pytest.mark.db
 def shared(request: pytest.FixtureRequest, databases: DatabaseMaker) -> Database:
     """A database with one answered call, so that every table has a row to copy."""
     database = databases.fresh(request.param)
-    story = HandlingStory()
+    story = WaitingStory()
     story.login("s1", "1001")
     answered_call(story, "c1")
+    story.requested("c1", "own-c1")
+    story.wait(1).callback_over("c1", "own-c1", agent="1001")
     story.park("c1", "701", "1001")
     story.wait(1).unpark("c1", "701", ParkEnd.RETRIEVED, "1002")
     story.monitor("c9", 1, "c1", "1001")
@@ -90,6 +92,7 @@ IDS = {
     "parkings": "park_id",
     "monitors": "monitor_id",
     "recordings": "recording_id",
+    "callbacks": "callback_id",
 }
 ENDS: dict[str, tuple[str, ...]] = {
     "calls": ("ended_by", "cause"),
@@ -103,6 +106,7 @@ ENDS: dict[str, tuple[str, ...]] = {
     "parkings": ("ended_why", "unpark_by"),
     "monitors": (),
     "recordings": ("ok", "why", "stop_by"),
+    "callbacks": ("outcome", "reason", "last_call_id", "agent_id", "attempts", "wait_ms"),
 }
 
 
@@ -145,6 +149,13 @@ def test_a_lawful_row_is_taken(table: str, told: Told) -> None:
         ("parkings", {"slot": None}),
         ("monitors", {"call_id": None}),
         ("recordings", {"call_id": None}),
+        ("callbacks", {"queue_id": None}),
+        ("callbacks", {"outcome": "answered"}),
+        ("callbacks", {"outcome": "failed"}),
+        ("callbacks", {"reason": "no_agent"}),
+        ("callbacks", {"reason": None}),
+        ("callbacks", {"attempts": -1}),
+        ("callbacks", {"wait_ms": -1}),
     ],
 )
 def test_an_unlawful_row_is_refused(table: str, changes: dict[str, Any], told: Told) -> None:
@@ -178,6 +189,22 @@ def test_moments_are_counted_from_one(told: Told) -> None:
     told.add("auto_pauses", row)
     with pytest.raises(IntegrityError):
         told.add("auto_pauses", row)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"why": "answered", "pressed": None, "score": None},
+        {"why": "silence", "pressed": "1", "score": 1},
+        {"why": "answered", "pressed": None, "score": 1},
+    ],
+)
+def test_an_answered_survey_has_a_key_and_a_score(changes: dict[str, Any], told: Told) -> None:
+    row = {"epoch_no": 1, "seq": 1, "at_ms": T0, "talk_id": "t", "call_id": "c"}
+    row |= {"queue_id": "2", "agent_id": "1", "why": "answered", "pressed": "1", "score": 0}
+    told.add("surveys", {**row, "seq": 2})
+    with pytest.raises(IntegrityError):
+        told.add("surveys", {**row, **changes})
 
 
 def test_times_are_readable_in_the_views(told: Told) -> None:

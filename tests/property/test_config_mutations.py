@@ -12,9 +12,10 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine.config import errors_of, examine, json_schema, to_policy
+from engine.config import errors_of, examine, json_schema, to_policy, to_schedules
 from engine.config.compose import compose
 from engine.config.files import Sources, read_sources
+from engine.config.schedule import next_change_ms, state_at
 from engine.config.tree import plain
 from engine.core import codec
 from engine.core.policy import Policy
@@ -22,14 +23,29 @@ from tests.support.config_files import SAMPLE
 
 pytestmark = pytest.mark.property
 
+NOW_MS = 1_800_000_000_000
+
 TEXTS = {file.path.name: file.data.decode() for file in read_sources(SAMPLE).files}
+TEXTS["hours.yaml"] = """\
+hours:
+  office:
+    time_zone: Europe/Paris
+    weekly: {mon: ["09:00-12:00", "13:00-18:00"], tue: ["22:00-06:00"], sun: ["00:00-24:00"]}
+    holidays:
+      - {name: Leap, from: 02-29, yearly: true}
+      - {name: New Year, from: 12-31 12:00, to: 01-02, yearly: true, prompt: ["sound:year"]}
+      - {name: Move, from: 2026-06-11, to: 2026-06-12 12:00}
+"""
 DOCUMENTS = {name: yaml.safe_load(text) for name, text in TEXTS.items()}
 
 KNOWN = sorted(
     {"queues", "1001", "1002", "6400", "6401", "6402", "carrier", "national", "default", "main"}
     | {key for model in json_schema()["$defs"].values() for key in model.get("properties", ())}
 )
-WORDS = st.sampled_from([*KNOWN, "hang_up", "ringing", "ring_all", "static", "*7", "0X.", "<<"])
+TIMES = ("UTC", "Etc/GMT+8", "09:00-18:00", "22:00-09:30", "12-24", "2026-12-24", "02-29 13:00")
+WORDS = st.sampled_from(
+    [*KNOWN, *TIMES, "hang_up", "ringing", "ring_all", "static", "*7", "0X.", "<<"]
+)
 SCALARS = (
     st.none()
     | st.booleans()
@@ -72,6 +88,9 @@ def judged(files: dict[str, str | bytes]) -> bool:
     assert not errors_of(examined.problems)
     policy = to_policy(examined.configuration)
     assert codec.decode(Policy, json.loads(json.dumps(codec.encode(policy)))) == policy
+    for schedule in to_schedules(examined.configuration):
+        change_ms = next_change_ms(schedule, NOW_MS)
+        assert change_ms is None or state_at(schedule, change_ms) != state_at(schedule, NOW_MS)
     return True
 
 

@@ -17,12 +17,14 @@ from hypothesis.stateful import invariant, precondition, rule
 from engine.core.call import CallState
 from engine.core.dialogue import DialogueKind
 from engine.core.facts import SurveyEnded
-from engine.core.ids import QueueId, TalkId
+from engine.core.ids import CallId, QueueId, TalkId, playback_id_of
 from engine.core.inputs import (
     BY_SYSTEM,
     CallActionRequested,
     CallCameBack,
+    LegAnswered,
     NodeConnected,
+    PlaybackEnded,
     PolicyApplied,
     Redirect,
     SeenChannel,
@@ -172,13 +174,23 @@ class AnyPlace(AnyHistory):
             self.centre.press(call_id, key)
 
     @precondition(lambda self: self.deciding())
+    @rule(data=st.data(), times=st.integers(1, 4), ok=st.booleans())
+    def caller_is_silent(self, data: st.DataObject, times: int, ok: bool) -> None:
+        call_id = self.pick(data, self.deciding())
+        for _ in range(times):
+            call = self.centre.core.state.calls.get(call_id)
+            if call is not None and call.prompt is not None:
+                self.centre.give(PlaybackEnded(call.prompt, ok))
+            self.centre.wait(1_000)
+
+    @precondition(lambda self: self.deciding())
     @rule(data=st.data(), key=st.sampled_from("07#"))
     def caller_leans_on_a_key(self, data: st.DataObject, key: str) -> None:
         call_id = self.pick(data, self.deciding())
         for _ in range(40):
             self.centre.press(call_id, key)
 
-    def deciding(self) -> list[str]:
+    def deciding(self) -> list[CallId]:
         calls = self.centre.core.state.calls.values()
         return [call.call_id for call in calls if call.state is CallState.DECIDING]
 
@@ -195,10 +207,14 @@ class AnyPlace(AnyHistory):
         self.centre.give(CallCameBack(call_id, dialled))
 
     @precondition(lambda self: self.centre.core.state.legs)
-    @rule(data=st.data())
-    def agent_hangs_up(self, data: st.DataObject) -> None:
-        leg_id = self.pick(data, self.centre.core.state.legs)
-        self.centre.end_leg(leg_id, 16)
+    @rule(data=st.data(), then=st.sampled_from(["", "9", "1", "22"]))
+    def agent_talks_and_hangs_up(self, data: st.DataObject, then: str) -> None:
+        leg = self.pick(data, self.centre.core.state.legs.values())
+        self.centre.give(LegAnswered(leg.leg_id))
+        self.centre.give(PlaybackEnded(playback_id_of(leg.leg_id, 1), ok=True))
+        self.centre.end_leg(leg.leg_id, 16)
+        for key in then:
+            self.centre.press(leg.call_id, key)
 
     @precondition(lambda self: self.centre.core.state.calls)
     @rule(data=st.data(), to=places)

@@ -347,7 +347,7 @@ def test_a_machine_without_time_zones_says_what_to_install(tmp_path, monkeypatch
         raise FileNotFoundError(name)
 
     monkeypatch.setattr("engine.config.hours.ZoneInfo", nothing)
-    monkeypatch.setattr("engine.config.hours.available_timezones", set)
+    monkeypatch.setattr("engine.config.hours.known_zones", frozenset)
     (problem,) = check(write(tmp_path, office("time_zone: Europe/Paris", WEEKLY)))
     assert problem.message == "this machine has no time zone data: install the package tzdata"
 

@@ -8,6 +8,9 @@ from tests.support.config_files import BASE, changed, lines_of, loaded, write
 
 pytestmark = [pytest.mark.unit, pytest.mark.row("Q-03")]
 
+BASED = changed(BASE, "env: ANN}", "env: ANN}, voicemail: {pin: {env: PIN}}")
+"""Extension 1001 has a voicemail box."""
+
 MENU = """\
 menus:
   main:
@@ -30,7 +33,7 @@ ring_groups:
 
 
 def test_everything_arrives(tmp_path):
-    text = changed(BASE, '"1001": {}', '"1001": {skills: [french]}') + MENU
+    text = changed(BASED, '"1001": {}', '"1001": {skills: [french]}') + MENU
     made = to_policy(loaded(tmp_path, text))
     assert check(tmp_path) == []
     assert made.menus == (
@@ -204,7 +207,7 @@ def test_a_queue_without_members_that_sends_callers_back_is_no_way_out(tmp_path)
         (
             groups(
                 'a: {members: ["1001"], failure: {ring_group: b}}',
-                'b: {members: ["1002"], failure: {voicemail: "1002"}}',
+                'b: {members: ["1002"], failure: hang_up}',
             ),
             None,
         ),
@@ -224,17 +227,41 @@ def test_a_skill_that_a_menu_requires_is_somebodys(tmp_path):
 
 
 @pytest.mark.row("A-01")
-def test_the_codes_for_hours_and_voicemail_are_checked_like_others(tmp_path):
-    text = BASE + 'settings: {feature_codes: {hours_toggle: "*7", voicemail: "*90"}}\n'
-    lines = lines_of(write(tmp_path, text))
-    assert lines == [
+def test_the_code_for_hours_is_checked_like_others(tmp_path):
+    text = BASE + 'settings: {feature_codes: {hours_toggle: "*7"}}\n'
+    assert lines_of(write(tmp_path, text)) == [
         (
             "a.yaml:21: settings.feature_codes.hours_toggle - *76400 would mean two things:"
             " login_toggle (*7) with 6400, and hours_toggle (*7) with 6400; change a code or a"
             " number"
         ),
-        (
-            "a.yaml:21: settings.feature_codes.voicemail - *901001 would mean two things: listen"
-            " (*90) with 1001, and voicemail (*90) with 1001; change a code or a number"
-        ),
     ]
+
+
+GROUP = "voicemail_groups: {sales: {number: '6999', name: S, members: ['1001'], pin: {env: P}}}\n"
+
+
+@pytest.mark.parametrize(
+    ("box", "why"),
+    [
+        ("1001", None),
+        ("6999", None),
+        ("1002", "extension 1002 has no voicemail box: add voicemail to it"),
+        ("6998", "there is no voicemail box 6998, did you mean 6999?"),
+        (
+            "555",
+            (
+                "there is no voicemail box 555: it is an extension with voicemail, or the number of"
+                " a voicemail group"
+            ),
+        ),
+    ],
+)
+def test_messages_are_left_in_boxes_that_there_are(tmp_path, box, why):
+    text = (
+        BASED
+        + GROUP
+        + f"ring_groups: {{a: {{members: ['1002'], failure: {{voicemail: '{box}'}}}}}}\n"
+    )
+    line = f"a.yaml:22: ring_groups.a.failure.voicemail - {why}"
+    assert lines_of(write(tmp_path, text)) == ([] if why is None else [line])

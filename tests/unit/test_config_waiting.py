@@ -25,7 +25,7 @@ name: Sales
       agent_id: true
     key_events:
       "1": {extension: "1002"}
-      "#": {voicemail: "1001"}
+      "#": {play: [sound:bye]}
     empty: {refuse: [logged_out], leave: [in_use, unregistered]}
     callback:
       key: "2"
@@ -68,7 +68,7 @@ def test_everything_arrives(tmp_path):
     )
     assert queue.key_events == (
         waiting.KeyEvent("1", places.ToExtension("1002")),
-        waiting.KeyEvent("#", places.ToVoicemail("1001")),
+        waiting.KeyEvent("#", places.PlayThenHangUp(("sound:bye",))),
     )
     assert queue.join_empty == waiting.EmptyRule()
     assert queue.leave_empty == waiting.EmptyRule(unregistered=True, in_use=True)

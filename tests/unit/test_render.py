@@ -15,6 +15,7 @@ from jinja2 import UndefinedError
 from engine.adapters.render import (
     AsteriskView,
     Listener,
+    Mailbox,
     MusicClass,
     Phone,
     Rendered,
@@ -23,6 +24,7 @@ from engine.adapters.render import (
     Sip,
     Site,
     Trunk,
+    Voicemail,
     render,
     secrets_of,
     view_of,
@@ -34,7 +36,11 @@ from engine.config.secrets import resolve_secrets
 pytestmark = pytest.mark.unit
 
 SECRETS = Secrets(
-    ari="ari-pw", ami="ami-pw", phones={"1001": "phone-pw"}, trunks={"carrier": "t-pw"}
+    ari="ari-pw",
+    ami="ami-pw",
+    phones={"1001": "phone-pw"},
+    trunks={"carrier": "t-pw"},
+    pins={"1001": "4711"},
 )
 VIEW = AsteriskView(
     ari=Listener(8088),
@@ -108,6 +114,18 @@ def test_a_mode_that_became_open_is_closed_again(tmp_path: Path) -> None:
             {"res_musiconhold.so"},
             False,
         ),
+        (
+            {"voicemail": Voicemail((Mailbox("1001", "Ann"),))},
+            {"voicemail.conf"},
+            {"app_voicemail.so"},
+            False,
+        ),
+        (
+            {"flow_files": ("/etc/usher/night.conf",)},
+            {"extensions.conf"},
+            {"pbx_config.so"},
+            False,
+        ),
         ({"ari": Listener(8089)}, {"http.conf"}, {"http"}, False),
         ({"ami": Listener(5039)}, {"manager.conf"}, {"manager"}, False),
     ],
@@ -156,7 +174,7 @@ def test_dialplan_expands_nothing_that_a_caller_sends(tmp_path: Path) -> None:
     expressions = set(re.findall(r"\$\{[^}]*\}", "\n".join(settings(tmp_path, "extensions.conf"))))
 
     # EXTEN is the key of a lamp that is being asked about, or the voicemail box to which the engine
-    # sends a call; never what a call dialled. The engine sets USHER_CONTEXT and USHER_EXTEN.
+    # sends a call; never what a call dialled. The engine sets the variables USHER_.
     assert expressions == {
         *("${STASISSTATUS}", "${EPOCH}", "${USHER_KEEP_UNTIL}", "${CHANNEL(endpoint)}", "${EXTEN}"),
         *(
@@ -164,6 +182,7 @@ def test_dialplan_expands_nothing_that_a_caller_sends(tmp_path: Path) -> None:
             "${USHER_CONTEXT}",
             "${USHER_EXTEN}",
             "${VMSTATUS}",
+            "${USHER_LANGUAGE}",
         ),
     }
     lines = settings(tmp_path, "extensions.conf")
@@ -174,6 +193,12 @@ def test_dialplan_expands_nothing_that_a_caller_sends(tmp_path: Path) -> None:
         "exten => #7,hint,Stasis:${EXTEN}",
     ]
     assert sum("${EXTEN}" in line for line in lines) == 4
+
+
+def test_a_missing_pin_is_named(tmp_path: Path) -> None:
+    voicemail = Voicemail((Mailbox("1002", "Ben"),))
+    with pytest.raises(KeyError, match="no PIN for voicemail box 1002"):
+        rendered(tmp_path, dataclasses.replace(VIEW, voicemail=voicemail))
 
 
 @pytest.mark.parametrize("lamp", ["", "*7.", "*7!", "_*7X", "*7[1-9]", "*7[]", "*7,1,Hangup", "7N"])
@@ -242,7 +267,7 @@ def test_nobody_is_answered_before_the_engine_was_asked(tmp_path: Path) -> None:
     assert [lines[n].partition(",1,")[2] for n in firsts[6:]] == [
         *["Stasis(usher,back)"] * 3,
         "Stasis(usher,lost)",
-        "GotoIf($[${DIALPLAN_EXISTS(${USHER_CONTEXT},${USHER_EXTEN},1)}]?there)",
+        'GotoIf($["${USHER_LANGUAGE}"=""]?look)',
         "VoiceMail(${EXTEN}@usher,u)",
         "Answer()",
     ]

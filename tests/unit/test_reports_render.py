@@ -34,6 +34,7 @@ from engine.reports.build import SummaryRow
 from engine.reports.columns import COLUMNS
 from engine.reports.render_text import shown_duration
 from engine.reports.rows import CallRow, OfferRow, Status, VisitRow
+from engine.reports.rows_callbacks import CallbackRow, CallbackSummaryRow
 from engine.reports.rows_handling import (
     ActionRow,
     MonitorRow,
@@ -42,6 +43,8 @@ from engine.reports.rows_handling import (
     RecordingRow,
     TransferRow,
 )
+from engine.reports.rows_surveys import SurveyRow, SurveySummaryRow
+from engine.reports.rows_ways import RouteRow
 
 pytestmark = pytest.mark.unit
 
@@ -193,6 +196,7 @@ class Shelf:
 
     calls = visits = offers = transfers = _give
     parkings = monitors = recordings = presence = actions = _give
+    callbacks = surveys = routes = _give
 
     def close(self) -> None:
         pass
@@ -295,6 +299,7 @@ def test_json_of_a_call() -> None:
                 "cause": 16,
                 "parent_id": None,
                 "by": None,
+                "routes": [],
             }
         ],
     }
@@ -313,6 +318,11 @@ def test_json_of_a_call() -> None:
         (ReportKind.PARKINGS, ParkingRow),
         (ReportKind.PRESENCE, PresenceRow),
         (ReportKind.ACTIONS, ActionRow),
+        (ReportKind.CALLBACKS, CallbackRow),
+        (ReportKind.CALLBACK_SUMMARY, CallbackSummaryRow),
+        (ReportKind.SURVEYS, SurveyRow),
+        (ReportKind.SURVEY_SUMMARY, SurveySummaryRow),
+        (ReportKind.ROUTES, RouteRow),
     ],
 )
 def test_json_has_every_field_of_a_row_once(kind: ReportKind, row: type[Any]) -> None:

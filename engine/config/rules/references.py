@@ -13,6 +13,7 @@ from engine.config.forms import (
     PauseForReason,
     QueueDestination,
     RingGroupDestination,
+    VoicemailDestination,
 )
 from engine.config.models import Configuration
 from engine.config.people import PresenceRules
@@ -65,8 +66,33 @@ def destinations(subject: Subject) -> Iterator[Problem]:
                 yield from subject.absent("ring_groups", name, where, "ring group")
             case CallFlowDestination(call_flow=name):
                 yield from subject.absent("call_flows", name, (*path, "call_flow"), "call flow")
+            case VoicemailDestination(voicemail=box):
+                yield from _no_box(subject, box, (*path, "voicemail"))
             case _:
                 pass
+
+
+def _no_box(subject: Subject, box: str, path: KeyPath) -> Iterator[Problem]:
+    made = subject.configuration
+    if not subject.complete or not subject.intact(("voicemail_groups",)):
+        return
+    groups = [each.number for each in made.voicemail_groups.values()]
+    if box in groups:
+        return
+    extension = made.extensions.get(box)
+    if extension is not None:
+        if subject.intact(("extensions", box)) and extension.voicemail is None:
+            yield subject.places.problem(
+                path, f"extension {box} has no voicemail box: add voicemail to it"
+            )
+    elif box not in (subject.written.names("extensions") or ()):
+        boxes = [number for number, each in made.extensions.items() if each.voicemail is not None]
+        guess = did_you_mean(box, [*boxes, *groups])
+        yield subject.places.problem(
+            path,
+            f"there is no voicemail box {box}"
+            + (guess or ": it is an extension with voicemail, or the number of a voicemail group"),
+        )
 
 
 def ring_group_members(subject: Subject) -> Iterator[Problem]:

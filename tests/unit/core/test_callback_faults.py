@@ -17,13 +17,14 @@ from engine.core.facts import (
     OfferReason,
     TalkStarted,
 )
-from engine.core.ids import LegId, NodeId
+from engine.core.ids import EndpointName, LegId, NodeId
 from engine.core.inputs import (
     CommandFailed,
     EngineStarted,
     LegAnswered,
     NodeConnected,
     NodeDisconnected,
+    PhoneReachable,
     PlaybackEnded,
     PolicyApplied,
     SeenChannel,
@@ -210,6 +211,37 @@ def test_a_removed_node_hands_its_callbacks_to_another():
     assert centre.pending.callback.attempts == 1
     centre.reload(dataclasses.replace(both, nodes=(NODE,)))
     assert centre.pending.node == NODE
+
+
+@pytest.mark.row("C-06")
+def test_who_waits_without_a_channel_needs_no_certain_asterisk():
+    """One of two is lost for long: its callers wait for it, the callback is served by the other."""
+    centre = Callbacks(*dynamic("1001"), callback=terms(timeout_ms=60_000))
+    centre.reload(dataclasses.replace(centre.policy, nodes=(NODE, OTHER_NODE)))
+    centre.requested()
+    centre.give(NodeDisconnected(NODE))
+    centre.wait(30_000)
+    centre.give(NodeConnected(OTHER_NODE, ()))
+    assert centre.pending.node == OTHER_NODE
+    centre.give(PhoneReachable(OTHER_NODE, EndpointName("1001"), True))
+    centre.log_in("1001", queue_id=DID)
+    assert [each.node for each in centre.told(RingPhone)] == [OTHER_NODE]
+    centre.give(NodeDisconnected(OTHER_NODE))
+    centre.give(NodeConnected(NODE, ()))
+    assert centre.pending.node == OTHER_NODE, "its agent's phone rings there"
+
+
+@pytest.mark.row("C-04")
+def test_time_that_ran_out_while_nobody_could_be_reached_counts_at_the_first_that_can():
+    centre = Callbacks(*dynamic("1001"), callback=terms(timeout_ms=60_000))
+    centre.reload(dataclasses.replace(centre.policy, nodes=(NODE, OTHER_NODE)))
+    centre.requested()
+    centre.give(NodeDisconnected(NODE))
+    centre.wait(70_000)
+    assert not centre.of(CallbackEnded)
+    centre.give(NodeConnected(OTHER_NODE, ()))
+    centre.wait(0)
+    assert centre.of(CallbackEnded)[0].reason is CallbackReason.NO_AGENT
 
 
 @pytest.mark.row("C-05")

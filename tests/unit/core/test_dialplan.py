@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,7 @@ from engine.core.commands import (
     SendToDialplan,
     StopWaitingSound,
 )
+from engine.core.dialplan import LEAVE_CONTEXT, LISTEN_CONTEXT
 from engine.core.facts import (
     ActionRefused,
     CallEnd,
@@ -314,3 +316,9 @@ def test_overflow_of_two_queues_in_a_circle_is_a_new_visit_each_time_and_bounded
     assert routes(centre)[-1] == ("", "hang_up", RouteReason.LOOP, "")
     assert is_in(centre, call_id, CallState.ENDING)
     assert centre.of(HangUpCall)[0].cause == CONGESTION
+
+
+@pytest.mark.parametrize("context", [LEAVE_CONTEXT, LISTEN_CONTEXT])
+def test_the_dialplan_has_the_contexts_that_calls_are_sent_to(context):
+    template = Path(__file__).parents[3] / "dialplan" / "extensions.conf.j2"
+    assert f"\n[{context}]\n" in template.read_text()
