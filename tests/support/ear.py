@@ -9,7 +9,7 @@ from typing import Final, NamedTuple, Self
 from scripts.lab.phones import Call
 from scripts.lab.phones.detect import stretches
 from scripts.lab.phones.rtp import Packet
-from scripts.lab.phones.tone import FRAME, RATE, loudness
+from scripts.lab.phones.tone import FRAME, loudness
 
 _STAMPS: Final = 1 << 32
 _LOUD: Final = 0.01
