@@ -32,7 +32,7 @@ _OPEN = ("calls", "queue_visits", "offers", "talk_segments", "holds")
 async def opened(draft: Draft, run_dir: Path, **options: Any) -> AsyncIterator[LiveCentre]:
     """Opens the centre that a draft describes, with `options` of `LiveCentre`; skips without Asterisk."""
     # Below Asterisk's own directory, the only one that it can see.
-    tones = write_tones(run_dir / "asterisk" / "tones")
+    tones = write_tones(run_dir / "asterisk" / "tones", draft.tones)
     try:
         centre = LiveCentre(run_dir, draft.sections(tones), **options)
     except AsteriskUnavailable as reason:
