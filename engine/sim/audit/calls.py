@@ -52,6 +52,8 @@ class CallLaws:
         call = CallBook(fact.call_id, fact.node, fact.arrived_ms)
         call.endpoint, call.number = fact.endpoint, fact.caller_number
         books.calls[fact.call_id] = call
+        if fact.source is SourceKind.CALLBACK:
+            return
         if fact.parent_id is not None:
             self._party_goes_on(call, fact.parent_id)
             return
@@ -102,6 +104,8 @@ class CallLaws:
         if fact.ended_by is CallEnd.TRANSFERRED:
             self._step.transferred.append(call)
         call.ended = True
+        if call.absent:
+            books.call_is_gone(call)
         self._step.calls_over.append(call)
         self._step.attention = True
         if call.gone:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.core.commands import PlayPrompt
+from engine.core.commands import PlayPrompt, StopPrompt
 from engine.core.ids import CallId
 from engine.core.inputs import CommandFailed, NodeConnected, PlaybackEnded
 from engine.sim.audit.books import NEVER_MS, Books
@@ -37,6 +37,20 @@ class WelcomeLaws:
     def playback_ended(self, happened: PlaybackEnded) -> None:
         """It was heard, or could not be played."""
         self._over(happened.playback_id)
+
+    def stop_prompt(self, command: StopPrompt) -> None:
+        """Who asks for a callback, or is offered one, need not hear it to its end."""
+        books = self._books
+        call = books.calls.get(CallId(command.channel_id))
+        visit = None if call is None else call.visit
+        if call is None or visit is None or visit.welcome != command.playback_id:
+            return
+        terms = visit.queue.policy.callback
+        if terms is None:
+            return
+        offered = 0 < terms.offer_after_ms <= books.now_ms - visit.entered_ms
+        if offered or (terms.key is not None and call.ear.key_ms == books.now_ms):
+            visit.joins_until_ms = NEVER_MS
 
     def failed(self, happened: CommandFailed) -> None:
         """It will not be played."""
