@@ -19,6 +19,7 @@ from engine.core.ids import (
     talk_id_of,
 )
 from engine.core.inputs import NO_ENDPOINT, DeviceState
+from engine.core.places import RingGroup
 from engine.core.policy import MemberKind, MonitorMode, Policy, QueuePolicy
 from engine.core.waiting import CallbackPolicy, HoursNow
 from engine.sim.failure import AuditFailure
@@ -60,6 +61,19 @@ class EarBook:
         return self.prompt is not None and now_ms < self.prompt_until_ms
 
 
+class WayBook:
+    """How a caller was sent about."""
+
+    __slots__ = ("group", "passes", "sent_on")
+
+    def __init__(self) -> None:
+        """Begins with an arrival."""
+        self.sent_on = self.passes = 0
+        """How often it was sent somewhere (noted, or by people) since the last talk."""
+        self.group: RingGroup | None = None
+        """The group that rings for it."""
+
+
 class CallBook:
     """A call, from `CallStarted` until it has ended and its channel is gone."""
 
@@ -97,6 +111,7 @@ class CallBook:
         "version",
         "visit",
         "visits",
+        "way",
     )
 
     def __init__(self, call_id: CallId, node: NodeId, arrived_ms: int) -> None:
@@ -152,6 +167,7 @@ class CallBook:
         self.away = False
         """The dialplan has it."""
         self.ear = EarBook()
+        self.way = WayBook()
 
     def is_absent(self) -> bool:
         """Tells a callback that waits: it has no channel."""
@@ -162,6 +178,7 @@ class VisitBook:
     """A stay in a queue, from `VisitStarted` to `VisitEnded`."""
 
     __slots__ = (
+        "announced_ms",
         "attempts",
         "away_ms",
         "call",
@@ -176,7 +193,9 @@ class VisitBook:
         "offers",
         "open",
         "order",
+        "progress_due_ms",
         "queue",
+        "queue_due_ms",
         "rests_until_ms",
         "ring_due_ms",
         "ring_ms",
@@ -231,6 +250,10 @@ class VisitBook:
         """Its phones were rung all at once (the strategy may have changed since)."""
         self.callback: CallbackBook | None = None
         """The callback whose stay in line this is."""
+        self.announced_ms = NEVER_MS
+        """When the queue announcement began last."""
+        self.queue_due_ms = self.progress_due_ms = NEVER_MS
+        """When announcements are due."""
         self.called_back = False
         """Its caller asked for a callback."""
 

@@ -18,7 +18,7 @@ from engine.core.facts import (
 )
 from engine.core.ids import CallId, LegId
 from engine.core.inputs import HangUpNow
-from engine.sim.audit.books import NEVER_MS, Books, CallBook, LegBook, VisitBook
+from engine.sim.audit.books import NEVER_MS, Books, CallBook, LegBook, VisitBook, WayBook
 from engine.sim.audit.due import Dues
 from engine.sim.audit.step import Step
 from engine.sim.audit.terms import keeper, route_terms, served
@@ -221,6 +221,7 @@ class CallLaws:
             raise books.fail("one end", f"{fact.talk_id} talks while it is still an offer")
         call.talk = leg
         call.fresh = False
+        call.way = WayBook()
         leg.talks += 1
         leg.talk_id = fact.talk_id
         leg.talk_ms = fact.at_ms
