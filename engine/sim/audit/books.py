@@ -125,13 +125,13 @@ class CallBook:
         self.talk: LegBook | None = None
         self.legs: dict[LegId, LegBook] = {}
         """Phones rung for it whose channels are not known to be gone."""
-        self.visits = 0
+        self.visits = self.answers = self.leg_talks = 0
+        """Visits, times that it was told to be answered, talks that its channel has had as a leg."""
         self.mark_ms = arrived_ms
         """Up to when every second of it is accounted for as wait or talk."""
         self.settled = False
         """The call's end must follow at once: its talk ended, or its caller is gone."""
         self.answered = False
-        self.answers = 0
         self.sounding = False
         """The waiting sound was started and not stopped."""
         self.endpoint: EndpointName = NO_ENDPOINT
@@ -153,11 +153,7 @@ class CallBook:
         """Usher rings its caller, who has not come yet."""
         self.as_leg: LegBook | None = None
         """Its caller has become a party of another call."""
-        self.leg_talks = 0
-        """Talks that its channel has had as a leg."""
-        self.ended = False
-        self.gone = False
-        self.hung_up = False
+        self.ended = self.gone = self.hung_up = False
         self.doubtful = False
         """A command about its channel failed: whether that exists is not certain."""
         self.callback: CallbackBook | None = None

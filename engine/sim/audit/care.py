@@ -78,6 +78,7 @@ class CareLaws:
             books.now_ms + PROMPT_MS_MAX,
         )
         call.ear.music = False
+        call.ear.quiet_since_ms = NEVER_MS
         self._touch(call)
 
     def stop_prompt(self, command: StopPrompt) -> None:
@@ -99,6 +100,7 @@ class CareLaws:
         if not call.ear.music:
             call.ear.music_since_ms = self._books.now_ms
         call.ear.music = True
+        call.ear.quiet_since_ms = NEVER_MS
         call.ear.excused = False
         self._touch(call)
 
@@ -231,12 +233,14 @@ class CareLaws:
         if call.ear.quiet_since_ms == NEVER_MS:
             call.ear.quiet_since_ms = self._books.now_ms
             due_ms = self._books.now_ms + limit_ms
-            self._dues.expect(due_ms, self._silent, (call, limit_ms))
+            self._dues.expect(due_ms, self._silent, (call, limit_ms, self._books.now_ms))
 
-    def _silent(self, subject: tuple[CallBook, int]) -> tuple[str, NodeId] | int | None:
+    def _silent(self, subject: tuple[CallBook, int, int]) -> tuple[str, NodeId] | int | None:
         """A silence in which a key is waited for."""
-        call, limit_ms = subject
+        call, limit_ms, begun_ms = subject
         now_ms = self._books.now_ms
+        if call.ear.quiet_since_ms != begun_ms:
+            return None  # Something was heard since.
         if call.ended or call.gone or call.as_leg is not None or call.is_absent():
             return None
         rings = any(not leg.hung_up and not leg.gone for leg in call.legs.values())
