@@ -32,7 +32,7 @@ _OPEN = ("calls", "queue_visits", "offers", "talk_segments", "holds")
 async def opened(draft: Draft, run_dir: Path, **options: Any) -> AsyncIterator[LiveCentre]:
     """Opens the centre that a draft describes, with `options` of `LiveCentre`; skips without Asterisk."""
     # Below Asterisk's own directory, the only one that it can see.
-    tones = write_tones(run_dir / "asterisk" / "tones")
+    tones = write_tones(run_dir / "asterisk" / "tones", draft.tones)
     try:
         centre = LiveCentre(run_dir, draft.sections(tones), **options)
     except AsteriskUnavailable as reason:
@@ -262,7 +262,7 @@ class Floor:
 
     def _check_books(self) -> None:
         """Checks the record of every call of this test, also of those that it did not look at."""
-        tables = {table: self.live.facts.rows(table) for table in _OPEN}
+        tables = {table: self.live.facts.rows(table) for table in (*_OPEN, "routes_taken")}
         for call in tables["calls"][self._calls_before :]:
             check_record(gather(tables.__getitem__, call["call_id"]))
 
