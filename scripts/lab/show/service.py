@@ -53,9 +53,7 @@ class ServiceLine:
             await self._play.visit_of(self.nina, ended=False)
             self.oskar = await self._through_the_menu("Oskar", tone=500)
             await self._play.visit_of(self.oskar, ended=False)
-        with self._check(
-            "a key, a confirmation, a goodbye: the call ends and a callback has its place"
-        ):
+        with self._check("a key and a confirmation, and a callback has the caller's place in line"):
             await self.oskar.call.wait_until_hears("anything")
             await self.oskar.call.send_dtmf(CALLBACK_KEY)
             await asyncio.sleep(AS_LONG_AS_SAID_S)
@@ -68,8 +66,7 @@ class ServiceLine:
             require(
                 self._promised["entered_at_ms"] == left["started_at_ms"], "the place is another"
             )
-            ending = await self.oskar.call.ended.within(SLOW_S)
-            require(ending.by == "there", f"the caller had to hang up: {ending}")
+        # The goodbye is still to be heard; the engine is killed in the middle of it.
 
     async def _through_the_menu(self, name: str, *, tone: int) -> Customer:
         customer = self._play.customer(name, SERVICE_LINE, tone=tone)
@@ -127,6 +124,11 @@ class ServiceLine:
 
     async def _called_back(self, emil: Desk) -> None:
         at_home = Desk("Oskar", self._play.centre.carrier(media="tone:600"), 600)
+        with self._check(
+            "who asked for it heard the goodbye to its end, although the engine was killed"
+        ):
+            ending = await self.oskar.call.ended.within(SLOW_S)
+            require(ending.by == "there", f"the caller had to hang up: {ending}")
         rung: list[Desk] = []
         with self._check(
             "a callback, promised before the kill: the agent's phone first, then the customer's"

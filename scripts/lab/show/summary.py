@@ -104,7 +104,7 @@ def beside_the_line(ledger: Ledger) -> str:
     score = "" if row["mean"] is None else f" with {row['mean']:+.1f} on average"
     return (
         f"{row['done']} of {row['asked']} callbacks done; {row['answers']} of {row['surveys']} surveys"
-        f" answered{score}; {row['boxes']} callers sent to voicemail"
+        f" answered{score}; sent to voicemail: {row['boxes']}"
     )
 
 
