@@ -24,7 +24,7 @@ from engine.core.state import State
 
 LEAVE_CONTEXT: Final = "usher-voicemail"
 """Dialplan context in which a message is left; the extension is the box."""
-LISTEN_CONTEXT: Final = "usher-voicemail-listen"
+LISTEN_CONTEXT: Final = "usher-mailbox"
 """Dialplan context in which a box is listened to."""
 
 

@@ -118,6 +118,7 @@ class Auditor:
             commands.StartWaitingSound: self._told.start_sound,
             commands.StopWaitingSound: self._told.stop_sound,
             commands.PlayPrompt: self._play_prompt,
+            commands.StopPrompt: self._welcome.stop_prompt,
             commands.SendToDialplan: self._told.send_to_dialplan,
         }
 

@@ -40,6 +40,16 @@ class Switch(Protocol):
         """Returns all channels of the bridge that this one is in, itself too; none: no bridge."""
 
 
+class Exchange(Switch, Protocol):
+    """The same as its own parts see it: the player of media, the dialplan."""
+
+    channels: dict[str, Channel]
+    bridges: dict[str, list[Channel]]
+
+    def leave_bridge(self, channel: Channel) -> None:
+        """Takes a channel out of the bridge that it is in, if any."""
+
+
 class Plan:
     """What one caller means to do; drawn when the call is made, whatever happens later."""
 

@@ -262,7 +262,7 @@ class Floor:
 
     def _check_books(self) -> None:
         """Checks the record of every call of this test, also of those that it did not look at."""
-        tables = {table: self.live.facts.rows(table) for table in _OPEN}
+        tables = {table: self.live.facts.rows(table) for table in (*_OPEN, "routes_taken")}
         for call in tables["calls"][self._calls_before :]:
             check_record(gather(tables.__getitem__, call["call_id"]))
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.core.commands import PlayPrompt
+from engine.core.commands import PlayPrompt, StopPrompt
 from engine.core.ids import CallId
 from engine.core.inputs import CommandFailed, NodeConnected, PlaybackEnded
 from engine.sim.audit.books import NEVER_MS, Books
@@ -33,6 +33,10 @@ class WelcomeLaws:
         what = visit.queue.policy.announcements
         if what.join_first and command.media == what.join:
             visit.joins_until_ms = self._books.now_ms + _PROMPT_MS_MAX
+
+    def stop_prompt(self, command: StopPrompt) -> None:
+        """It was cut off: a question comes in between, or the caller goes elsewhere."""
+        self._over(command.playback_id)
 
     def playback_ended(self, happened: PlaybackEnded) -> None:
         """It was heard, or could not be played."""

@@ -263,13 +263,13 @@ class TestListening:
 
     def test_the_own_box(self, centre):
         call_id = centre.call("*97", source="1001")
-        assert sent(centre) == [("usher-voicemail-listen", "1001")]
+        assert sent(centre) == [("usher-mailbox", "1001")]
         assert is_in(centre, call_id, CallState.AWAY)
         assert not centre.rang()
 
     def test_a_groups_box_of_a_member(self, centre):
         centre.call("*978000", source="1003")
-        assert sent(centre) == [("usher-voicemail-listen", "8000")]
+        assert sent(centre) == [("usher-mailbox", "8000")]
 
     @pytest.mark.parametrize(
         ("dialled", "source", "why"),
