@@ -183,6 +183,7 @@ def test_dialplan_expands_nothing_that_a_caller_sends(tmp_path: Path) -> None:
             "${USHER_EXTEN}",
             "${VM_INFO(${EXTEN}",
             "${USHER_LANGUAGE}",
+            "${CHANNEL(language):0:2}",
         ),
     }
     lines = settings(tmp_path, "extensions.conf")
