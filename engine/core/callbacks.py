@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Final
 
 from engine.core.announcing import back_to_music
-from engine.core.attempts import way_to
+from engine.core.attempts import line_of, way_to
 from engine.core.call import Call, Visit
 from engine.core.dialogue import Callback, Dialogue, DialogueKind, Purpose
 from engine.core.facts import (
@@ -222,7 +222,7 @@ def _confirmed(state: State, call: Call, terms: CallbackPolicy, dialogue: Dialog
     way = _way(state, call, terms, number)
     if way is None:  # The configuration was changed meanwhile.
         _ask_for_number(state, call, dialogue, _say(call, Phrase.CALLBACK_NOT_CALLABLE))
-    elif (_visit(call).queue_id, number) in state.callbacks:
+    elif (_visit(call).queue_id, line_of(way, number)) in state.callbacks:
         _back_to_line(state, call, _say(call, Phrase.CALLBACK_ALREADY))
     else:
         _register(state, call, number, way, CallbackTrigger(dialogue.name))
@@ -233,7 +233,13 @@ def _register(state: State, call: Call, number: str, way: Phone, trigger: Callba
     visit = _visit(call)
     waiting_id = next_call_id(state)
     terms = state.lines[visit.queue_id].policy.callback
-    callback = Callback(visit_id_of(waiting_id, 1), number, state.now_ms, terms=terms)
+    callback = Callback(
+        visit_id_of(waiting_id, 1),
+        number,
+        state.now_ms,
+        terms=terms,
+        line=line_of(way, number),
+    )
     state.note(
         CallbackRequested,
         callback.callback_id,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from engine.core.call import CallState
@@ -22,10 +24,12 @@ from engine.core.facts import (
     VisitStarted,
 )
 from engine.core.ids import CallId
+from engine.core.policy import OutboundRoute
 from engine.core.speech import Phrase, phrase
 from engine.core.timers import TimerKind
+from engine.core.waiting import CallbackPolicy
 from tests.support.callback import DID, NUMBER, Callbacks, terms
-from tests.support.centre import NODE, START_MS, changed, static
+from tests.support.centre import NODE, START_MS, TRUNK, changed, static
 
 pytestmark = pytest.mark.unit
 
@@ -174,6 +178,22 @@ def test_wrong_keys_at_the_confirmation_are_asked_again_and_end_in_music():
     centre.keys(call_id, "2999")
     assert centre.core.state.calls[call_id].dialogue is None
     assert centre.told(StartWaitingSound)
+
+
+@pytest.mark.row("C-06")
+def test_spellings_that_end_in_the_same_call_are_one_number():
+    centre = Callbacks()
+    anything = OutboundRoute("anywhere", "9.", TRUNK, strip=1)
+    centre.reload(dataclasses.replace(centre.policy, outbound_routes=(anything,)))
+    queued = dataclasses.replace(
+        centre.policy.queues[0],
+        callback=CallbackPolicy(key="2", prefix="9", outbound_routes=("anywhere",)),
+    )
+    centre.reload(dataclasses.replace(centre.policy, queues=(queued,)))
+    centre.keys(centre.dial("+4915123456"), "21")
+    again = centre.dial("004915123456")
+    centre.keys(again, "21")
+    assert centre.hears(again) == say(Phrase.CALLBACK_ALREADY)
 
 
 @pytest.mark.row("C-06")
