@@ -494,3 +494,20 @@ def test_a_removed_queue_ends_its_callbacks():
     (ended,) = centre.of(CallbackEnded)
     assert (ended.reason, ended.queue_id) == (CallbackReason.NO_AGENT, DID)
     assert not centre.core.state.calls
+
+
+@pytest.mark.row("C-02")
+@pytest.mark.parametrize("calling", ["anonymous", "ring-me", "1234", "0" * 40, "١٢٣٤٥٦٧"])
+def test_a_calling_number_that_cannot_be_one_is_not_proposed(calling):
+    centre = Callbacks()
+    call_id = centre.dial(calling)
+    centre.press(call_id, "2")
+    assert centre.hears(call_id) == ENTER
+
+
+@pytest.mark.row("C-02")
+def test_keys_that_are_no_digits_are_no_part_of_a_number():
+    centre = Callbacks()
+    call_id = centre.dial("")
+    centre.keys(call_id, "2A0B1C2D34567#")
+    assert centre.hears(call_id) == say(Phrase.CALLBACK_CONFIRM_OTHER, number="01234567")
