@@ -27,10 +27,11 @@ from engine.core.facts import (
 from engine.core.hearing import RINGING
 from engine.core.ids import CallId
 from engine.core.inputs import CommandFailed
+from engine.core.places import ToExtension
 from engine.core.policy import OutboundRoute
 from engine.core.speech import Phrase, phrase
 from engine.core.timers import TimerKind
-from engine.core.waiting import Announcements, CallbackPolicy
+from engine.core.waiting import Announcements, CallbackPolicy, KeyEvent
 from tests.support.callback import DID, NUMBER, Callbacks, terms
 from tests.support.centre import NODE, START_MS, TRUNK, changed, static
 
@@ -253,6 +254,24 @@ def test_an_offer_that_is_not_taken_is_over_and_not_repeated(key):
     assert centre.told(StartWaitingSound)
     centre.wait(600_000)
     assert len(centre.of(PlayPrompt)) == 1
+
+
+@pytest.mark.row("C-01")
+def test_a_key_that_declines_the_offer_when_the_longest_wait_is_over_leads_nowhere_else():
+    """The caller is out of the queue by then: the key, which leads somewhere there, came too late."""
+    centre = Callbacks(
+        callback=terms(offer_after_ms=20_000, timeout_ms=600_000),
+        wait_ms_max=22_000,
+        key_events=(KeyEvent("7", ToExtension("1001")),),
+    )
+    call_id = centre.dial()
+    centre.wait(23_000)
+    assert centre.hears(call_id) == say(Phrase.CALLBACK_OFFER, key="2")
+    assert not centre.of(VisitEnded), "who is asked may wait on"
+    centre.press(call_id, "7")
+    (ended,) = centre.told(VisitEnded)
+    assert ended.reason is VisitReason.MAX_WAIT
+    assert [each.call_id for each in centre.told(HangUpCall)] == [call_id]
 
 
 @pytest.mark.row("C-01")
