@@ -45,8 +45,11 @@ WAITING_KEYS: Final[tuple[Callable[[State, Call, str], bool], ...]] = (
 
 
 def _callback_answer(state: State, call: Call, digit: str) -> None:
-    """A key that only declines the offer of a callback means what it means otherwise."""
-    if not callbacks.answered(state, call, digit):
+    """A key that only declines the offer of a callback means what it means otherwise.
+
+    Unless the caller waits no more: the longest wait was over, and only the offer had put it off.
+    """
+    if not callbacks.answered(state, call, digit) and call.state is CallState.WAITING:
         _waiting(state, call, digit)
 
 

@@ -404,3 +404,17 @@ def test_a_removed_queue_ends_its_callbacks():
     (ended,) = centre.of(CallbackEnded)
     assert (ended.reason, ended.queue_id) == (CallbackReason.NO_AGENT, DID)
     assert not centre.core.state.calls
+
+
+def test_a_key_that_declines_after_the_longest_wait_means_nothing_more() -> None:
+    """The offer put the end of the wait off; declined, the caller is on the way elsewhere."""
+    back = terms(offer_after_ms=10_000, timeout_ms=60_000)
+    centre = Callbacks(*static("1001"), callback=back, wait_ms_max=12_000)
+    centre.reach("1001", reachable=False)
+    caller = centre.dial()
+    centre.wait(13_000)
+    assert centre.core.state.calls[caller].dialogue is not None
+    centre.press(caller, "5")
+    assert centre.core.state.calls[caller].visit is None
+    centre.obey()
+    assert centre.core.state.calls == {}
