@@ -530,3 +530,17 @@ def test_keys_that_are_no_digits_are_no_part_of_a_number():
     call_id = centre.dial("")
     centre.keys(call_id, "2A0B1C2D34567#")
     assert centre.hears(call_id) == say(Phrase.CALLBACK_CONFIRM_OTHER, number="01234567")
+
+
+def test_a_key_that_declines_after_the_longest_wait_means_nothing_more() -> None:
+    """The offer put the end of the wait off; declined, the caller is on the way elsewhere."""
+    back = terms(offer_after_ms=10_000, timeout_ms=60_000)
+    centre = Callbacks(*static("1001"), callback=back, wait_ms_max=12_000)
+    centre.reach("1001", reachable=False)
+    caller = centre.dial()
+    centre.wait(13_000)
+    assert centre.core.state.calls[caller].dialogue is not None
+    centre.press(caller, "5")
+    assert centre.core.state.calls[caller].visit is None
+    centre.obey()
+    assert centre.core.state.calls == {}
