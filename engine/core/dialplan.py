@@ -1,6 +1,6 @@
 """Callers whom the dialplan has: voicemail, and call flows of the admin's (Q-03).
 
-A call that is AWAY has no time limit of ours: voicemail ends by itself (silence, its longest message)
+A call that is AWAY has no time limit of ours: voicemail ends by itself (at its longest message)
 and so must a call flow. It ends there, or is given back with a number, which then means what it means
 to who dials it at the same place; queues and extensions can be named from anywhere. A place that is
 not there, or a number that leads nowhere, is told to the caller.
@@ -16,6 +16,7 @@ from engine.core.destinations import words_of
 from engine.core.directions import Next, ToMailbox
 from engine.core.facts import RouteReason
 from engine.core.hearing import stop_prompt, stop_waiting_sound
+from engine.core.ids import is_leg, is_own
 from engine.core.inputs import SeenChannel
 from engine.core.places import ToCallFlow, ToVoicemail
 from engine.core.reach import inside, meaning
@@ -24,8 +25,11 @@ from engine.core.state import State
 
 LEAVE_CONTEXT: Final = "usher-voicemail"
 """Dialplan context in which a message is left; the extension is the box."""
-LISTEN_CONTEXT: Final = "usher-voicemail-listen"
+LISTEN_CONTEXT: Final = "usher-mailbox"
 """Dialplan context in which a box is listened to."""
+
+MADE_AT: Final = ("", "s")
+"""What a channel of our making has dialled until it comes back from the dialplan: nothing."""
 
 
 def to_voicemail(state: State, call: Call, to: ToVoicemail) -> None:
@@ -94,11 +98,14 @@ def seen_again(state: State, call: Call, channel: SeenChannel) -> None:
 
     Who came back asks for another number than the one with which the call was at Usher before. (For the
     same number it would be sent away once more: that takes a flow which returns to where it began in
-    the very moment of a cut connection.)
+    the very moment of a cut connection.) A channel of our making has asked for nothing before.
     """
     if channel.away:
         return
-    if call.sent is not None and call.entered_as in ("", channel.dialled):
+    before = (call.entered_as,) if call.entered_as else MADE_AT
+    ours = is_leg(call.call_id) or is_own(call.call_id)
+    never_left = channel.dialled in before if ours or call.entered_as else True
+    if call.sent is not None and never_left:
         state.tell(call.sent)
     else:
         came_back(state, call, channel.dialled)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from engine.core.agent import Agent, Membership, may_be_offered
 from engine.core.call import Call, CallState, Visit
+from engine.core.callbacks_law import check_callbacks
 from engine.core.conditions import keeper_of, qualified
-from engine.core.dialogue import Callback, DialogueKind, Purpose
+from engine.core.dialogue import DialogueKind, Purpose
 from engine.core.dispatch import first_servable
 from engine.core.grouped import GroupRinging
 from engine.core.hearing import hears_prompt
@@ -34,12 +35,7 @@ def check(state: State) -> None:
         _check_agent(state, agent)
     for call_id in state.parked.values():
         assert call_id in state.calls, "a slot is kept by a caller who is gone"
-    for (queue_id, number), call_id in state.callbacks.items():
-        pending = state.calls[call_id]
-        assert pending.callback is not None, "a number is kept for a callback that is over"
-        assert pending.callback.number == number, "a number is kept for another's callback"
-        assert pending.visit is not None, "a callback is in no line"
-        assert pending.visit.queue_id == queue_id, "a callback is in another line"
+    check_callbacks(state)
     _check_lines(state)
     _check_legs(state)
     _check_monitors(state)
@@ -67,8 +63,6 @@ def _check_call(state: State, call: Call) -> None:
     assert (call.state is CallState.WAITING) == (call.visit is not None), "waiting without a visit"
     if call.visit is not None:
         _check_visit(state, call, call.visit)
-    if call.callback is not None:
-        _check_callback(state, call, call.callback)
     for call_state, kind in _ENDS.items():
         if call.state is call_state:
             assert _has_timer(state, kind, call.call_id), f"{call_state} without an end"
@@ -87,23 +81,6 @@ def _check_call(state: State, call: Call) -> None:
         leg = state.legs.get(call.leg_id)
         assert leg is not None, "a caller talks to nobody"
         assert leg.state is LegState.TALKING, "a caller talks to a phone that does not"
-
-
-def _check_callback(state: State, call: Call, callback: Callback) -> None:
-    visit = call.visit
-    assert visit is not None, "a callback waits in no line"
-    assert visit.visit_id == callback.callback_id, "a callback is in another's place"
-    place = (visit.queue_id, callback.number)
-    assert state.callbacks.get(place) == call.call_id, "a number has two callbacks in one queue"
-    assert call.dialogue is None, "nobody is asked"
-    assert call.sound is None, "nobody hears"
-    assert call.prompts == 0, "nobody hears"
-    assert call.hang_ups == 0, "nobody is hung up"
-    assert not call.answered, "nobody has answered"
-    if callback.present:
-        assert visit.chosen is not None, "a customer is called for no agent"
-        assert _has_timer(state, TimerKind.RING, call.call_id), "a customer is called without end"
-        assert callback.attempts > 0, "a customer is called and nobody counts"
 
 
 def _check_dialogue(state: State, call: Call) -> None:

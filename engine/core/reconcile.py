@@ -114,6 +114,7 @@ def _callbacks_want_again(state: State) -> None:
     up = [node.node for node in state.nodes.values() if node.up]
     for call in _absent(state):
         assert call.visit is not None
+        state.leaving[call.visit.queue_id] = None  # It may have become empty, or closed.
         if call.node in up:
             want_again(state, call)
         elif up and not call.visit.offers:

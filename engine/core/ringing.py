@@ -11,6 +11,7 @@ from typing import Final
 
 from engine.core.call import Call
 from engine.core.commands import RingPhone
+from engine.core.facts import SourceKind
 from engine.core.ids import AgentId, EndpointName, LegId, QueueId, VisitId, leg_id_of
 from engine.core.leg import Leg
 from engine.core.policy import OutboundRoute
@@ -18,6 +19,8 @@ from engine.core.state import State
 
 RING_MARGIN_MS: Final = 10_000
 """Asterisk gives up on a phone this much after the core would have: only if the core is away."""
+CALLBACK_MARK: Final = "(QCB)"
+"""By which a callback is known wherever calls are shown (C-06): here before the customer's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +104,18 @@ def ring(
             number=phone.number,
             timeout_ms=timeout_ms + RING_MARGIN_MS,
             caller_number=phone.caller_number or call.caller_number,
-            caller_name=call.caller_name,
+            caller_name=_name_shown(call, phone),
             alert_info=None if offered is None else offered.alert_info,
         )
     )
     return leg
+
+
+def _name_shown(call: Call, phone: Phone) -> str:
+    """Returns the name on the display: on a phone of the house it tells that this is a callback."""
+    if call.source is not SourceKind.CALLBACK or phone.number is not None:
+        return call.caller_name
+    return f"{CALLBACK_MARK} {call.caller_name}".rstrip()
 
 
 def ring_first(

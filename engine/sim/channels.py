@@ -126,7 +126,7 @@ class Channel:
         """Returns what a reconciliation sees of it."""
         arrival = self.arrival
         if arrival is None:
-            return SeenChannel(self.channel_id, self.up, self.bridge_id)
+            return SeenChannel(self.channel_id, self.up, self.bridge_id, away=self.away)
         return SeenChannel(
             channel_id=self.channel_id,
             up=self.up,

@@ -186,7 +186,7 @@ async def test_whose_box_it_is_hears_the_message_after_the_pin(world, posted, up
     await comes_to_show(world, "1001", before + 1)
     listener = world.phones["1001"].call("*97")
     call_id = (await posted.first(CallArrived)).call_id
-    world.telephony.send(SendToDialplan(NODE, call_id, "usher-voicemail-listen", "1001"))
+    world.telephony.send(SendToDialplan(NODE, call_id, "usher-mailbox", "1001"))
     await listener.until_answered()
     assert await world.hears_something(listener)
     await listener.press("4711#1")
@@ -200,7 +200,7 @@ async def test_whose_box_it_is_hears_the_message_after_the_pin(world, posted, up
 async def test_a_wrong_pin_hears_nothing(world, posted, up):
     listener = world.phones["1002"].call("*97650")
     call_id = (await posted.first(CallArrived)).call_id
-    world.telephony.send(SendToDialplan(NODE, call_id, "usher-voicemail-listen", "650"))
+    world.telephony.send(SendToDialplan(NODE, call_id, "usher-mailbox", "650"))
     await listener.until_answered()
     for _ in range(3):
         await listener.press("1111#")
@@ -218,6 +218,19 @@ async def test_a_box_that_is_not_there_gives_the_caller_back(world, posted, up):
     world.telephony.send(PlayPrompt(NODE, playback_id, call_id, ("sound:beep",), "en"))
     await posted.exactly(PlaybackEnded(playback_id, ok=True))
     customer.hang_up()
+
+
+async def test_a_message_too_short_is_no_wrong_number(world, posted, up):
+    box = "1001"
+    before = set(world.lab.messages(box))
+    customer, call_id = await steps.arrived(world, posted)
+    world.telephony.send(SendToDialplan(NODE, call_id, "usher-voicemail", box))
+    await customer.until_answered()
+    assert await world.hears_something(customer)
+    await customer.press("#")  # Past the greeting.
+    await look_until(lambda: set(world.lab.messages(box)) - before, "the message begun", 20)
+    await customer.press("#")
+    await posted.exactly(CallerHungUp(call_id, 16))
 
 
 async def test_a_context_that_vanished_gives_the_caller_back(world, posted, up):

@@ -140,7 +140,7 @@ def test_the_rule_agrees_with_trying_everything():
             "extension": {text_of("07", 3) for _ in range(2)},
             "reason": {text_of("07", 2) for _ in range(2)},
             "presence": {"1", "7"},
-            "voicemail group": {text_of("07", 3)},
+            "voicemail box": {text_of("07", 3)},
         }
         short, long = one_of(list(itertools.permutations(dialled._SHAPES, 2)))
         code = "*" + text_of("07*", 3)
@@ -161,7 +161,7 @@ def test_one_code_alone_is_clear_as_no_extension_has_a_queues_number():
     """Even where a reason's code is a queue's number."""
     numbers = {
         "queue": {"64", "65"}, "extension": {"10", "11"}, "reason": {"64", "01"},
-        "presence": {"1"}, "voicemail group": {"66"},
+        "presence": {"1"}, "voicemail box": {"66"},
     }  # fmt: skip
     for name in dialled._SHAPES:
         made = list(strings(name, "*7", numbers))

@@ -43,7 +43,7 @@ def test_the_sample_is_a_small_centre():
         "trunks": 1,
         "extensions": 8,
         "agents": 5,
-        "queues": ["6400", "6401", "6402"],
+        "queues": ["6400", "6401", "6402", "6403"],
         "pause_reasons": {"01": "Lunch", "02": "Break", "03": "Wrap up"},
     }
 

@@ -149,6 +149,7 @@ WORDS = {
     "vm-isonphone": "Is on the phone.",
     "vm-isunavail": "Is unavailable.",
     "vm-last": "Last.",
+    "vm-messages": "Messages.",
     "vm-no": "No.",
     "your": "Your.",
 }

@@ -174,14 +174,16 @@ def test_dialplan_expands_nothing_that_a_caller_sends(tmp_path: Path) -> None:
     expressions = set(re.findall(r"\$\{[^}]*\}", "\n".join(settings(tmp_path, "extensions.conf"))))
 
     # EXTEN is the key of a lamp that is being asked about, or the voicemail box to which the engine
-    # sends a call; never what a call dialled. The engine sets USHER_CONTEXT and USHER_EXTEN.
+    # sends a call; never what a call dialled. The engine sets the variables USHER_.
     assert expressions == {
         *("${STASISSTATUS}", "${EPOCH}", "${USHER_KEEP_UNTIL}", "${CHANNEL(endpoint)}", "${EXTEN}"),
         *(
             "${DIALPLAN_EXISTS(${USHER_CONTEXT}",
             "${USHER_CONTEXT}",
             "${USHER_EXTEN}",
-            "${VMSTATUS}",
+            "${VM_INFO(${EXTEN}",
+            "${USHER_LANGUAGE}",
+            "${CHANNEL(language):0:2}",
         ),
     }
     lines = settings(tmp_path, "extensions.conf")
@@ -191,7 +193,7 @@ def test_dialplan_expands_nothing_that_a_caller_sends(tmp_path: Path) -> None:
         "exten => _*71[01]XX*6400,hint,Stasis:${EXTEN}",
         "exten => #7,hint,Stasis:${EXTEN}",
     ]
-    assert sum("${EXTEN}" in line for line in lines) == 4
+    assert sum("${EXTEN}" in line for line in lines) == 5
 
 
 def test_a_missing_pin_is_named(tmp_path: Path) -> None:
@@ -266,8 +268,8 @@ def test_nobody_is_answered_before_the_engine_was_asked(tmp_path: Path) -> None:
     assert [lines[n].partition(",1,")[2] for n in firsts[6:]] == [
         *["Stasis(usher,back)"] * 3,
         "Stasis(usher,lost)",
-        "GotoIf($[${DIALPLAN_EXISTS(${USHER_CONTEXT},${USHER_EXTEN},1)}]?there)",
-        "VoiceMail(${EXTEN}@usher,u)",
+        'GotoIf($["${USHER_LANGUAGE}"=""]?look)',
+        'GotoIf($["${VM_INFO(${EXTEN}@usher,exists)}"!="1"]?usher-lost,s,1)',
         "Answer()",
     ]
 

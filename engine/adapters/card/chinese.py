@@ -22,6 +22,7 @@ CHINESE: Final = {
     "pause_toggle": "暂停／恢复；话后处理时：就绪",
     "pause_reason": "按原因暂停",
     "wrapup_extend": "话后处理时：延长时间",
+    "voicemail": "收听留言；加号码收听组留言",
     "queues": "队列",
     "in_out": "签入／签出",
     "pause_back": "暂停／恢复",

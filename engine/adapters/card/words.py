@@ -23,6 +23,7 @@ ENGLISH: Final = {
     "pause_toggle": "pause; again: back. After a call: ready now",
     "pause_reason": "pause for a reason",
     "wrapup_extend": "after a call: more time",
+    "voicemail": "your voicemail; + number: your group's",
     "queues": "Queues",
     "in_out": "in / out",
     "pause_back": "pause / back",

@@ -22,7 +22,7 @@ from engine.core.policy import Presence
 
 _SEPARATOR: Final = "*"
 _QUEUE, _EXTENSION, _REASON, _PRESENCE = "queue", "extension", "reason", "presence"
-_BOX: Final = "voicemail group"
+_BOX: Final = "voicemail box"
 
 _SHAPES: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {
     "login_toggle": ((_QUEUE,), (_EXTENSION, _QUEUE)),
@@ -99,7 +99,10 @@ def _numbers(subject: Subject) -> dict[str, Collection[str]]:
         _QUEUE: made.queues.keys(),
         _EXTENSION: made.extensions.keys(),
         _REASON: made.pause_reasons.keys(),
-        _BOX: tuple(each.number for each in made.voicemail_groups.values()),
+        _BOX: (
+            *made.extensions.keys(),
+            *(each.number for each in made.voicemail_groups.values()),
+        ),
         _PRESENCE: tuple(str(digit + 1) for digit in range(len(Presence))),
     }
 

@@ -12,6 +12,7 @@ from engine.core.causes import CONGESTION
 from engine.core.commands import (
     HangUpCall,
     PlayPrompt,
+    RingPhone,
     SendToDialplan,
     StopWaitingSound,
 )
@@ -25,17 +26,20 @@ from engine.core.facts import (
     RouteReason,
     VisitStarted,
 )
-from engine.core.ids import CallId, QueueId
+from engine.core.ids import CallId, EndpointName, QueueId
 from engine.core.inputs import (
     BY_SYSTEM,
     CallActionRequested,
     CallCameBack,
+    CallerHungUp,
     CommandFailed,
     EngineStarted,
     HangUpNow,
+    LegAnswered,
     NodeConnected,
     SeenChannel,
     Transfer,
+    TransferRequested,
 )
 from engine.core.places import ToCallFlow, ToMenu, ToQueue, ToVoicemail
 from engine.core.policy import FeatureCodes
@@ -246,6 +250,38 @@ class TestReconnection:
         assert sent(centre)[-1] == ("usher-voicemail", "1001")
         assert len(sent(centre)) == 3
 
+    def called_party_is_away(self, centre: Centre) -> CallId:
+        """The caller passes on whom they called: that channel was a leg of Usher's."""
+        call_id = centre.call("1001", source="1002")
+        leg_id = centre.told(RingPhone)[0].leg_id
+        centre.give(LegAnswered(leg_id))
+        centre.give(TransferRequested(call_id, "6400"))
+        centre.wait(5_000)
+        assert is_in(centre, CallId(leg_id), CallState.AWAY)
+        return CallId(leg_id)
+
+    def test_a_called_party_came_back(self, centre):
+        party = self.called_party_is_away(centre)
+        self.restart(centre, SeenChannel(party, True, None, EndpointName("1001"), "6400"))
+        assert is_in(centre, party, CallState.WAITING)
+        assert len(sent(centre)) == 1
+
+    @pytest.mark.parametrize("dialled", ["", "s"])
+    def test_a_called_party_never_left(self, centre, dialled):
+        party = self.called_party_is_away(centre)
+        self.restart(centre, SeenChannel(party, True, None, EndpointName("1001"), dialled))
+        assert is_in(centre, party, CallState.AWAY)
+        assert sent(centre) == [("usher-voicemail", "8000")] * 2
+
+    def test_a_called_party_is_still_away(self, centre):
+        party = self.called_party_is_away(centre)
+        seen = SeenChannel(party, True, None, EndpointName("1001"), "start", away=True)
+        self.restart(centre, seen)
+        assert is_in(centre, party, CallState.AWAY)
+        assert len(sent(centre)) == 1
+        centre.give(CallerHungUp(party, 16))
+        assert party not in centre.core.state.calls
+
     def test_a_stranger_whom_the_dialplan_has_is_taken_in_where_they_are(self, centre):
         seen = SeenChannel("s1", True, None, TRUNK, "start", away=True)
         centre.give(NodeConnected(NODE, (seen,)))
@@ -263,13 +299,13 @@ class TestListening:
 
     def test_the_own_box(self, centre):
         call_id = centre.call("*97", source="1001")
-        assert sent(centre) == [("usher-voicemail-listen", "1001")]
+        assert sent(centre) == [("usher-mailbox", "1001")]
         assert is_in(centre, call_id, CallState.AWAY)
         assert not centre.rang()
 
     def test_a_groups_box_of_a_member(self, centre):
         centre.call("*978000", source="1003")
-        assert sent(centre) == [("usher-voicemail-listen", "8000")]
+        assert sent(centre) == [("usher-mailbox", "8000")]
 
     @pytest.mark.parametrize(
         ("dialled", "source", "why"),

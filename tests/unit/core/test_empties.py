@@ -8,8 +8,15 @@ from typing import Any
 
 import pytest
 
+from engine.core.commands import PlayPrompt, StopPrompt
 from engine.core.empties import SETTLING_MS
-from engine.core.facts import VisitEnded, VisitOutcome, VisitReason
+from engine.core.facts import (
+    CallbackEnded,
+    CallbackReason,
+    VisitEnded,
+    VisitOutcome,
+    VisitReason,
+)
 from engine.core.ids import CallId, EndpointName, QueueId
 from engine.core.inputs import (
     AgentAction,
@@ -26,6 +33,7 @@ from engine.core.places import ToQueue
 from engine.core.policy import InboundRoute, Policy, Strategy
 from engine.core.router import RoutingCore
 from engine.core.waiting import Announcements, EmptyRule
+from tests.support.callback import Callbacks
 from tests.support.centre import NODE, START_MS, TRUNK, Centre, dynamic, policy, queue, static
 
 pytestmark = [pytest.mark.unit, pytest.mark.row("Q-08")]
@@ -265,7 +273,13 @@ def test_entering_and_leaving_in_one_step_is_told_in_that_order() -> None:
             wait_ms_max=10_000,
             failure=ToQueue(QueueId("6401")),
         ),
-        queue("6401", *static("1002"), leave_empty=IN_USE, failure=ToQueue(QueueId("6402"))),
+        queue(
+            "6401",
+            *static("1002"),
+            leave_empty=IN_USE,
+            failure=ToQueue(QueueId("6402")),
+            announcements=Announcements(join=("sound:hello",)),
+        ),
         queue("6402"),
     )
     centre.act("1001", "6400", AgentAction.PAUSE)
@@ -278,10 +292,22 @@ def test_entering_and_leaving_in_one_step_is_told_in_that_order() -> None:
         for call_id in (first, second)
     }
     assert place == {first: "6401", second: "6402"}
-    sounds = [
-        type(each).__name__ for each in centre.commands if getattr(each, "call_id", "") == second
+    heard = [
+        type(each)
+        for each in centre.last
+        if isinstance(each, PlayPrompt | StopPrompt) and each.channel_id == second
     ]
-    assert "HangUpCall" not in sounds
+    assert heard == [PlayPrompt, StopPrompt]
+
+
+def test_a_phone_that_is_being_let_go_after_a_talk_is_as_good_as_free() -> None:
+    """Its channel still exists, and the device still says that it is in use."""
+    centre = Centre(queue("6400", *static("1001"), join_empty=IN_USE))
+    caller = centre.call("6400")
+    centre.answer("1001")
+    use(centre, "1001")
+    centre.hang_up(caller)
+    assert left_after_call(centre, "6400") is None
 
 
 # What is not known yet.
@@ -357,3 +383,36 @@ def test_the_last_member_who_is_removed_leaves_the_queue_empty() -> None:
     assert centre.now_ms == START_MS
     assert centre.call("6400", source=TRUNK)
     assert left(centre)[0][1] is VisitReason.LEFT_EMPTY
+
+
+# Callbacks wait in the line too, without a channel.
+
+
+@pytest.mark.row("C-05")
+@pytest.mark.parametrize("away", [False, True])
+def test_a_callback_in_a_queue_that_empties_fails_for_want_of_agents(away: bool) -> None:
+    centre = Callbacks(*dynamic("1001"), leave_empty=EmptyRule(paused=True))
+    centre.log_in("1001", queue_id="6400")
+    use(centre, "1001")
+    centre.requested()
+    if away:
+        centre.give(NodeDisconnected(NODE))
+    centre.act("1001", "6400", AgentAction.PAUSE)
+    if away:
+        assert centre.of(CallbackEnded) == []
+        centre.give(NodeConnected(NODE, ()))
+    assert [each.reason for each in centre.told(CallbackEnded)] == [CallbackReason.NO_AGENT]
+    assert centre.core.state.calls == {}
+
+
+@pytest.mark.row("C-05")
+@pytest.mark.row("P-06")
+def test_a_callback_hears_nothing() -> None:
+    what = Announcements(join=("sound:hello",), queue=("sound:ad",), queue_every_ms=5_000)
+    centre = Callbacks(*static("1001"), announcements=what)
+    use(centre, "1001")
+    waiting = centre.requested()
+    before = len(centre.of(PlayPrompt))
+    centre.wait(60_000)
+    assert waiting.visit is not None
+    assert len(centre.of(PlayPrompt)) == before
