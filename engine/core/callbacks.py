@@ -8,6 +8,7 @@ in the music, never in silence.
 
 from __future__ import annotations
 
+import dataclasses
 from enum import StrEnum
 from typing import Final
 
@@ -21,7 +22,7 @@ from engine.core.facts import (
     VisitOutcome,
     VisitReason,
 )
-from engine.core.hearing import play
+from engine.core.hearing import hears_prompt, play
 from engine.core.ids import EndpointName, visit_id_of
 from engine.core.inputs import NO_ENDPOINT
 from engine.core.offers import want_again
@@ -91,13 +92,13 @@ def offer_is_due(state: State, call: Call) -> None:
         return
     if call.dialogue is not None:
         return
-    if _visit(call).chosen is not None:
+    if _visit(call).chosen is not None or hears_prompt(state, call):
         again_ms = state.now_ms + OFFER_LATER_MS
         state.timers.set(TimerKind.CALLBACK_OFFER, call.call_id, again_ms)
         return
     dialogue = _new_dialogue(CallbackTrigger.OFFERED)
     media = phrase(call.language, Phrase.CALLBACK_OFFER, key=terms.key or OFFER_KEY)
-    _join_at_once(state, call)
+    _visit(call).callback_offered = True
     ask(state, call, dialogue, media, Step.OFFER)
 
 
@@ -300,4 +301,9 @@ def _own_phone(state: State, call: Call) -> EndpointName:
 
 
 def _way(state: State, call: Call, terms: CallbackPolicy, number: str) -> Phone | None:
+    """Returns how this number is called; a phone of the house reaches by it what it may dial itself."""
+    own = state.extensions.get(call.endpoint)
+    if own is not None:
+        may = tuple(name for name in terms.outbound_routes if name in own.outbound_routes)
+        terms = dataclasses.replace(terms, outbound_routes=may)
     return way_to(state, terms, number, _own_phone(state, call))

@@ -69,7 +69,9 @@ def set_offer(state: State, call: Call, line: Line) -> None:
     visit = call.visit
     assert visit is not None
     policy = line.policy.callback
-    if policy is not None and policy.offer_after_ms > 0 and call.callback is None:
+    if visit.callback_offered or call.callback is not None:
+        return
+    if policy is not None and policy.offer_after_ms > 0:
         visit.more_timers = True
         due_ms = visit.entered_ms + policy.offer_after_ms
         state.timers.set(TimerKind.CALLBACK_OFFER, call.call_id, max(state.now_ms, due_ms))
