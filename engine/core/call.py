@@ -145,6 +145,8 @@ class Visit:
     """Who served this caller last and has not yet had the chance to do so again."""
     more_timers: bool = False
     """Has had timers that the visits of a plain queue have not."""
+    callback_offered: bool = False
+    """The caller was offered a callback, once is enough."""
     attempts: int = 0
     """How many offers it has had."""
     ring_ms: int = 0

@@ -97,7 +97,7 @@ class Auditor:
             inputs.CallArrived: self._heard.call_arrived,
             inputs.CallerHungUp: self._heard.caller_hung_up,
             inputs.LegAnswered: self._leg_answered,
-            inputs.LegEnded: self._leg_ended,
+            inputs.LegEnded: self._heard.leg_ended,
             inputs.CallCameBack: self._care.came_back,
             inputs.DigitPressed: self._care.digit_pressed,
             inputs.HoursChanged: self._hours.changed,
@@ -323,10 +323,6 @@ class Auditor:
     def _playback_ended(self, happened: inputs.PlaybackEnded) -> None:
         self._welcome.playback_ended(happened)
         self._care.playback_ended(happened)
-
-    def _leg_ended(self, happened: inputs.LegEnded) -> None:
-        self._callbacks.agent_left(happened.leg_id)
-        self._heard.leg_ended(happened)
 
     def _leg_answered(self, happened: inputs.LegAnswered) -> None:
         self._groups.answered(happened)

@@ -108,6 +108,28 @@ async def test_a_caller_asks_by_key_and_keeps_the_place(floor: Floor, prompts: P
     assert asks.rung == 1
 
 
+GREETED_HZ = 1250
+GREETING = DRAFT.tone(GREETED_HZ, 20.0)
+GREETED = DRAFT.queue(0, callback=BACK, announcements={"join": [GREETING], "join_first": True})
+
+
+@pytest.mark.row("C-01", "P-01")
+async def test_the_key_counts_from_the_first_moment(floor: Floor) -> None:
+    """Also while the queue greets; who then gives no answer hears music, after three times."""
+    call = await Customer(floor).call(GREETED)
+    await call.wait_until_hears(GREETED_HZ)
+    await call.send_dtmf(KEY)
+    await hears_only(call, CONFIRM_HZ, GREETED_HZ)
+    await call.send_dtmf("5")
+    await hears_only(call, CONFIRM_HZ, GREETED_HZ)
+    await call.send_dtmf("#")
+    await call.wait_until_hears(CONFIRM_HZ)
+    await call.send_dtmf("0")
+    await hears_only(call, MUSIC_HZ, CONFIRM_HZ, GREETED_HZ)
+    call.hang_up()
+    assert (await floor.record(call)).outcome == ("abandoned", "caller_hung_up")
+
+
 OFFERED = DRAFT.queue(0, callback=callback(ROUTE, prefix="9", key=None, offer_after_s=0.5))
 OFFERED_KEY = DRAFT.queue(0, callback=callback(ROUTE, prefix="9", key="*", offer_after_s=0.5))
 

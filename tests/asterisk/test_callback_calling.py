@@ -14,7 +14,7 @@ import pytest_asyncio
 from engine.core.speech import Phrase, phrase
 from scripts.lab.live import LiveCentre
 from scripts.lab.phones import SoundMatrix
-from scripts.lab.phones.behaviour import Behaviour, auto_answer, reject
+from scripts.lab.phones.behaviour import Behaviour, auto_answer, reject, ring_only
 from tests.support.customers import (
     RING_HZ,
     Customer,
@@ -174,20 +174,21 @@ async def reports_tell_the_same(floor: Floor) -> None:
         assert total["requests"] == len(of_queue)
 
 
-LEAVES = queue()
+LEAVES = {crossing: queue() for crossing in (False, True)}
 
 
 @pytest.mark.row("C-05")
-async def test_the_agent_hangs_up_while_the_customer_rings(floor: Floor) -> None:
-    """It stops ringing; that was the attempt, and a missed offer."""
-    customer = Customer(floor)
-    await customer.ask(LEAVES)
-    ann = await floor.phone(LEAVES, media="silence")
+@pytest.mark.parametrize("crossing", LEAVES)
+async def test_the_agent_hangs_up_while_the_customer_rings(floor: Floor, crossing: bool) -> None:
+    """It stops ringing, or is hung up where its answer crosses; that was the attempt, a missed offer."""
+    where, customer = LEAVES[crossing], Customer(floor)
+    await customer.ask(where)
+    customer.phone.behaviour = ring_only(answer_on_cancel=crossing)
+    ann = await floor.phone(where, media="silence")
     there, at_customer = await to_the_customer(ann, customer)
-    at_customer.ring()
     there.hang_up()
-    assert (await at_customer.cancelled).how == "cancel"
-    row = await customer.over(LEAVES)
+    assert (await at_customer.ended.within(10)).how == ("bye" if crossing else "cancel")
+    row = await customer.over(where)
     assert (row["reason"], row["agent_id"]) == ("agent_hung_up", ann.user)
     assert await offers_of(floor, row) == [(ann.user, "answered_then_left")]
     assert customer.rung == 1

@@ -181,7 +181,7 @@ def test_dialplan_expands_nothing_that_a_caller_sends(tmp_path: Path) -> None:
             "${DIALPLAN_EXISTS(${USHER_CONTEXT}",
             "${USHER_CONTEXT}",
             "${USHER_EXTEN}",
-            "${VMSTATUS}",
+            "${VM_INFO(${EXTEN}",
             "${USHER_LANGUAGE}",
             "${CHANNEL(language):0:2}",
             "${USHER_TRIP}",
@@ -194,7 +194,7 @@ def test_dialplan_expands_nothing_that_a_caller_sends(tmp_path: Path) -> None:
         "exten => _*71[01]XX*6400,hint,Stasis:${EXTEN}",
         "exten => #7,hint,Stasis:${EXTEN}",
     ]
-    assert sum("${EXTEN}" in line for line in lines) == 4
+    assert sum("${EXTEN}" in line for line in lines) == 5
 
 
 def test_a_missing_pin_is_named(tmp_path: Path) -> None:
@@ -270,7 +270,7 @@ def test_nobody_is_answered_before_the_engine_was_asked(tmp_path: Path) -> None:
         *["Stasis(usher,back,${USHER_TRIP})"] * 3,
         "Stasis(usher,lost,${USHER_TRIP})",
         'GotoIf($["${USHER_LANGUAGE}"=""]?look)',
-        "VoiceMail(${EXTEN}@usher,u)",
+        'GotoIf($["${VM_INFO(${EXTEN}@usher,exists)}"!="1"]?usher-lost,s,1)',
         "Answer()",
     ]
 

@@ -73,6 +73,11 @@ class WayBook:
         self.group: RingGroup | None = None
         """The group that rings for it."""
 
+    def decided(self) -> None:
+        """A person decided something about it: that may be the end of a chain, or not."""
+        self.passes += 1 + 2 * self.sent_on
+        self.sent_on = 0
+
 
 class CallBook:
     """A call, from `CallStarted` until it has ended and its channel is gone."""

@@ -84,6 +84,8 @@ class CallbackLaws:
         inside = fact.number == call.endpoint and fact.number in books.extensions
         if not inside and way_to(books.policy, terms, fact.number) is None:
             raise books.fail("callback", f"{fact.callback_id} may not be called")
+        if visit.called_back:
+            raise books.fail("callback", f"{fact.visit_id} asks for two callbacks")
         if visit.chosen is not None:
             raise books.fail("callback", f"{fact.callback_id}: an agent is there already")
         self._registered[fact.waiting_call_id] = (fact, visit)
@@ -331,13 +333,6 @@ class CallbackLaws:
             self._dues.expect(due_ms, wait_over, (visit, visit.wait_limits))
 
     # --- the step -------------------------------------------------------------------------------
-
-    def agent_left(self, leg_id: str) -> None:
-        """An agent's channel is gone, which may have been there for a customer."""
-        for callback in self._books.callbacks.values():
-            chosen = callback.visit.chosen
-            if chosen is not None and chosen.leg_id == leg_id:
-                callback.agent_left = True
 
     def step_ends(self) -> None:
         """Whoever is called has an agent there, and was rung; who picked up talks."""

@@ -226,7 +226,9 @@ class DialogueLaws:
         if asked is not None and asked.survey is not None:
             raise self._books.fail("survey", f"the survey of call {fact.call_id} never ended")
         self._may.pop(fact.call_id, None)
-        self._must.pop(fact.call_id, None)
+        call = self._books.calls.get(fact.call_id)
+        if self._must.pop(fact.call_id, None) is not None and call is not None and not call.gone:
+            raise self._books.fail("survey", f"call {fact.call_id} was not asked")
         if self._key is not None and self._key[0] == fact.call_id:
             self._key = None
 

@@ -233,6 +233,9 @@ class Heard:
             self._step.attention = True
 
     def _gone(self, leg: LegBook) -> None:
+        for callback in self._books.callbacks.values():
+            if callback.visit.chosen is leg:
+                callback.agent_left = True
         self._books.leg_is_gone(leg)
         self._step.gone[leg.leg_id] = leg
         self._step.ended.append(leg)

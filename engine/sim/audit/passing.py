@@ -125,10 +125,7 @@ class PassingLaws:
         self._replied(fact.request_id)
         call = self._books.calls.get(CallId(fact.call_id))
         if call is not None:
-            call.way.sent_on, call.way.passes = (
-                0,
-                call.way.passes + 1,
-            )  # A person decides: that is no loop.
+            call.way.decided()
         asked = self._step.asked
         if asked is None or asked.request_id != fact.request_id:
             return

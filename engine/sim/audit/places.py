@@ -74,6 +74,8 @@ class PlaceLaws:
         """Where callers were sent in this step."""
         self._pressed: tuple[VisitBook, str] | None = None
         """A key that has to lead somewhere in this step."""
+        self._asks: CallBook | None = None
+        """Who has pressed the key for callbacks in this step."""
         by_menu = partial(dialogues.chosen, words=words)
         self._check: dict[RouteReason, Callable[[CallRouted, CallBook], None]] = {
             RouteReason.KEY_EVENT: self._by_key,
@@ -107,7 +109,12 @@ class PlaceLaws:
         policy = visit.queue.policy
         terms = policy.callback
         asked = terms is not None and not call.ear.music  # It may be an answer.
-        if asked or (terms is not None and terms.key == happened.digit):
+        if asked:
+            return
+        if terms is not None and terms.key == happened.digit:
+            if visit.chosen is None:  # Else an agent is as good as on the line.
+                self._asks = call
+                self._step.attention = True
             return
         if any(event.key == happened.digit for event in policy.key_events):
             self._pressed = (visit, happened.digit)
@@ -209,6 +216,15 @@ class PlaceLaws:
             (visit, key), self._pressed = self._pressed, None
             if self._why.get(visit.visit_id) is not VisitReason.KEY_EVENT:
                 raise books.fail("keys", f"{visit.visit_id}: {key} was pressed in vain")
+        asks, self._asks = self._asks, None
+        if asks is not None and asks.call_id not in self._step.prompts:
+            raise books.fail("keys", f"call {asks.call_id} asked for a callback in vain")
+        for call_id, ended in self._ended.items():
+            call = books.calls.get(call_id)
+            if ended.reason not in _SENT_ON or call is None or call_id in self._sent:
+                continue
+            if not call.gone and not call.ended:
+                raise books.fail("places", f"{ended.visit_id} ended, and nobody was sent on")
         for call_id, to in self._sent.items():
             call = books.calls.get(call_id)
             if call is None or call.ended or call.gone or not books.node_up(call.node):
@@ -235,3 +251,12 @@ class PlaceLaws:
 
 
 _ENDS: Final = ("hang_up", "prompt")
+_SENT_ON: Final = (
+    VisitReason.QUEUE_FULL,
+    VisitReason.MAX_WAIT,
+    VisitReason.JOIN_EMPTY,
+    VisitReason.LEFT_EMPTY,
+    VisitReason.CLOSED,
+    VisitReason.KEY_EVENT,
+)
+"""Why callers leave a queue for somewhere else."""

@@ -34,10 +34,6 @@ class WelcomeLaws:
         if what.join_first and command.media == what.join:
             visit.joins_until_ms = self._books.now_ms + _PROMPT_MS_MAX
 
-    def stop_prompt(self, command: StopPrompt) -> None:
-        """It was cut off: a question comes in between, or the caller goes elsewhere."""
-        self._over(command.playback_id)
-
     def playback_ended(self, happened: PlaybackEnded) -> None:
         """It was heard, or could not be played."""
         self._over(happened.playback_id)

@@ -17,7 +17,7 @@ from typing import Final
 
 from scripts.lab.bench.figures import Figures, milliseconds
 from scripts.lab.live import LiveCentre, plan
-from scripts.lab.phones import Call, IncomingCall, Phone
+from scripts.lab.phones import Call, IncomingCall
 from scripts.lab.phones.rtp import Packet
 from scripts.lab.phones.tone import RATE, goertzel, sine
 
@@ -27,8 +27,7 @@ AGENT_HZ: Final = 2300
 CALLER_HZ: Final = 2700
 MUSIC: Final = "6400"
 ANNOUNCED: Final = "6401"
-PAIRS: Final = 4
-"""Callers and agents of each kind at the same time."""
+AGENTS: Final = {MUSIC: "1001", ANNOUNCED: "1002"}
 _VOICE: Final = 0.05
 """Amplitude of the other side's tone in one packet from which on it is there; phones send 0.25."""
 _PATIENCE_S: Final = 10.0
@@ -36,22 +35,15 @@ _PATIENCE_S: Final = 10.0
 
 async def run(*, quick: bool) -> Figures:
     """Measures both kinds in turns."""
-    rounds = 2 if quick else 75
     found = {name: Gaps() for name in ("music", "announcement")}
     with tempfile.TemporaryDirectory(prefix="usher-bench-") as scratch:
         run_dir = Path(scratch)
         async with LiveCentre(run_dir, _sections(_sounds(run_dir / "asterisk/tones"))) as live:
-            agents = {
-                queue: [await live.phone(n, media=f"tone:{AGENT_HZ}") for n in _members(queue)]
-                for queue in (MUSIC, ANNOUNCED)
-            }
-            for _ in range(rounds):
-                for index in range(PAIRS):
-                    for name, queue, hertz in (
-                        ("music", MUSIC, MUSIC_HZ),
-                        ("announcement", ANNOUNCED, PROMPT_HZ),
-                    ):
-                        await _connect(live, queue, agents[queue][index], hertz, found[name])
+            for number in AGENTS.values():
+                await live.phone(number, media=f"tone:{AGENT_HZ}")
+            for _ in range(2 if quick else 250):
+                await _connect(live, MUSIC, MUSIC_HZ, found["music"])
+                await _connect(live, ANNOUNCED, PROMPT_HZ, found["announcement"])
     figures: Figures = {name: gaps.figures() for name, gaps in found.items()}
     for side in ("caller", "agent"):
         music, announcement = (figures[name][side]["p99_ms"] for name in found)
@@ -71,25 +63,19 @@ class Gaps:
         return {"caller": milliseconds(self.caller), "agent": milliseconds(self.agent)}
 
 
-def _members(queue: str) -> list[str]:
-    first = 1001 if queue == MUSIC else 1101
-    return [str(first + index) for index in range(PAIRS)]
-
-
 def _sections(tones: Path) -> Figures:
-    queues = {
+    queues: Figures = {
         queue: {
             "name": f"Queue {queue}",
-            "strategy": "linear",
             "ring_timeout_s": 60,
-            "members": [{"agent": each, "kind": "static"} for each in _members(queue)],
+            "members": [{"agent": agent, "kind": "static"}],
         }
-        for queue in (MUSIC, ANNOUNCED)
+        for queue, agent in AGENTS.items()
     }
     # The join prompt is a prompt like the others, and does not make each round five seconds longer.
     queues[ANNOUNCED]["announcements"] = {"join": [f"sound:{tones}/prompt"]}
     return plan(
-        extensions={number: {} for queue in (MUSIC, ANNOUNCED) for number in _members(queue)},
+        extensions={number: {} for number in AGENTS.values()},
         queues=queues,
         settings={"music": {"default": f"{tones}/music"}},
     )
@@ -108,10 +94,10 @@ def _sounds(folder: Path) -> Path:
     return folder
 
 
-async def _connect(live: LiveCentre, queue: str, agent: Phone, hertz: int, gaps: Gaps) -> None:
-    """One call from ringing to talk; the figures are taken at both phones."""
+async def _connect(live: LiveCentre, queue: str, hertz: int, gaps: Gaps) -> None:
+    """One call from ringing to talk, picked up while the caller hears this tone."""
     call = live.caller.place(queue, media=f"tone:{CALLER_HZ}")
-    there = await agent.incoming(_PATIENCE_S)
+    there = await live.phones[AGENTS[queue]].incoming(_PATIENCE_S)
     await call.wait_until_hears(hertz, seconds=_PATIENCE_S)
     at_caller, at_agent = Voice(call, AGENT_HZ), Voice(there, CALLER_HZ)
     there.answer()
