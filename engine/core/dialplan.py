@@ -16,7 +16,6 @@ from engine.core.destinations import words_of
 from engine.core.directions import Next, ToMailbox
 from engine.core.facts import RouteReason
 from engine.core.hearing import stop_prompt, stop_waiting_sound
-from engine.core.ids import is_leg, is_own
 from engine.core.inputs import SeenChannel
 from engine.core.places import ToCallFlow, ToVoicemail
 from engine.core.reach import inside, meaning

@@ -97,5 +97,6 @@ def _trip_of(dialplan: Event) -> int:
     """Returns from which trip a channel came back that is with us, by the arguments of its Stasis."""
     if dialplan.get("app_name") != "Stasis":
         return 0
-    back = _BACK.match(a_text(dialplan, "app_data"))
+    data = dialplan.get("app_data", "")  # Of a channel that dialled in; others may have none.
+    back = _BACK.match(data) if isinstance(data, str) else None
     return 0 if back is None else int(back[1])

@@ -12,7 +12,7 @@ from engine.core.ids import CallId
 from engine.core.inputs import CommandFailed, NodeConnected, PlaybackEnded
 from engine.sim.audit.books import NEVER_MS, Books
 
-_PROMPT_MS_MAX: Final = 120_000
+_PROMPT_MS_MAX: Final = 600_000
 """A prompt that nobody says is over counts as over by then."""
 
 
