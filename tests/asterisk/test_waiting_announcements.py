@@ -65,7 +65,7 @@ async def at_their_interval(floor: Floor) -> Judge:
 
     The callers listen together: to a short one, one longer than its interval, and to none.
     """
-    calls = [await floor.call(queue, media="silence") for queue in (ANNOUNCED, LONG, NEVER)]
+    calls = [floor.place(queue, media="silence") for queue in (ANNOUNCED, LONG, NEVER)]
     short, long, never = (Ear(call) for call in calls)
     await calls[0].wait_until_hears(ANNOUNCED_HZ, seconds=8)
     await hears_only(calls[0], MUSIC_HZ, ANNOUNCED_HZ)
