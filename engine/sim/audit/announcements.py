@@ -10,8 +10,9 @@ from engine.core.ids import CallId
 from engine.core.inputs import NodeConnected
 from engine.core.places import Media
 from engine.core.waiting import Announcements
-from engine.sim.audit.books import NEVER_MS, Books, VisitBook
+from engine.sim.audit.books import Books, VisitBook
 from engine.sim.audit.due import LATER_MS, Dues
+from engine.sim.audit.journeys import NEVER_MS
 
 _MUSIC_MS: Final = 5_000
 """After so much music, at most, comes what had to wait for something else to end."""

@@ -22,9 +22,10 @@ from engine.core.ids import CallId, EndpointName, NodeId
 from engine.core.inputs import CallActionRequested, HangUpNow, Input, LegEnded, Redirect
 from engine.core.policy import Policy
 from engine.core.waiting import CallbackPolicy
-from engine.sim.audit.books import NEVER_MS, Books, CallbackBook, CallBook, VisitBook
+from engine.sim.audit.books import Books, CallbackBook, CallBook, VisitBook
 from engine.sim.audit.due import Dues, wait_over
 from engine.sim.audit.hours import is_closed
+from engine.sim.audit.journeys import NEVER_MS
 from engine.sim.audit.presence import nobody_there
 from engine.sim.audit.step import Step
 from engine.sim.audit.terms import Answer, like_pattern

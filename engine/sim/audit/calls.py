@@ -18,8 +18,9 @@ from engine.core.facts import (
 )
 from engine.core.ids import CallId, LegId
 from engine.core.inputs import HangUpNow
-from engine.sim.audit.books import NEVER_MS, Books, CallBook, LegBook, VisitBook, WayBook
+from engine.sim.audit.books import Books, CallBook, LegBook, VisitBook
 from engine.sim.audit.due import Dues
+from engine.sim.audit.journeys import NEVER_MS, WayBook
 from engine.sim.audit.step import Step
 from engine.sim.audit.terms import keeper, route_terms, served
 

@@ -25,8 +25,9 @@ from engine.core.inputs import (
     PlaybackEnded,
 )
 from engine.core.policy import Policy
-from engine.sim.audit.books import NEVER_MS, Books, CallBook
+from engine.sim.audit.books import Books, CallBook
 from engine.sim.audit.due import LATER_MS, Dues
+from engine.sim.audit.journeys import NEVER_MS
 from engine.sim.audit.step import Step
 
 PROMPT_MS_MAX: Final = 600_000

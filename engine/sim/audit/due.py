@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from engine.core.ids import NodeId
-from engine.sim.audit.books import NEVER_MS, Books, LegBook, MemberBook, VisitBook
+from engine.sim.audit.books import Books, LegBook, MemberBook, VisitBook
+from engine.sim.audit.journeys import NEVER_MS
 
 LATER_MS = 1_000
 

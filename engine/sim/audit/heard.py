@@ -28,7 +28,8 @@ from engine.core.inputs import (
     PhoneReachable,
     SeenChannel,
 )
-from engine.sim.audit.books import NEVER_MS, Books, CallBook, LegBook
+from engine.sim.audit.books import Books, CallBook, LegBook
+from engine.sim.audit.journeys import NEVER_MS
 from engine.sim.audit.offers import stop_ring_clock
 from engine.sim.audit.step import Step
 

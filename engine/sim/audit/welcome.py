@@ -10,7 +10,8 @@ from typing import Final
 from engine.core.commands import PlayPrompt, StopPrompt
 from engine.core.ids import CallId
 from engine.core.inputs import CommandFailed, NodeConnected, PlaybackEnded
-from engine.sim.audit.books import NEVER_MS, Books
+from engine.sim.audit.books import Books
+from engine.sim.audit.journeys import NEVER_MS
 
 _PROMPT_MS_MAX: Final = 600_000
 """A prompt that nobody says is over counts as over by then."""
