@@ -16,7 +16,6 @@ from engine.core.destinations import words_of
 from engine.core.directions import Next, ToMailbox
 from engine.core.facts import RouteReason
 from engine.core.hearing import stop_prompt, stop_waiting_sound
-from engine.core.ids import is_leg, is_own
 from engine.core.inputs import SeenChannel
 from engine.core.places import ToCallFlow, ToVoicemail
 from engine.core.reach import inside, meaning
@@ -29,9 +28,6 @@ LISTEN_CONTEXT: Final = "usher-mailbox"
 """Dialplan context in which a box is listened to."""
 TRIP_VARIABLE: Final = "USHER_TRIP"
 """Counts how often a call was sent away; the dialplan hands it over with a caller who comes back."""
-
-MADE_AT: Final = ("", "s")
-"""What a channel of our making has dialled until it comes back from the dialplan: nothing."""
 
 
 def to_voicemail(state: State, call: Call, to: ToVoicemail) -> None:

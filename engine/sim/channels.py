@@ -86,8 +86,8 @@ class Channel:
         "plan",
         "playback_id",
         "rings_until_ms",
-        "sounding",
         "sent_as",
+        "sounding",
         "trip",
         "up",
     )
