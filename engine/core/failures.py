@@ -204,7 +204,10 @@ def _caller_command_failed(
             answer_call(state, call)
     elif command.sound == call.sound and command.sound != RINGING and state.node_up(call.node):
         # A music class that Asterisk does not have: nobody waits in silence.
-        start_sound(state, call, RINGING)
+        if call.dialogue is None:
+            start_sound(state, call, RINGING)
+        else:
+            call.sound = RINGING  # After the questions.
     else:
         call.sound = None
 
