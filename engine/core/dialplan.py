@@ -29,9 +29,6 @@ LISTEN_CONTEXT: Final = "usher-mailbox"
 TRIP_VARIABLE: Final = "USHER_TRIP"
 """Counts how often a call was sent away; the dialplan hands it over with a caller who comes back."""
 
-MADE_AT: Final = ("", "s")
-"""What a channel of our making has dialled until it comes back from the dialplan: nothing."""
-
 
 def to_voicemail(state: State, call: Call, to: ToVoicemail) -> None:
     """Lets a caller leave a message."""
