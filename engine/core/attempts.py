@@ -40,7 +40,7 @@ invalid format. Another attempt would be in vain."""
 def way_to(state: State, terms: CallbackPolicy, number: str, own: EndpointName) -> Phone | None:
     """Returns how a number is called back, or None where that is not permitted (C-05).
 
-    What the customer called is shown, if the route says nothing else. The phone of the house from which the callback was requested (`own`) is rung directly; any other
+    The phone of the house from which the callback was requested (`own`) is rung directly; any other
     number takes the first of the outbound routes that fits it with the callback prefix.
     """
     if number == own and number in state.extensions:
