@@ -40,8 +40,9 @@ invalid format. Another attempt would be in vain."""
 def way_to(state: State, terms: CallbackPolicy, number: str, own: EndpointName) -> Phone | None:
     """Returns how a number is called back, or None where that is not permitted (C-05).
 
-    The phone of the house from which the callback was requested (`own`) is rung directly; any other
-    number takes the first of the outbound routes that fits it with the callback prefix.
+    What the customer called is shown, if the route says nothing else. The phone of the house from
+    which the callback was requested (`own`) is rung directly; any other number takes the first of the
+    outbound routes that fits it with the callback prefix.
     """
     if number == own and number in state.extensions:
         return house_phone(number)
@@ -51,6 +52,11 @@ def way_to(state: State, terms: CallbackPolicy, number: str, own: EndpointName) 
         if route is not None and matches(route.pattern, dialled):
             return outside_phone(route, dialled)
     return None
+
+
+def line_of(way: Phone, number: str) -> str:
+    """Returns whose line is called that way: the same for all spellings that end in the same call."""
+    return (number if way.number is None else way.number).replace("+", "00")
 
 
 def agent_is_ready(state: State, call: Call, leg: Leg) -> str | None:

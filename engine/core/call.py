@@ -145,6 +145,8 @@ class Visit:
     """Who served this caller last and has not yet had the chance to do so again."""
     more_timers: bool = False
     """Has had timers that the visits of a plain queue have not."""
+    callback_offered: bool = False
+    """The caller was offered a callback, once is enough."""
     attempts: int = 0
     """How many offers it has had."""
     ring_ms: int = 0
@@ -198,8 +200,8 @@ class Call:
     """Where the dialplan has it, or had it last, in the record's words."""
     sent: SendToDialplan | None = None
     """How it was sent there; None while it is not away, or nobody knows."""
-    entered_as: str = ""
-    """What it had dialled when Asterisk last handed it to Usher; "" where it never did."""
+    trips: int = 0
+    """How often it was sent there; the dialplan shows the trip from which a caller comes back."""
     last_queue: QueueId | None = None
     """The queue that it entered last."""
     visits: int = 0

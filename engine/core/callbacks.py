@@ -8,11 +8,12 @@ in the music, never in silence.
 
 from __future__ import annotations
 
+import dataclasses
 from enum import StrEnum
 from typing import Final
 
 from engine.core.announcing import back_to_music
-from engine.core.attempts import way_to
+from engine.core.attempts import line_of, way_to
 from engine.core.call import Call, Visit
 from engine.core.dialogue import Callback, Dialogue, DialogueKind, Purpose
 from engine.core.facts import (
@@ -21,7 +22,7 @@ from engine.core.facts import (
     VisitOutcome,
     VisitReason,
 )
-from engine.core.hearing import play
+from engine.core.hearing import hears_prompt, play
 from engine.core.ids import EndpointName, visit_id_of
 from engine.core.inputs import NO_ENDPOINT
 from engine.core.offers import want_again
@@ -91,13 +92,13 @@ def offer_is_due(state: State, call: Call) -> None:
         return
     if call.dialogue is not None:
         return
-    if _visit(call).chosen is not None:
+    if _visit(call).chosen is not None or hears_prompt(state, call):
         again_ms = state.now_ms + OFFER_LATER_MS
         state.timers.set(TimerKind.CALLBACK_OFFER, call.call_id, again_ms)
         return
     dialogue = _new_dialogue(CallbackTrigger.OFFERED)
     media = phrase(call.language, Phrase.CALLBACK_OFFER, key=terms.key or OFFER_KEY)
-    _join_at_once(state, call)
+    _visit(call).callback_offered = True
     ask(state, call, dialogue, media, Step.OFFER)
 
 
@@ -222,7 +223,7 @@ def _confirmed(state: State, call: Call, terms: CallbackPolicy, dialogue: Dialog
     way = _way(state, call, terms, number)
     if way is None:  # The configuration was changed meanwhile.
         _ask_for_number(state, call, dialogue, _say(call, Phrase.CALLBACK_NOT_CALLABLE))
-    elif (_visit(call).queue_id, number) in state.callbacks:
+    elif (_visit(call).queue_id, line_of(way, number)) in state.callbacks:
         _back_to_line(state, call, _say(call, Phrase.CALLBACK_ALREADY))
     else:
         _register(state, call, number, way, CallbackTrigger(dialogue.name))
@@ -233,7 +234,13 @@ def _register(state: State, call: Call, number: str, way: Phone, trigger: Callba
     visit = _visit(call)
     waiting_id = next_call_id(state)
     terms = state.lines[visit.queue_id].policy.callback
-    callback = Callback(visit_id_of(waiting_id, 1), number, state.now_ms, terms=terms)
+    callback = Callback(
+        visit_id_of(waiting_id, 1),
+        number,
+        state.now_ms,
+        terms=terms,
+        line=line_of(way, number),
+    )
     state.note(
         CallbackRequested,
         callback.callback_id,
@@ -294,4 +301,9 @@ def _own_phone(state: State, call: Call) -> EndpointName:
 
 
 def _way(state: State, call: Call, terms: CallbackPolicy, number: str) -> Phone | None:
+    """Returns how this number is called; a phone of the house reaches by it what it may dial itself."""
+    own = state.extensions.get(call.endpoint)
+    if own is not None:
+        may = tuple(name for name in terms.outbound_routes if name in own.outbound_routes)
+        terms = dataclasses.replace(terms, outbound_routes=may)
     return way_to(state, terms, number, _own_phone(state, call))

@@ -13,7 +13,7 @@ def check_callbacks(state: State) -> None:
     for (queue_id, number), call_id in state.callbacks.items():
         pending = state.calls[call_id]
         assert pending.callback is not None, "a number is kept for a callback that is over"
-        assert pending.callback.number == number, "a number is kept for another's callback"
+        assert pending.callback.known_by == number, "a number is kept for another's callback"
         assert pending.visit is not None, "a callback is in no line"
         assert pending.visit.queue_id == queue_id, "a callback is in another line"
     for call in state.calls.values():
@@ -25,7 +25,7 @@ def _check_callback(state: State, call: Call, callback: Callback) -> None:
     visit = call.visit
     assert visit is not None, "a callback waits in no line"
     assert visit.visit_id == callback.callback_id, "a callback is in another's place"
-    place = (visit.queue_id, callback.number)
+    place = (visit.queue_id, callback.known_by)
     assert state.callbacks.get(place) == call.call_id, "a number has two callbacks in one queue"
     assert call.dialogue is None, "nobody is asked"
     assert call.sound is None, "nobody hears"

@@ -87,3 +87,10 @@ class Callback:
     """... and how that ended."""
     terms: CallbackPolicy | None = None
     """What its queue said when it was requested; counts where the queue offers callbacks no more."""
+    line: str = ""
+    """Whose line that is, however the number was spelled: two callbacks to one are never kept."""
+
+    @property
+    def known_by(self) -> str:
+        """What must not be the same in two callbacks of a queue (C-06)."""
+        return self.line or self.number

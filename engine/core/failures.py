@@ -32,7 +32,7 @@ from engine.core.dialogue import DialogueKind
 from engine.core.dialplan import sending_failed
 from engine.core.facts import CallEnd, CommandRefused, OfferOutcome, OfferReason
 from engine.core.groups import not_picked_up
-from engine.core.hearing import answer_call, hears_prompt
+from engine.core.hearing import RINGING, answer_call, hears_prompt, start_sound
 from engine.core.ids import CallId, LegId, is_leg
 from engine.core.inputs import CommandFailed
 from engine.core.leg import LegState
@@ -202,6 +202,12 @@ def _caller_command_failed(
         engaged = call.state in _ANSWERED
         if engaged and state.node_up(call.node) and call.answers < ANSWERS_MAX:
             answer_call(state, call)
+    elif command.sound == call.sound and command.sound != RINGING and state.node_up(call.node):
+        # A music class that Asterisk does not have: nobody waits in silence.
+        if call.dialogue is None:
+            start_sound(state, call, RINGING)
+        else:
+            call.sound = RINGING  # After the questions.
     else:
         call.sound = None
 

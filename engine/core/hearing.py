@@ -70,11 +70,16 @@ def play(state: State, call: Call, media: Media, purpose: Purpose, *, later: boo
     assert media, "a prompt of nothing would never end"
     stop_prompt(state, call)
     call.prompt_media, call.purpose = media, purpose
-    play_again(state, call, later=later)
+    _begin(state, call, later=later)
 
 
-def play_again(state: State, call: Call, *, later: bool = False) -> None:
-    """Plays the call's prompt from its beginning."""
+def play_again(state: State, call: Call) -> None:
+    """Plays the call's prompt from its beginning, after a time in which nobody watched."""
+    end_unseen_prompt(state, call)
+    _begin(state, call)
+
+
+def _begin(state: State, call: Call, *, later: bool = False) -> None:
     if not call.answered:
         answer_call(state, call, later=later)
     call.prompts += 1
@@ -94,6 +99,16 @@ def stop_prompt(state: State, call: Call) -> None:
     if hears_prompt(state, call):
         assert call.prompt is not None
         state.timers.cancel(TimerKind.CALL_PROMPT, call.call_id)
+        state.tell(StopPrompt(call.node, call.prompt, call.call_id))
+
+
+def end_unseen_prompt(state: State, call: Call) -> None:
+    """Ends the last prompt, which may have played on while nobody watched; nothing follows it.
+
+    Otherwise the next one would wait in Asterisk until it is over.
+    """
+    forget_prompt(state, call)
+    if call.prompt is not None:
         state.tell(StopPrompt(call.node, call.prompt, call.call_id))
 
 

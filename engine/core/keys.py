@@ -45,8 +45,11 @@ WAITING_KEYS: Final[tuple[Callable[[State, Call, str], bool], ...]] = (
 
 
 def _callback_answer(state: State, call: Call, digit: str) -> None:
-    """A key that only declines the offer of a callback means what it means otherwise."""
-    if not callbacks.answered(state, call, digit):
+    """A key that only declines the offer of a callback means what it means otherwise.
+
+    Unless the longest wait was over meanwhile: then the caller is out of the queue by that.
+    """
+    if not callbacks.answered(state, call, digit) and call.visit is not None:
         _waiting(state, call, digit)
 
 

@@ -69,7 +69,9 @@ def set_offer(state: State, call: Call, line: Line) -> None:
     visit = call.visit
     assert visit is not None
     policy = line.policy.callback
-    if policy is not None and policy.offer_after_ms > 0 and call.callback is None:
+    if visit.callback_offered or call.callback is not None:
+        return
+    if policy is not None and policy.offer_after_ms > 0:
         visit.more_timers = True
         due_ms = visit.entered_ms + policy.offer_after_ms
         state.timers.set(TimerKind.CALLBACK_OFFER, call.call_id, max(state.now_ms, due_ms))
@@ -130,7 +132,7 @@ def stand_in(
     """Puts a callback in line, in the place that its visit says, to rest first for so long."""
     line = state.lines[visit.queue_id]
     call.callback, call.visit, call.last_queue = callback, visit, visit.queue_id
-    state.callbacks[visit.queue_id, callback.number] = call.call_id
+    state.callbacks[visit.queue_id, callback.known_by] = call.call_id
     line.add(call, visit)
     limit_wait(state, call, line)
     state.leaving[line.queue_id] = None  # Who has just come may not stay in an empty queue.
@@ -173,7 +175,7 @@ def note_end(state: State, call: Call, visit: Visit, reason: CallbackReason) -> 
     assert callback is not None
     talked = reason is CallbackReason.TALKED
     call.callback = None
-    del state.callbacks[visit.queue_id, callback.number]
+    del state.callbacks[visit.queue_id, callback.known_by]
     state.note(
         CallbackEnded,
         callback.callback_id,

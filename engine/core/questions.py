@@ -15,7 +15,7 @@ from typing import Final
 
 from engine.core.call import Call
 from engine.core.dialogue import Dialogue, Purpose
-from engine.core.hearing import answer_call, forget_prompt, play, stop_prompt
+from engine.core.hearing import answer_call, end_unseen_prompt, forget_prompt, play, stop_prompt
 from engine.core.places import Media
 from engine.core.state import State
 from engine.core.timers import TimerKind
@@ -52,7 +52,7 @@ def ask_again(state: State, call: Call) -> None:
     state.timers.cancel(TimerKind.INPUT, call.call_id)
     dialogue.digits = ""
     dialogue.tries -= 1
-    forget_prompt(state, call)
+    end_unseen_prompt(state, call)
     ask(state, call, dialogue, call.prompt_media, dialogue.step)
 
 

@@ -35,7 +35,7 @@ def meaning(state: State, call: Call) -> Next | None:
 
     A feature code is acted upon. An inbound route gives the call its priority and skills.
     """
-    if len(state.calls) > state.policy.settings.calls_max:
+    if state.has_more_calls_than(state.policy.settings.calls_max):
         return HangUp(CONGESTION)
     extension = state.extensions.get(call.endpoint)
     if extension is None:

@@ -116,7 +116,6 @@ def _callbacks_want_again(state: State) -> None:
         assert call.visit is not None
         state.leaving[call.visit.queue_id] = None  # It may have become empty, or closed.
         if call.node in up:
-            state.leaving[call.visit.queue_id] = None  # It may have become empty, or closed.
             want_again(state, call)
         elif up and not call.visit.offers:
             _move(state, call, up[0])

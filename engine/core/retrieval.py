@@ -24,10 +24,6 @@ def retrieve(state: State, call: Call, wanted: ToSlot) -> None:
     at different Asterisks, media cannot be joined: then the one who dialled is let go and rung from
     the parked caller's, and the parked caller returns to a slot if that is not answered.
     """
-    if not state.node_up(call.node):
-        return
-    call.then = None
-    call.hops += 1
     by = call.endpoint
     parked = state.calls.get(state.parked.get(wanted.slot, call.call_id))
     if parked is None or parked is call or not state.node_up(parked.node):

@@ -150,7 +150,7 @@ def load(snapshot: dict[str, Any]) -> State:
     state.hours = {each.schedule: each for each in saved.hours}
     state.overrides = {QueueId(queue_id): by for queue_id, by in saved.overrides.items()}
     state.callbacks = {
-        (call.visit.queue_id, call.callback.number): call.call_id
+        (call.visit.queue_id, call.callback.known_by): call.call_id
         for call in saved.calls
         if call.callback is not None and call.visit is not None
     }

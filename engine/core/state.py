@@ -277,6 +277,13 @@ class State:
         for call_id in [each for each, ended in self.ended.items() if ended.node == node]:
             del self.ended[call_id]
 
+    def has_more_calls_than(self, many: int) -> bool:
+        """Tells whether more than so many calls are in the house; callbacks that wait use nothing of it."""
+        if len(self.calls) <= many:
+            return False
+        absent = sum(self.calls[call_id].absent for call_id in self.callbacks.values())
+        return len(self.calls) - absent > many
+
     def node_up(self, node: NodeId) -> bool:
         """Tells whether a node can be commanded now."""
         known = self.nodes.get(node)

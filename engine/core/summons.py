@@ -36,7 +36,7 @@ def summon(state: State, by: str, then: Next, node: NodeId | None = None) -> Cal
     if extension is None:
         raise Refusal(NO_PHONE)
     agent, at = free_phone(state, by, node)
-    if len(state.calls) >= state.policy.settings.calls_max:
+    if state.has_more_calls_than(state.policy.settings.calls_max - 1):
         raise Refusal("too many calls")
     state.own_calls += 1
     number, name = _other_party(state, then)

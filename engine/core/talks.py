@@ -94,7 +94,7 @@ def connect(state: State, call: Call, leg: Leg) -> None:
     assert leg.state is LegState.TALKING
     call.leg_id = leg.leg_id
     call.return_to = None
-    call.hops = max(1, call.hops)  # A wait after this counts from its own beginning.
+    call.hops = 1  # What came before is no loop; a wait after this counts from its own beginning.
     leg.talk_ms = state.now_ms
     leg.talks += 1
     bridge(state, call, leg)

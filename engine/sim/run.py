@@ -216,6 +216,10 @@ class Simulation:
             faults=dict(sorted(self.faults.injected.items())),
             liveness_ms=liveness_ms,
             trace_sha256=self.world.process.trace.sha256(),
+            callbacks=ledger.callbacks(),
+            surveys=ledger.counts["surveys"],
+            surveys_answered=ledger.counts["surveys_answered"],
+            routed=ledger.counts["routed"],
         )
 
 

@@ -5,14 +5,11 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-import pytest_asyncio
 
-from scripts.lab.live import LiveCentre
 from scripts.lab.phones import SoundMatrix
 from tests.support.draft import MUSIC_HZ, OTHER_MUSIC_HZ, PROMPT_HZ, Draft
 from tests.support.ear import Ear, overlaps
 from tests.support.floor import Floor, hear_packets, hears_only
-from tests.support.prompts import Prompts, sounds_of
 
 pytestmark = [
     pytest.mark.asterisk,
@@ -25,11 +22,6 @@ JOIN_HZ, CHINESE_HZ, HOLD_HZ, LOOP_HZ = 620, 1430, 510, 810
 AGENT_HZ, CALLER_HZ = 2300, 2700
 RING_HZ = (440, 480)
 JOIN = DRAFT.tone(JOIN_HZ, 1.2)
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def prompts(live: LiveCentre) -> Prompts:
-    return await Prompts.opened(live)
 
 
 WELCOME = {"announcements": {"join": [JOIN]}}
@@ -223,28 +215,24 @@ async def test_who_talks_is_heard_while_the_number_is_told(floor: Floor) -> None
 
 
 PREPARED = DRAFT.queue(
-    agent_prompt=DRAFT.tone(PROMPT_HZ, 1.5),
+    agent_prompt=DRAFT.tone(PROMPT_HZ, 3.6),
     announcements={"queue": [DRAFT.tone(LOOP_HZ, 2.0)], "queue_every_s": 5},
 )
 
 
 @pytest.mark.row("P-08", "P-04")
-async def test_nothing_is_announced_while_the_agent_hears_the_prompt(
-    floor: Floor, prompts: Prompts
-) -> None:
-    """It is picked up just before an announcement is due: the caller hears music until connected."""
+async def test_nothing_is_announced_while_the_agent_hears_the_prompt(floor: Floor) -> None:
+    """The phone is picked up before an announcement is due: the caller hears music until connected."""
     ann = await floor.phone(PREPARED, media=f"tone:{AGENT_HZ}")
     call = await floor.call(PREPARED, media=f"tone:{CALLER_HZ}")
     there = await ann.incoming()
     ear = Ear(call)
-    since = prompts.mark()
-    # By the caller's own packets: 4.2 s of music, 0.8 s before the announcement.
-    await hear_packets(call, 210)
+    # By the caller's own packets: 2.4 s of music, some more before the announcement.
+    await hear_packets(call, 120)
     agents = Ear(there)
     there.answer()
     await asyncio.gather(hears_only(call, AGENT_HZ, MUSIC_HZ), hears_only(there, CALLER_HZ))
     assert ear.stop().order(MUSIC_HZ, LOOP_HZ, PROMPT_HZ, AGENT_HZ) == [MUSIC_HZ, AGENT_HZ]
     assert agents.stop().order(MUSIC_HZ, LOOP_HZ, PROMPT_HZ, CALLER_HZ) == [PROMPT_HZ, CALLER_HZ]
-    assert sounds_of([]) == [each.sound for each in prompts.played("carrier", since)]
     call.hang_up()
     await floor.settled(call)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from random import Random  # noqa: TID251 - seeded
 
+from engine.core.commands import PlayPrompt
+from engine.core.dialogue import DialogueKind
 from engine.core.facts import Fact
 from engine.core.ids import AgentId, CallId, LegId, QueueId
 from engine.core.inputs import (
     AgentAction,
     CallActionRequested,
+    CallArrived,
     EngineStarted,
     HangUpNow,
     HoldChanged,
@@ -19,6 +22,7 @@ from engine.core.inputs import (
     NodeDisconnected,
     Park,
     PickUp,
+    PlaybackEnded,
     PresenceRequested,
     Record,
     RecordingAction,
@@ -38,10 +42,13 @@ from engine.core.policy import (
     Right,
     Strategy,
 )
-from tests.support.centre import NODE, Centre, dynamic, queue, static
+from engine.core.waiting import KeyEvent, SurveyKey, SurveyPolicy
+from tests.support.callback import terms, with_routes
+from tests.support.centre import NODE, TRUNK, Centre, dynamic, policy, queue, static
 
 AGENTS = ("1001", "1002", "1003", "1004")
 MANAGER = "1009"
+SURVEY = SurveyPolicy(("sound:how",), (SurveyKey("1", 5), SurveyKey("2", -1)))
 PARKING = ParkingPolicy(701, 702, timeout_ms=20_000)
 
 
@@ -61,6 +68,8 @@ def _queues() -> tuple[QueuePolicy, ...]:
             recording=RecordingPolicy(),
             managers=(MANAGER,),
             manager_rights=tuple(Right),
+            callback=terms(attempts=2, spacing_ms=5_000, ring_timeout_ms=20_000),
+            survey=SURVEY,
         ),
         queue(
             "6401",
@@ -74,6 +83,8 @@ def _queues() -> tuple[QueuePolicy, ...]:
             recording=RecordingPolicy(automatic=False),
             managers=(MANAGER,),
             manager_rights=tuple(Right),
+            callback=terms(timeout_ms=90_000),
+            key_events=(KeyEvent("3", ToQueue(QueueId("6400"))),),
         ),
     )
 
@@ -84,6 +95,7 @@ class CoreWalk:
     def __init__(self, seed: int) -> None:
         self.rng = Random(seed)
         self.centre = Centre(*_queues(), seed=seed, parking=PARKING)
+        self.centre.reload(with_routes(policy(*_queues(), parking=PARKING)))
 
     def tell(self, steps: int) -> list[Fact]:
         acts = (
@@ -108,18 +120,52 @@ class CoreWalk:
             self._obey,
             self._reconnect,
             self._reload,
+            self._press,
+            self._confirm,
+            self._hear,
         )
-        weights = (6, 6, 6, 6, 6, 8, 8, 4, 5, 4, 4, 6, 6, 4, 1, 8, 4, 4, 6, 1, 1)
+        weights = (6, 6, 6, 6, 6, 8, 8, 4, 5, 4, 4, 6, 6, 4, 1, 8, 4, 4, 6, 1, 1, 12, 8, 12)
         for _ in range(steps):
             self.rng.choices(acts, weights)[0]()
         return list(self.centre.facts)
 
     def _call(self) -> None:
         if self.rng.random() < 0.8:
-            self.centre.call(self.rng.choice(("6400", "6401")))
+            self._call_queue()
             return
         dialled = self.rng.choice(("1002", "1004", "6401", "701", "702"))
         self.centre.call(dialled, source=self.rng.choice((*AGENTS, "1008")))
+
+    def _call_queue(self) -> None:
+        """Somebody calls who calls more often."""
+        self.centre.calls += 1
+        call_id, dialled = CallId(f"c{self.centre.calls}"), self.rng.choice(("6400", "6401"))
+        number = f"0151{self.rng.randrange(1_000, 1_006)}"
+        now_ms = self.centre.now_ms
+        self.centre.give(CallArrived(call_id, NODE, TRUNK, dialled, number, "Ann", now_ms))
+
+    def _press(self) -> None:
+        """Mostly a key for which a caller can be asked."""
+        call_id = self._a_call()
+        if call_id is not None:
+            self.centre.press(call_id, self.rng.choice("22111135"))
+
+    def _confirm(self) -> None:
+        """A caller who is asked for a callback says yes."""
+        asked = [
+            call.call_id
+            for call in self.centre.core.state.calls.values()
+            if call.dialogue is not None and call.dialogue.kind is DialogueKind.CALLBACK
+        ]
+        if asked:
+            self.centre.press(self.rng.choice(asked), "1")
+
+    def _hear(self) -> None:
+        """A prompt is over."""
+        prompts = self.centre.of(PlayPrompt)
+        if prompts:
+            heard = self.rng.choice(prompts[-5:])
+            self.centre.give(PlaybackEnded(heard.playback_id, self.rng.random() < 0.9))
 
     def _wait(self) -> None:
         self.centre.wait(self.rng.choice((1, 500, 6_000, 25_000)))
@@ -234,5 +280,5 @@ class CoreWalk:
 
     def _reload(self) -> None:
         """A queue disappears, and comes back."""
-        self.centre.apply(_queues()[1], parking=PARKING)
-        self.centre.apply(*_queues(), parking=PARKING)
+        self.centre.reload(with_routes(policy(_queues()[1], parking=PARKING)))
+        self.centre.reload(with_routes(policy(*_queues(), parking=PARKING)))

@@ -1,11 +1,13 @@
 """A small model of a call centre that tells lawful facts at random: what the real core could tell.
 
-Several visits of a call, several offers at once, overlapping agents, holds, wrap-ups, shifts. It
-knows nothing of tables.
+Several visits of a call, several offers at once, overlapping agents, holds, recordings, monitoring,
+parking. It knows nothing of tables. `model_people` adds what people do of themselves, `model_waiting`
+callbacks, surveys, ways and opening hours.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random  # noqa: TID251 - given by hypothesis
 
@@ -16,12 +18,11 @@ from engine.core.facts import (
     OfferOutcome,
     OfferReason,
     ParkEnd,
-    PauseEnd,
     VisitReason,
     WrapupEnd,
 )
-from engine.core.policy import MonitorMode, Presence
-from tests.db.handling import HandlingStory
+from engine.core.policy import MonitorMode
+from tests.db.waiting import WaitingStory
 
 QUEUES = ("6400", "6401")
 AGENTS = ("1001", "1002", "1003")
@@ -29,7 +30,7 @@ SLOTS = ("701", "702")
 
 
 @dataclass
-class _Call:
+class ModelCall:
     call_id: str
     queue: str | None = None
     visits: int = 0
@@ -46,6 +47,8 @@ class _Call:
     """Number of the running spell of monitoring; 0: none."""
     monitors: int = 0
     parkings: int = 0
+    surveyed: tuple[int, str, str] | None = None
+    """Its last talk in a queue: leg, agent, queue."""
 
 
 class Model:
@@ -53,18 +56,17 @@ class Model:
 
     def __init__(self, rng: Random) -> None:
         self.rng = rng
-        self.story = HandlingStory()
-        self.calls: list[_Call] = []
+        self.story = WaitingStory()
+        self.calls: list[ModelCall] = []
         self.made = 0
         self.spells = 0
-        self.logins: dict[tuple[str, str], str] = {}
-        self.pauses: dict[tuple[str, str], str] = {}
         self.wrapups: dict[tuple[str, str], str] = {}
-        self.parked: dict[str, _Call] = {}
+        self.parked: dict[str, ModelCall] = {}
         """By slot. Such a call is in no queue and talks with nobody."""
 
-    def tell(self, steps: int) -> list[Fact]:
-        acts = (
+    def acts(self) -> tuple[Callable[[], None], ...]:
+        """What may happen next; often what is there more than once."""
+        return (
             self._new_call,
             self._enter,
             self._ring,
@@ -75,10 +77,6 @@ class Model:
             self._hold,
             self._part,
             self._end,
-            self._shift,
-            self._pause,
-            self._end_wrapup,
-            self._extend_wrapup,
             self._record,
             self._record,
             self._pause_recording,
@@ -87,15 +85,18 @@ class Model:
             self._pass_on,
             self._park,
             self._unpark,
-            self._say,
             self._ignore,
         )
+
+    def tell(self, steps: int) -> list[Fact]:
+        """Tells what happens in so many steps."""
+        acts = self.acts()
         for _ in range(steps):
             self.story.wait(self.rng.choice((0, 0, 1, 700, 4_000)))
             self.rng.choice(acts)()
         return self.story.facts
 
-    def _pick(self, *, waiting: bool = False, talking: bool = False) -> _Call | None:
+    def _pick(self, *, waiting: bool = False, talking: bool = False) -> ModelCall | None:
         fitting = [
             call
             for call in self.calls
@@ -107,7 +108,7 @@ class Model:
 
     def _new_call(self) -> None:
         self.made += 1
-        call = _Call(f"usher-n1-{self.made}")
+        call = ModelCall(f"usher-n1-{self.made}")
         self.calls.append(call)
         self.story.call(call.call_id, f"555{self.made:04}")
 
@@ -121,7 +122,7 @@ class Model:
 
     def _ring(self) -> None:
         call = self._pick(waiting=True)
-        busy = {agent for each in self.calls for agent in each.offers.values()}
+        busy = self._rung()
         free = [agent for agent in AGENTS if agent not in busy]
         if call is None or not free:
             return
@@ -132,7 +133,13 @@ class Model:
             call.call_id, call.offers[call.legs], call.legs, queue=call.queue, n=call.visits
         )
 
-    def _end_offer(self, call: _Call, leg: int, outcome: OfferOutcome, reason: OfferReason) -> None:
+    def _rung(self) -> set[str]:
+        """Agents to whom a call is offered."""
+        return {agent for each in self.calls for agent in each.offers.values()}
+
+    def _end_offer(
+        self, call: ModelCall, leg: int, outcome: OfferOutcome, reason: OfferReason
+    ) -> None:
         assert call.queue is not None
         self.story.offer_over(
             call.call_id,
@@ -165,7 +172,6 @@ class Model:
         self._end_offer(call, leg, OfferOutcome.ANSWERED, OfferReason.ANSWERED)
         self.story.talk(call.call_id, agent, leg, queue=call.queue, n=call.visits)
         call.talk = (leg, agent)
-        call.holds = 0
 
     def _leave(self) -> None:
         """Hangs up while waiting, or overflows to another queue in the same breath."""
@@ -183,11 +189,14 @@ class Model:
             return
         why = self.rng.choice((VisitReason.MAX_WAIT, VisitReason.QUEUE_REMOVED))
         self.story.missed(call.call_id, queue=call.queue, n=call.visits, reason=why)
-        call.queue = None
+        left, call.queue = call.queue, None
         if self.rng.random() < 0.8:
-            call.visits += 1
-            call.queue = self.rng.choice(QUEUES)
-            self.story.visit(call.call_id, call.queue, call.visits)
+            self._overflow(call, left, self.rng.choice(QUEUES))
+
+    def _overflow(self, call: ModelCall, _left: str, queue: str) -> None:
+        call.visits += 1
+        call.queue = queue
+        self.story.visit(call.call_id, queue, call.visits)
 
     def _hold(self) -> None:
         call = self._pick(waiting=True, talking=True)
@@ -206,9 +215,13 @@ class Model:
         if call is not None:
             by = self.rng.choice((CallEnd.CALLER, CallEnd.AGENT))
             self._end_talk(call, by)
-            self._over(call, by)
+            self._close(call, by)
 
-    def _end_talk(self, call: _Call, by: CallEnd) -> None:
+    def _close(self, call: ModelCall, by: CallEnd) -> None:
+        """What comes after a queue's talk."""
+        self._over(call, by)
+
+    def _end_talk(self, call: ModelCall, by: CallEnd) -> None:
         assert call.talk is not None
         assert call.queue is not None
         leg, agent = call.talk
@@ -228,7 +241,7 @@ class Model:
         self.story.wrapup(self.wrapups[key], agent, call.call_id, queue=call.queue)
         call.talk = call.queue = None
         call.on_hold = call.recording = call.paused = False
-        call.monitored = 0
+        call.monitored = call.holds = 0
 
     def _record(self) -> None:
         call = self._pick(waiting=True, talking=True)
@@ -291,58 +304,18 @@ class Model:
             by = "" if why is ParkEnd.TIMED_OUT else "1002"
             self.story.unpark(call.call_id, slot, why, by, call.parkings)
 
-    def _say(self) -> None:
-        agent = self.rng.choice(AGENTS)
-        match self.rng.randrange(3):
-            case 0:
-                self.story.presence(agent, self.rng.choice(list(Presence)))
-            case 1:
-                self.story.done("pick_up", agent, call_id="usher-n1-1")
-            case _:
-                self.story.refused("hang_up", agent, agent="1001")
-
-    def _extend_wrapup(self) -> None:
-        if self.wrapups:
-            agent, queue = key = self.rng.choice(list(self.wrapups))
-            self.story.extend(self.wrapups[key], agent, queue=queue)
-
     def _end(self) -> None:
         call = self._pick()
         if call is not None:
             self._over(call, CallEnd.SYSTEM)
 
-    def _over(self, call: _Call, by: CallEnd) -> None:
+    def _over(self, call: ModelCall, by: CallEnd) -> None:
         self.story.call_over(call.call_id, by)
         self.calls.remove(call)
 
     def _spell(self) -> str:
         self.spells += 1
         return f"spell.{self.spells}"
-
-    def _shift(self) -> None:
-        key = agent, queue = self.rng.choice(AGENTS), self.rng.choice(QUEUES)
-        if key not in self.logins:
-            self.logins[key] = self._spell()
-            self.story.login(self.logins[key], agent, queue)
-            return
-        if key in self.pauses:
-            self.story.resume(self.pauses.pop(key), agent, PauseEnd.LOGGED_OUT, queue)
-        self.story.logout(self.logins.pop(key), agent, queue)
-
-    def _pause(self) -> None:
-        key = agent, queue = self.rng.choice(AGENTS), self.rng.choice(QUEUES)
-        if key in self.pauses and self.rng.random() < 0.5:
-            self.story.resume(self.pauses.pop(key), agent, PauseEnd.RESUMED, queue)
-            return
-        if key in self.pauses:
-            self.story.resume(self.pauses.pop(key), agent, PauseEnd.REASON_CHANGED, queue)
-        self.pauses[key] = self._spell()
-        self.story.pause(self.pauses[key], agent, self.rng.choice((None, "Lunch", "Break")), queue)
-
-    def _end_wrapup(self) -> None:
-        if self.wrapups:
-            agent, queue = key = self.rng.choice(list(self.wrapups))
-            self.story.wrapup_over(self.wrapups.pop(key), agent, WrapupEnd.EXPIRED, queue)
 
     def _ignore(self) -> None:
         seq = len(self.story.facts) + 1

@@ -17,10 +17,10 @@ from engine.adapters.db.project import project
 from engine.adapters.db.rows import Part
 from engine.adapters.db.tables import HISTORIES, MOMENTS
 from engine.app.ports import StoreUnavailable
-from engine.core.facts import Fact
+from engine.core.facts import Fact, SurveyEnd
 from tests.db.core_walk import CoreWalk
 from tests.db.databases import KINDS, Database, DatabaseMaker, everything
-from tests.db.model import Model
+from tests.db.model_waiting import WaitingModel
 
 pytestmark = pytest.mark.db
 
@@ -103,7 +103,7 @@ plans = st.lists(st.tuples(st.integers(1, 40), st.sampled_from(MISHAPS)), max_si
 def test_any_split_with_any_mishap_gives_the_same_tables(
     rng: Random, steps: int, plan: list[tuple[int, str]], both: list[Database]
 ) -> None:
-    facts = Model(rng).tell(steps)
+    facts = WaitingModel(rng).tell(steps)
     epoch = f"e{next(_epochs)}"
     should_be = expected(facts)
     for database in both:
@@ -113,13 +113,16 @@ def test_any_split_with_any_mishap_gives_the_same_tables(
 
 def test_the_model_tells_everything(both: list[Database]) -> None:
     """The property means little if the histories do not reach every table, open and ended."""
-    facts = Model(Random(1)).tell(1_500)
+    facts = WaitingModel(Random(1)).tell(2_500)
     record = expected(facts)
     assert set(record) >= {history.table.name for history in HISTORIES.values()}
     assert set(record) >= {table.name for table in MOMENTS.values()} - {"auto_pauses"}
     visits = record["queue_visits"]
     assert {row["outcome"] for row in visits} >= {"answered", "missed", "abandoned"}
     assert any(row["visit_id"].endswith("-v3") for row in visits)
+    assert {row["outcome"] for row in record["callbacks"]} == {"succeeded", "failed", None}
+    assert {row["attempt"] for row in record["callback_attempts"]} == {1, 2, 3}
+    assert {row["why"] for row in record["surveys"]} == {each.value for each in SurveyEnd}
     for name in record:
         assert any(row.get("ended_seq", row.get("seq")) is not None for row in record[name]), name
     assert any(row.get("ended_seq", 0) is None for row in itertools.chain(*record.values()))
@@ -128,7 +131,7 @@ def test_the_model_tells_everything(both: list[Database]) -> None:
         assert database.dump("all") == record
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(5))
 def test_what_the_real_core_tells_breaks_no_law(seed: int, both: list[Database]) -> None:
     """The core's own facts, fact by fact: no index may see a moment that the core never means."""
     facts = CoreWalk(seed).tell(600)

@@ -23,7 +23,6 @@ from engine.core.facts import (
     SourceKind,
     SurveyEnd,
     SurveyEnded,
-    TalkEnded,
     TalkStarted,
     VisitReason,
 )
@@ -67,6 +66,7 @@ class WaitingStory(HandlingStory):
         number: str = "0555",
         queue: str = "6400",
         entered_ms: int | None = None,
+        n: int = 1,
     ) -> Any:
         """The bare fact."""
         entered_ms = self.now_ms if entered_ms is None else entered_ms
@@ -74,7 +74,7 @@ class WaitingStory(HandlingStory):
         return self._tell(
             CallbackRequested,
             VisitId(f"{call_id}-cb"),
-            VisitId(f"{call_id}-v1"),
+            VisitId(f"{call_id}-v{n}"),
             CallId(call_id),
             CallId(waiting),
             QueueId(queue),
@@ -97,12 +97,14 @@ class WaitingStory(HandlingStory):
             CallId(parent),
         )
 
-    def attempt(self, call_id: str, waiting: str, agent: str, n: int = 1) -> Any:
+    def attempt(
+        self, call_id: str, waiting: str, agent: str, n: int = 1, *, queue: str = "6400"
+    ) -> Any:
         return self._tell(
             CallbackAttempted,
             VisitId(f"{call_id}-cb"),
             CallId(waiting),
-            QueueId("6400"),
+            QueueId(queue),
             AgentId(agent),
             n,
         )
@@ -129,44 +131,56 @@ class WaitingStory(HandlingStory):
             self.now_ms - self._began_ms(f"{call_id}-cb"),
         )
 
-    def callback_talk(self, call_id: str, waiting: str, agent: str) -> Any:
+    def callback_talk(
+        self, call_id: str, waiting: str, agent: str, leg: int = 1, *, queue: str = "6400"
+    ) -> Any:
+        """Begins it; it ends by `talk_over`."""
+        self._began[f"talk {waiting}"] = self.now_ms
         return self._tell(
             TalkStarted,
-            TalkId(f"leg-{waiting}-1"),
+            TalkId(f"leg-{waiting}-{leg}"),
             CallId(waiting),
             VisitId(f"{call_id}-cb"),
-            QueueId("6400"),
+            QueueId(queue),
             AgentId(agent),
             agent,
         )
 
-    def callback_talk_over(self, waiting: str, talk_ms: int) -> Any:
-        talk_id = TalkId(f"leg-{waiting}-1")
-        return self._tell(TalkEnded, talk_id, CallId(waiting), CallEnd.AGENT, talk_ms)
-
-    def callback_offer(self, call_id: str, waiting: str, agent: str) -> Any:
-        self._began[f"leg-{waiting}-1"] = self.now_ms
+    def callback_offer(
+        self, call_id: str, waiting: str, agent: str, leg: int = 1, *, queue: str = "6400"
+    ) -> Any:
+        self._began[f"leg-{waiting}-{leg}"] = self.now_ms
         return self._tell(
             OfferMade,
-            LegId(f"leg-{waiting}-1"),
+            LegId(f"leg-{waiting}-{leg}"),
             VisitId(f"{call_id}-cb"),
             CallId(waiting),
-            QueueId("6400"),
+            QueueId(queue),
             AgentId(agent),
-            1,
+            leg,
         )
 
-    def callback_offer_over(self, call_id: str, waiting: str, agent: str) -> Any:
+    def callback_offer_over(
+        self,
+        call_id: str,
+        waiting: str,
+        agent: str,
+        leg: int = 1,
+        outcome: OfferOutcome = OfferOutcome.ANSWERED,
+        reason: OfferReason = OfferReason.ANSWERED,
+        *,
+        queue: str = "6400",
+    ) -> Any:
         return self._tell(
             OfferEnded,
-            LegId(f"leg-{waiting}-1"),
+            LegId(f"leg-{waiting}-{leg}"),
             VisitId(f"{call_id}-cb"),
             CallId(waiting),
-            QueueId("6400"),
+            QueueId(queue),
             AgentId(agent),
-            OfferOutcome.ANSWERED,
-            OfferReason.ANSWERED,
-            self.now_ms - self._began_ms(f"leg-{waiting}-1"),
+            outcome,
+            reason,
+            self.now_ms - self._began_ms(f"leg-{waiting}-{leg}"),
             16,
         )
 
@@ -178,10 +192,11 @@ class WaitingStory(HandlingStory):
         score: int | None = None,
         why: SurveyEnd = SurveyEnd.ANSWERED,
         queue: str = "6400",
+        leg: int = 1,
     ) -> Any:
         return self._tell(
             SurveyEnded,
-            TalkId(f"leg-{call_id}-1"),
+            TalkId(f"leg-{call_id}-{leg}"),
             CallId(call_id),
             QueueId(queue),
             AgentId(agent),
@@ -202,6 +217,6 @@ def called_back(story: WaitingStory, call_id: str = "c1", agent: str = "1001") -
     story.wait(7_000).callback_offer_over(call_id, waiting, agent)
     story.callback_over(call_id, waiting, agent=agent)
     story.callback_talk(call_id, waiting, agent)
-    story.wait(30_000).callback_talk_over(waiting, 30_000)
+    story.wait(30_000).talk_over(waiting, 1, CallEnd.AGENT)
     story.survey(waiting, agent, "5", 2)
     story.call_over(waiting, CallEnd.AGENT)

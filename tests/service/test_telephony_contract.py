@@ -155,11 +155,11 @@ class SwitchWorld:
         heard = self.switch.ears.heard_by(listener.voice)
         return heard == {each.voice.channel_id for each in voices}
 
-    async def press_in_flow(self, customer, key):
+    async def press_in_flow(self, party, key):
         if key == "1":
-            self.switch.give_back(customer.channel, customer.channel.variables["USHER_ANSWER"])
+            self.switch.give_back(party.voice, party.voice.variables["USHER_ANSWER"])
         else:
-            self.switch.hang_up(customer.channel.channel_id, 0)
+            self.switch.hang_up(party.voice.channel_id, 0)
 
     async def hears_something(self, listener):
         return listener.voice.sound is not None

@@ -362,8 +362,8 @@ class LabWorld:
             return False
         return True
 
-    async def press_in_flow(self, customer: LabCustomer, key: str) -> None:
-        customer.audio.press(key, 100)  # Not waited for: the call may end before the key is up.
+    async def press_in_flow(self, party: LabCustomer | LabPhone, key: str) -> None:
+        party.audio.press(key, 100)  # Not waited for: the call may end before the key is up.
 
     async def hears_something(self, listener: LabCustomer | LabPhone) -> bool:
         return await _comes(listener.audio, lambda: listener.audio.hears("anything"))

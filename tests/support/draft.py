@@ -109,7 +109,8 @@ class Draft:
 
     def tone(self, hertz: int, seconds: float = 0.8) -> str:
         """Adds a file with a tone; returns the medium that plays it."""
-        return f"sound:{TONES}/{self._tone_file(f'tone-{hertz}', hertz, seconds)}"
+        name = self._tone_file(f"tone-{hertz}-{round(seconds * 1000)}", hertz, seconds)
+        return f"sound:{TONES}/{name}"
 
     def prompt(self, seconds: float = 0.8, **hertz: int) -> str:
         """Adds a prompt with a tone for each of these languages; returns the medium that plays it."""

@@ -7,6 +7,7 @@ the caller back, for what the variable USHER_ANSWER says; 2 ends the call. It ha
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from typing import Any
 
 import pytest
@@ -22,14 +23,24 @@ from engine.core.commands import (
     StopPrompt,
     StopWaitingSound,
 )
-from engine.core.ids import CallId, bridge_id_of, leg_id_of, playback_id_of
+from engine.core.dialplan import MADE_AT
+from engine.core.ids import (
+    CallId,
+    LegId,
+    bridge_id_of,
+    leg_id_of,
+    own_call_id_of,
+    playback_id_of,
+)
 from engine.core.inputs import (
+    CallArrived,
     CallCameBack,
     CallerHungUp,
     CommandFailed,
     DigitPressed,
     HoldChanged,
     LegAnswered,
+    LegEnded,
     LegRinging,
     NodeConnected,
     NodeDisconnected,
@@ -42,6 +53,9 @@ steps = TelephonyContract()
 ANSWER = (("USHER_ANSWER", "6401"),)
 MONKEYS = ("sound:tt-monkeys",) * 3
 """48 seconds."""
+MADE_BY_US = pytest.mark.parametrize(
+    "made", [leg_id_of(CallId("x"), 1), own_call_id_of("epoch", 1)], ids=["leg", "own"]
+)
 
 
 def send_on(call_id: CallId, context: str = "lab-flow", extension: str = "s", **fields: Any):
@@ -192,6 +206,100 @@ class TelephonyAway:
         await customer.until_ended()
         await world.restore()
         assert (await posted.first(NodeConnected)).channels == ()
+
+    # So it is with calls that began as legs (a called party who was passed on), or that we placed.
+
+    async def sent_leg(self, world, posted, channel_id):
+        phone = world.phones["1001"]
+        world.telephony.send(dataclasses.replace(ring(CallId("x")), leg_id=LegId(channel_id)))
+        await posted.exactly(LegRinging(channel_id))
+        await phone.pick_up()
+        await posted.exactly(LegAnswered(channel_id))
+        world.telephony.send(send_on(CallId(channel_id)))
+        await world.telephony.drain()
+        return phone
+
+    @pytest.mark.row("Q-03")
+    @MADE_BY_US
+    async def test_the_dialplan_gives_a_leg_back(self, world, posted, up, made):
+        phone = await self.sent_leg(world, posted, made)
+        for _ in range(2):
+            await world.press_in_flow(phone, "1")
+            await posted.exactly(CallCameBack(made, "6401"))
+            world.telephony.send(send_on(made))
+            await world.telephony.drain()
+        await world.press_in_flow(phone, "1")
+        await posted.exactly(CallCameBack(made, "6401"))
+        playback_id = playback_id_of(made, 1)
+        world.telephony.send(PlayPrompt(NODE, playback_id, made, ("sound:beep",), "en"))
+        await posted.exactly(PlaybackEnded(playback_id, ok=True))
+        await phone.press("7")
+        await posted.exactly(DigitPressed(made, "7"))
+        await phone.hang_up()
+        await posted.exactly(LegEnded(made, 16))
+        assert posted.count(LegEnded) + posted.count(CallerHungUp) == 1
+        assert (posted.count(CallCameBack), posted.count(DigitPressed)) == (3, 1)
+        assert posted.count(CallArrived) == posted.count(CommandFailed) == 0
+
+    @pytest.mark.row("Q-03")
+    @MADE_BY_US
+    async def test_a_leg_that_ends_in_the_dialplan(self, world, posted, up, made):
+        phone = await self.sent_leg(world, posted, made)
+        await world.press_in_flow(phone, "2")
+        await posted.until(lambda happened: type(happened) in {CallerHungUp, LegEnded})
+        world.telephony.send(AnswerCall(NODE, made))
+        await posted.first(CommandFailed)
+        assert posted.count(LegEnded) + posted.count(CallerHungUp) == 1
+        assert posted.count(CallCameBack) == 0
+
+    @pytest.mark.row("Q-03")
+    @MADE_BY_US
+    async def test_nothing_there_is_a_failure_and_the_leg_stays(self, world, posted, up, made):
+        phone = await self.sent_leg(world, posted, made)
+        await world.press_in_flow(phone, "1")
+        await posted.exactly(CallCameBack(made, "6401"))
+        command = send_on(made, "lab-nowhere")
+        world.telephony.send(command)
+        failed = await posted.first(CommandFailed)
+        assert (failed.command, failed.status) == (command, 422)
+        await phone.hang_up()
+        await posted.exactly(LegEnded(made, 16))
+        assert posted.count(LegEnded) + posted.count(CallerHungUp) == 1
+
+    @pytest.mark.row("Q-03")
+    @MADE_BY_US
+    async def test_after_a_cut_it_is_known_whether_a_leg_is_away(self, world, posted, up, made):
+        here = leg_id_of(CallId("here"), 1)
+        other = world.phones["1002"]
+        world.telephony.send(ring(CallId("here"), "1002"))
+        await posted.exactly(LegRinging(here))
+        await other.pick_up()
+        await posted.exactly(LegAnswered(here))
+        ringing = leg_id_of(CallId("ringing"), 1)
+        world.telephony.send(ring(CallId("ringing"), "1003"))
+        await posted.exactly(LegRinging(ringing))
+        phone = await self.sent_leg(world, posted, made)
+        for away in (True, False):
+            await world.cut()
+            await posted.exactly(NodeDisconnected(NODE))
+            await world.restore()
+            seen = {each.channel_id: each for each in (await posted.first(NodeConnected)).channels}
+            assert {each: seen[each].away for each in seen} == {
+                here: False,
+                ringing: False,
+                made: away,
+            }
+            # Who never left is told from who came back by what it asks for.
+            assert seen[here].dialled in MADE_AT
+            if away:
+                await world.press_in_flow(phone, "1")
+                await posted.exactly(CallCameBack(made, "6401"))
+            else:
+                assert seen[made].dialled == "6401"
+        await phone.hang_up()
+        await posted.exactly(LegEnded(made, 16))
+        await other.hang_up()
+        await posted.exactly(LegEnded(here, 16))
 
     # Prompts that are stopped, and prompts to a talk.
 

@@ -158,8 +158,8 @@ class World(Protocol):
         """Whether a party comes to hear these voices and, of all others, none."""
         ...
 
-    async def press_in_flow(self, customer: Customer, key: str) -> None:
-        """A caller whom the dialplan has (`lab-flow`) presses a key: 1 to be given back, 2 to end."""
+    async def press_in_flow(self, party: Party, key: str) -> None:
+        """Somebody whom the dialplan has (`lab-flow`) presses a key: 1 to be given back, 2 to end."""
         ...
 
     async def hears_something(self, listener: Party) -> bool:

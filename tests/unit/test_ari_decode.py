@@ -618,6 +618,44 @@ def test_an_end_in_the_dialplan_is_told_once(away, events, cause):
     assert tell(away, events) == [CallerHungUp(CALL, cause)]
 
 
+@pytest.mark.row("Q-03")
+@pytest.mark.parametrize("made", [LEG, "own-e-1"])
+def test_a_channel_that_we_made_may_leave_too(made):
+    """A called party who was passed on to a voicemail, or the customer of a callback."""
+    sent = SendToDialplan(NodeId("n1"), CallId(made), "night", "s")
+    decoder = Decoder("n1")
+    tell(decoder, [start(made), state("Up", made)])
+    for _ in range(2):
+        decoder.sends_away(sent)
+        assert tell(decoder, [ended(made), key("4", made)]) == []
+        returns = back("back")
+        returns["channel"]["id"] = made
+        assert decoder.decode(returns) == CallCameBack(made, "6401")
+        assert decoder.decode(key("5", made)) == DigitPressed(made, "5")
+    decoder.sends_away(sent)
+    assert decoder.not_sent(sent) is None
+    # As with any leg the end of Stasis is not yet the end.
+    assert decoder.decode(ended(made)) is None
+    assert decoder.decode(destroyed(16, made)) == LegEnded(made, 16)
+
+
+@pytest.mark.row("Q-03")
+def test_a_phone_that_rings_is_sent_nowhere():
+    decoder = Decoder("n1")
+    decoder.decode(start(LEG))
+    decoder.sends_away(SendToDialplan(NodeId("n1"), CallId(LEG), "night", "s"))
+    assert decoder.decode(state("Up", LEG)) == LegAnswered(LEG)
+
+
+@pytest.mark.row("Q-03")
+def test_a_leg_that_is_away_after_a_comparison():
+    decoder = Decoder("n1")
+    seen = dataclasses.replace(seen_channel(channel(LEG, "Up")), away=True)
+    decoder.begin([seen])
+    assert decoder.decode(key("4", LEG)) is None
+    assert decoder.decode(destroyed(16, LEG)) == CallerHungUp(LEG, 16)
+
+
 def test_what_is_pressed_in_the_dialplan_is_nobodys_business(away):
     unheard = [key("4"), key("7"), event("ChannelHold"), event("ChannelStateChange", state="Up")]
     assert tell(away, unheard) == []

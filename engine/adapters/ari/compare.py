@@ -32,6 +32,9 @@ QUESTIONS: Final[tuple[tuple[str, AriRequest], ...]] = (
 The application before the channels: a caller who enters between the two is then missing here, and
 announced by an event that is still to come. The other way round it would be told twice."""
 
+_HERE: Final = ("Stasis", "AppDial2")
+"""What a channel of ours is doing; the second until Stasis has one that we made."""
+
 
 def picture(
     node: NodeId, answers: dict[str, Any], odd: Callable[[str, str], None]
@@ -58,9 +61,8 @@ def picture(
     for channel in channels:
         try:
             channel_id = a_text(_item(channel), "id")
-            made_by_us = _made_by_us(channel_id)
-            if channel_id in ours or made_by_us:
-                away = not made_by_us and _is_away(channel)
+            if channel_id in ours or _made_by_us(channel_id):
+                away = channel_id in ours and _is_away(channel)
                 found.append(seen_channel(channel, bridge_of.get(channel_id), away=away))
         except Nonsense as error:
             odd("channel", f"a channel that makes no sense: {error}")
@@ -84,8 +86,13 @@ def _made_by_us(channel_id: str) -> bool:
 
 
 def _is_away(channel: Event) -> bool:
-    """Tells a caller whom the dialplan has: we are subscribed to it, and it is not in Stasis."""
-    return a_text(an_object(channel, "dialplan"), "app_name") != "Stasis"
+    """Tells a call that the dialplan has: we are subscribed to it, and it is not in Stasis.
+
+    Where Asterisk does not say what runs, it is not away: else a living caller would count as gone.
+    """
+    where = channel.get("dialplan")
+    runs = where.get("app_name") if isinstance(where, dict) else None
+    return isinstance(runs, str) and runs not in _HERE
 
 
 def _item(value: object) -> Event:

@@ -103,8 +103,8 @@ class _Life(Enum):
     """How far a channel is."""
 
     CALLER = "caller"
-    LEAVING = "caller who is sent into the dialplan"
-    AWAY = "caller whom the dialplan has"
+    LEAVING = "call that is sent into the dialplan"
+    AWAY = "call that the dialplan has"
     NEW = "new leg"
     RINGING = "ringing leg"
     UP = "answered leg"
@@ -114,6 +114,7 @@ class _Life(Enum):
 _CALLERS: Final = frozenset((_Life.CALLER, _Life.LEAVING, _Life.AWAY))
 _DEAF: Final = frozenset((_Life.EAR, _Life.LEAVING, _Life.AWAY))
 _UNANSWERED: Final = frozenset((_Life.NEW, _Life.RINGING))
+_CAN_LEAVE: Final = frozenset((_Life.CALLER, _Life.UP))
 
 
 class Decoder:
@@ -140,12 +141,14 @@ class Decoder:
         self._other_of = {}
         self._sent = {}
         for each in channels:
-            life = _Life.AWAY if each.away else _Life.CALLER
+            life = _here(each.channel_id)
             if is_ear(each.channel_id):
                 life = _Life.EAR
                 self._recorders.entered(each.channel_id, each.endpoint)
-            elif is_rung(each.channel_id):
-                life = _Life.UP if each.up else _Life.NEW
+            elif each.away:
+                life = _Life.AWAY
+            elif life is _Life.UP and not each.up:
+                life = _Life.NEW
             self._alive[each.channel_id] = life
 
     def decode(self, event: Event) -> Input | None:
@@ -167,8 +170,11 @@ class Decoder:
         self._recorders.stopping(recording_id)
 
     def sends_away(self, command: SendToDialplan) -> None:
-        """Notes that we send a caller into the dialplan: to leave us is not the end then."""
-        if self._alive.get(command.call_id) is _Life.CALLER:
+        """Notes that we send a call into the dialplan: to leave us is not the end then.
+
+        It may have begun as a leg, or as a call that we placed, and is answered then.
+        """
+        if self._alive.get(command.call_id) in _CAN_LEAVE:
             self._alive[command.call_id] = _Life.LEAVING
             self._sent[command.call_id] = command
 
@@ -179,7 +185,7 @@ class Decoder:
         if life is _Life.AWAY:  # It had left by itself, and nothing more will be heard of it.
             return self._ended(command.call_id, 0)
         if life is _Life.LEAVING:
-            self._alive[command.call_id] = _Life.CALLER
+            self._alive[command.call_id] = _here(command.call_id)
         return None
 
     def other_channel(self, channel_id: str) -> str | None:
@@ -221,7 +227,7 @@ class Decoder:
     def _came_back(self, channel: Event, *, lost: bool) -> Input:
         channel_id = a_text(channel, "id")
         dialled = a_text(an_object(channel, "dialplan"), "exten")
-        self._alive[channel_id] = _Life.CALLER
+        self._alive[channel_id] = _here(channel_id)
         sent = self._sent.pop(channel_id, None)
         if not lost:
             return CallCameBack(CallId(channel_id), dialled)
@@ -376,6 +382,11 @@ _DECODERS: Final[dict[str, Callable[[Decoder, Event], Input | None]]] = {
     "RecordingFailed": Decoder._recording_failed,  # noqa: SLF001
     "PlaybackFinished": Decoder._playback_finished,  # noqa: SLF001
 }
+
+
+def _here(channel_id: str) -> _Life:
+    """Returns how far a channel is that can be sent into the dialplan, or comes back from there."""
+    return _Life.UP if is_rung(channel_id) else _Life.CALLER
 
 
 def _is_redirection(event: Event, cause: int) -> bool:

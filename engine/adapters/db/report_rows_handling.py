@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from engine.adapters.db.project_handling import PAUSED
+from engine.adapters.db.project_talks import PAUSED
 from engine.reports.definitions import left_out_ms
 from engine.reports.rows import Status
 from engine.reports.rows_handling import (

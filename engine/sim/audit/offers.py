@@ -182,6 +182,7 @@ class OfferLaws:
             fact.reason in (OfferReason.ANSWERED_ELSEWHERE, OfferReason.PICKED_UP)
             and visit.queue.policy.answered_elsewhere
         )
+        leg.in_vain = fact.reason is OfferReason.CUSTOMER_NOT_REACHED
         self._step.unwanted.append(leg)
         self._step.attention = True
         if fact.outcome is OfferOutcome.MISSED:

@@ -12,6 +12,7 @@ from engine.core.causes import CONGESTION
 from engine.core.commands import (
     HangUpCall,
     PlayPrompt,
+    RingPhone,
     SendToDialplan,
     StopWaitingSound,
 )
@@ -25,17 +26,20 @@ from engine.core.facts import (
     RouteReason,
     VisitStarted,
 )
-from engine.core.ids import CallId, QueueId
+from engine.core.ids import CallId, EndpointName, QueueId
 from engine.core.inputs import (
     BY_SYSTEM,
     CallActionRequested,
     CallCameBack,
+    CallerHungUp,
     CommandFailed,
     EngineStarted,
     HangUpNow,
+    LegAnswered,
     NodeConnected,
     SeenChannel,
     Transfer,
+    TransferRequested,
 )
 from engine.core.places import ToCallFlow, ToMenu, ToQueue, ToVoicemail
 from engine.core.policy import FeatureCodes
@@ -85,6 +89,7 @@ def test_after_a_queue_the_music_is_stopped_first_and_the_box_knows_where_it_com
         "USHER_CALL_ID": call_id,
         "USHER_QUEUE": "6400",
         "USHER_LANGUAGE": "zh",
+        "USHER_TRIP": "1",
     }
     assert call_of(centre, call_id).sound is None
 
@@ -229,9 +234,17 @@ class TestReconnection:
 
     def test_came_back(self, centre):
         call_id = centre.call("51")
-        self.restart(centre, SeenChannel(call_id, True, None, TRUNK, "6400"))
+        self.restart(centre, SeenChannel(call_id, True, None, TRUNK, "6400", trip=1))
         assert is_in(centre, call_id, CallState.WAITING)
         assert routes(centre)[0][2] is RouteReason.CAME_BACK
+
+    def test_came_back_to_where_it_began(self, centre):
+        """Only the trip tells it from one that has never left."""
+        call_id = centre.call("51")
+        self.restart(centre, SeenChannel(call_id, True, None, TRUNK, "51", trip=1))
+        assert routes(centre)[0][2] is RouteReason.CAME_BACK
+        assert sent(centre) == [("shop-context", "start")] * 2, "the number leads there again"
+        assert call_of(centre, call_id).trips == 2
 
     def test_never_left(self, centre):
         call_id = centre.call("51")
@@ -242,9 +255,42 @@ class TestReconnection:
     def test_never_left_the_second_time(self, centre):
         call_id = centre.call("51")
         centre.give(CallCameBack(call_id, "50"))
-        self.restart(centre, SeenChannel(call_id, True, None, TRUNK, "50"))
+        self.restart(centre, SeenChannel(call_id, True, None, TRUNK, "50", trip=1))
         assert sent(centre)[-1] == ("usher-voicemail", "1001")
         assert len(sent(centre)) == 3
+
+    def called_party_is_away(self, centre: Centre) -> CallId:
+        """The caller passes on whom they called: that channel was a leg of Usher's."""
+        call_id = centre.call("1001", source="1002")
+        leg_id = centre.told(RingPhone)[0].leg_id
+        centre.give(LegAnswered(leg_id))
+        centre.give(TransferRequested(call_id, "6400"))
+        centre.wait(5_000)
+        assert is_in(centre, CallId(leg_id), CallState.AWAY)
+        return CallId(leg_id)
+
+    def test_a_called_party_came_back(self, centre):
+        party = self.called_party_is_away(centre)
+        seen = SeenChannel(party, True, None, EndpointName("1001"), "6400", trip=1)
+        self.restart(centre, seen)
+        assert is_in(centre, party, CallState.WAITING)
+        assert len(sent(centre)) == 1
+
+    @pytest.mark.parametrize("dialled", ["", "s"])
+    def test_a_called_party_never_left(self, centre, dialled):
+        party = self.called_party_is_away(centre)
+        self.restart(centre, SeenChannel(party, True, None, EndpointName("1001"), dialled))
+        assert is_in(centre, party, CallState.AWAY)
+        assert sent(centre) == [("usher-voicemail", "8000")] * 2
+
+    def test_a_called_party_is_still_away(self, centre):
+        party = self.called_party_is_away(centre)
+        seen = SeenChannel(party, True, None, EndpointName("1001"), "start", away=True)
+        self.restart(centre, seen)
+        assert is_in(centre, party, CallState.AWAY)
+        assert len(sent(centre)) == 1
+        centre.give(CallerHungUp(party, 16))
+        assert party not in centre.core.state.calls
 
     def test_a_stranger_whom_the_dialplan_has_is_taken_in_where_they_are(self, centre):
         seen = SeenChannel("s1", True, None, TRUNK, "start", away=True)

@@ -344,6 +344,20 @@ def test_after_a_restart_the_question_is_asked_again(centre):
     assert centre.rang() == ["1005"]
 
 
+def test_a_question_that_played_on_meanwhile_is_ended_before_it_is_asked_again(centre):
+    """Otherwise the new one would wait behind it, and a key would cut off the new one only."""
+    call_id = centre.call("55")
+    (first,) = centre.of(PlayPrompt)
+    centre.core = RoutingCore.restore(json.loads(json.dumps(centre.core.snapshot())))
+    centre.give(EngineStarted())
+    centre.give(NodeConnected(NODE, (SeenChannel(call_id, True, None, TRUNK, "55"),)))
+    assert [each for each in centre.commands if isinstance(each, StopPrompt | PlayPrompt)][-2:] == [
+        StopPrompt(NODE, first.playback_id, call_id),
+        centre.of(PlayPrompt)[-1],
+    ]
+    assert centre.of(PlayPrompt)[-1].playback_id != first.playback_id
+
+
 def test_half_a_number_is_forgotten_by_then():
     centre = centre_with(direct_dial=True)
     call_id = centre.call("55")

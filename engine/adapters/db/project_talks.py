@@ -1,4 +1,4 @@
-"""Facts of what people do with calls, as row operations: pass on, park, monitor, record, command."""
+"""Facts of talks as row operations: holds, monitoring and recordings with them."""
 
 from __future__ import annotations
 
@@ -7,68 +7,74 @@ from typing import Final, assert_never
 from engine.adapters.db.rows import Grain, RowOp
 from engine.adapters.db.telling import clean, end, moment, start
 from engine.core.facts import (
-    ActionDone,
-    CallParked,
-    CallTransferred,
-    CallUnparked,
+    HoldEnded,
+    HoldStarted,
     MonitorEnded,
     MonitorStarted,
     RecordingEnded,
     RecordingPaused,
     RecordingResumed,
     RecordingStarted,
+    TalkEnded,
+    TalkStarted,
 )
 
-HandlingFact = (
-    CallTransferred
-    | CallParked
-    | CallUnparked
+RecordingFact = RecordingStarted | RecordingPaused | RecordingResumed | RecordingEnded
+TalkFact = (
+    TalkStarted
+    | TalkEnded
+    | HoldStarted
+    | HoldEnded
     | MonitorStarted
     | MonitorEnded
-    | RecordingStarted
-    | RecordingPaused
-    | RecordingResumed
-    | RecordingEnded
-    | ActionDone
+    | RecordingFact
 )
-RecordingFact = RecordingStarted | RecordingPaused | RecordingResumed | RecordingEnded
 
 PAUSED: Final = "paused"
 RESUMED: Final = "resumed"
 """What is marked in a recording."""
 
 
-def handling(fact: HandlingFact) -> RowOp:
+def project_talk(fact: TalkFact) -> RowOp:
     """Returns what such a fact does to the tables."""
     match fact:
-        case CallTransferred():
-            return moment(
-                Grain.TRANSFER,
-                fact,
-                call_id=fact.call_id,
-                kind=fact.kind.value,
-                by=clean(fact.by),
-                target=clean(fact.to),
-                other_call_id=fact.other_call_id,
-            )
-        case CallParked():
+        case TalkStarted():
             return start(
-                Grain.PARKING,
+                Grain.TALK,
                 fact,
-                fact.park_id,
+                fact.talk_id,
                 call_id=fact.call_id,
-                slot=clean(fact.slot),
-                park_by=clean(fact.by),
+                visit_id=fact.visit_id,
+                queue_id=fact.queue_id,
+                agent_id=fact.agent_id,
+                party=clean(fact.party),
             )
-        case CallUnparked():
+        case TalkEnded():
             return end(
-                Grain.PARKING,
+                Grain.TALK,
                 fact,
-                fact.park_id,
+                fact.talk_id,
                 call_id=fact.call_id,
-                slot=clean(fact.slot),
-                ended_why=fact.why.value,
-                unpark_by=clean(fact.by) or None,
+                ended_by=fact.ended_by.value,
+                talk_ms=fact.talk_ms,
+            )
+        case HoldStarted():
+            return start(
+                Grain.HOLD,
+                fact,
+                fact.hold_id,
+                talk_id=fact.talk_id,
+                call_id=fact.call_id,
+                by_caller=fact.by_caller,
+            )
+        case HoldEnded():
+            return end(
+                Grain.HOLD,
+                fact,
+                fact.hold_id,
+                talk_id=fact.talk_id,
+                call_id=fact.call_id,
+                hold_ms=fact.hold_ms,
             )
         case MonitorStarted():
             return start(
@@ -84,17 +90,6 @@ def handling(fact: HandlingFact) -> RowOp:
             )
         case MonitorEnded():
             return end(Grain.MONITOR, fact, fact.monitor_id, call_id=fact.call_id)
-        case ActionDone():
-            return moment(
-                Grain.ACTION,
-                fact,
-                request_id=clean(fact.request_id) or None,
-                action=clean(fact.action),
-                by=clean(fact.by),
-                call_id=clean(fact.call_id) or None,
-                agent_id=clean(fact.agent_id),
-                detail=clean(fact.detail),
-            )
         case _:
             return _recording(fact)
 
@@ -114,6 +109,10 @@ def _recording(fact: RecordingFact) -> RowOp:
                 stereo=fact.stereo,
                 start_by=clean(fact.by),
             )
+        case RecordingPaused():
+            return _mark(fact, PAUSED)
+        case RecordingResumed():
+            return _mark(fact, RESUMED)
         case RecordingEnded():
             return end(
                 Grain.RECORDING,
@@ -124,10 +123,6 @@ def _recording(fact: RecordingFact) -> RowOp:
                 why=clean(fact.why),
                 stop_by=clean(fact.by),
             )
-        case RecordingPaused():
-            return _mark(fact, PAUSED)
-        case RecordingResumed():
-            return _mark(fact, RESUMED)
         case _:
             assert_never(fact)
 

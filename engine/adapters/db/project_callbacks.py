@@ -1,4 +1,4 @@
-"""Facts of the caller's wait as row operations: ways taken, opening hours, callbacks, surveys."""
+"""Facts of callbacks as row operations."""
 
 from __future__ import annotations
 
@@ -7,60 +7,13 @@ from typing import assert_never
 from engine.adapters.db.rows import Grain, RowOp
 from engine.adapters.db.telling import clean, end, moment, start
 from engine.adapters.db.words import CALLBACK_REASONS, fitting
-from engine.core.facts import (
-    CallbackAttempted,
-    CallbackEnded,
-    CallbackRequested,
-    CallRouted,
-    QueueHoursChanged,
-    SurveyEnded,
-)
+from engine.core.facts import CallbackAttempted, CallbackEnded, CallbackRequested
 
 CallbackFact = CallbackRequested | CallbackAttempted | CallbackEnded
-WaitingFact = CallRouted | QueueHoursChanged | SurveyEnded
-
-
-def project_waiting(fact: WaitingFact) -> RowOp:
-    """Returns what such a fact does to the tables."""
-    match fact:
-        case CallRouted():
-            return moment(
-                Grain.ROUTE,
-                fact,
-                call_id=fact.call_id,
-                from_place=clean(fact.from_place),
-                target=clean(fact.to),
-                why=fact.why.value,
-                pressed=clean(fact.key) or None,
-            )
-        case QueueHoursChanged():
-            return moment(
-                Grain.QUEUE_HOURS,
-                fact,
-                queue_id=fact.queue_id,
-                kind=fact.kind.value,
-                holiday=clean(fact.holiday) or None,
-                overridden=fact.overridden,
-                by=clean(fact.by),
-            )
-        case SurveyEnded():
-            return moment(
-                Grain.SURVEY,
-                fact,
-                talk_id=fact.talk_id,
-                call_id=fact.call_id,
-                queue_id=fact.queue_id,
-                agent_id=fact.agent_id,
-                why=fact.why.value,
-                pressed=clean(fact.key) or None,
-                score=fact.score,
-            )
-        case _:
-            assert_never(fact)
 
 
 def project_callback(fact: CallbackFact) -> RowOp:
-    """Returns what a callback's fact does to the tables."""
+    """Returns what such a fact does to the tables."""
     match fact:
         case CallbackRequested():
             return start(
