@@ -86,6 +86,8 @@ async def test_agent_then_customer_then_both_talk(floor: Floor, prompts: Prompts
     room = SoundMatrix({"agent": there, "customer": at_customer})
     await room.until({"agent": ["customer"], "customer": ["agent"]})
     assert not there.hears(RING_HZ[0])
+    identity = there.identities[-1]
+    assert (identity.uri.user, identity.display) == shown, "the display stays as it was"
     row = await customer.over(WHOLE)
     at_customer.hang_up()
     assert (await there.ended).by == "there"
