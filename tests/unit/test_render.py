@@ -181,7 +181,7 @@ def test_dialplan_expands_nothing_that_a_caller_sends(tmp_path: Path) -> None:
             "${DIALPLAN_EXISTS(${USHER_CONTEXT}",
             "${USHER_CONTEXT}",
             "${USHER_EXTEN}",
-            "${VMSTATUS}",
+            "${VM_INFO(${EXTEN}",
             "${USHER_LANGUAGE}",
         ),
     }
@@ -192,7 +192,14 @@ def test_dialplan_expands_nothing_that_a_caller_sends(tmp_path: Path) -> None:
         "exten => _*71[01]XX*6400,hint,Stasis:${EXTEN}",
         "exten => #7,hint,Stasis:${EXTEN}",
     ]
-    assert sum("${EXTEN}" in line for line in lines) == 4
+    assert sum("${EXTEN}" in line for line in lines) == 5
+
+
+def test_the_name_of_the_mails_is_no_expression(tmp_path: Path) -> None:
+    voicemail = dataclasses.replace(VIEW.voicemail, from_name="A${SHELL(id)}B")
+    rendered(tmp_path, dataclasses.replace(VIEW, voicemail=voicemail))
+    lines = settings(tmp_path, "voicemail.conf")
+    assert "fromstring = A{SHELL(id)}B" in lines
 
 
 def test_a_missing_pin_is_named(tmp_path: Path) -> None:
@@ -268,7 +275,7 @@ def test_nobody_is_answered_before_the_engine_was_asked(tmp_path: Path) -> None:
         *["Stasis(usher,back)"] * 3,
         "Stasis(usher,lost)",
         'GotoIf($["${USHER_LANGUAGE}"=""]?look)',
-        "VoiceMail(${EXTEN}@usher,u)",
+        'GotoIf($["${VM_INFO(${EXTEN}@usher,exists)}"!="1"]?usher-lost,s,1)',
         "Answer()",
     ]
 
