@@ -197,6 +197,13 @@ def test_dialplan_expands_nothing_that_a_caller_sends(tmp_path: Path) -> None:
     assert sum("${EXTEN}" in line for line in lines) == 5
 
 
+def test_the_name_of_the_mails_is_no_expression(tmp_path: Path) -> None:
+    voicemail = dataclasses.replace(VIEW.voicemail, from_name="A${SHELL(id)}B")
+    rendered(tmp_path, dataclasses.replace(VIEW, voicemail=voicemail))
+    lines = settings(tmp_path, "voicemail.conf")
+    assert "fromstring = A{SHELL(id)}B" in lines
+
+
 def test_a_missing_pin_is_named(tmp_path: Path) -> None:
     voicemail = Voicemail((Mailbox("1002", "Ben"),))
     with pytest.raises(KeyError, match="no PIN for voicemail box 1002"):
