@@ -200,8 +200,8 @@ class Call:
     """Where the dialplan has it, or had it last, in the record's words."""
     sent: SendToDialplan | None = None
     """How it was sent there; None while it is not away, or nobody knows."""
-    entered_as: str = ""
-    """What it had dialled when Asterisk last handed it to Usher; "" where it never did."""
+    trips: int = 0
+    """How often it was sent there; the dialplan shows the trip from which a caller comes back."""
     last_queue: QueueId | None = None
     """The queue that it entered last."""
     visits: int = 0

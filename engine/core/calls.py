@@ -51,7 +51,6 @@ def call_arrived(state: State, arrived: CallArrived, *, away: bool = False) -> b
         caller_number=arrived.caller_number,
         caller_name=arrived.caller_name,
         dialled=arrived.dialled,
-        entered_as=arrived.dialled,
         arrived_ms=arrived.created_ms if 0 <= age_ms <= ARRIVAL_AGE_MS_MAX else state.now_ms,
         language="en" if extension is None else extension.language,
     )

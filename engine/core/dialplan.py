@@ -16,7 +16,6 @@ from engine.core.destinations import words_of
 from engine.core.directions import Next, ToMailbox
 from engine.core.facts import RouteReason
 from engine.core.hearing import stop_prompt, stop_waiting_sound
-from engine.core.ids import is_leg, is_own
 from engine.core.inputs import SeenChannel
 from engine.core.places import ToCallFlow, ToVoicemail
 from engine.core.reach import inside, meaning
@@ -27,9 +26,8 @@ LEAVE_CONTEXT: Final = "usher-voicemail"
 """Dialplan context in which a message is left; the extension is the box."""
 LISTEN_CONTEXT: Final = "usher-mailbox"
 """Dialplan context in which a box is listened to."""
-
-MADE_AT: Final = ("", "s")
-"""What a channel of our making has dialled until it comes back from the dialplan: nothing."""
+TRIP_VARIABLE: Final = "USHER_TRIP"
+"""Counts how often a call was sent away; the dialplan hands it over with a caller who comes back."""
 
 
 def to_voicemail(state: State, call: Call, to: ToVoicemail) -> None:
@@ -62,10 +60,12 @@ def _send_away(state: State, call: Call, to: Next, context: str, extension: str)
     stop_waiting_sound(state, call)
     stop_prompt(state, call)
     call.advance(CallEvent.SENT_AWAY)
+    call.trips += 1
     variables = (
         ("USHER_CALL_ID", call.call_id),
         ("USHER_QUEUE", call.last_queue or ""),
         ("USHER_LANGUAGE", call.language),
+        (TRIP_VARIABLE, str(call.trips)),
     )
     call.away = words_of(to)
     call.sent = SendToDialplan(call.node, call.call_id, context, extension, variables)
@@ -77,7 +77,7 @@ def came_back(state: State, call: Call, dialled: str) -> str | None:
     if call.state is not CallState.AWAY:
         return f"call is {call.state}"
     _is_back(call)
-    call.dialled = call.entered_as = dialled
+    call.dialled = dialled
     onward = inside(state, dialled) or meaning(state, call)
     if onward is None:
         no_such_place(state, call, dialled)
@@ -96,16 +96,11 @@ def sending_failed(state: State, call: Call, command: SendToDialplan) -> None:
 def seen_again(state: State, call: Call, channel: SeenChannel) -> None:
     """After a reconnection: an away caller is still away, or came back, or has never left.
 
-    Who came back asks for another number than the one with which the call was at Usher before. (For the
-    same number it would be sent away once more: that takes a flow which returns to where it began in
-    the very moment of a cut connection.) A channel of our making has asked for nothing before.
+    Who came back shows from which trip: the last one. Who has never left shows an earlier one, or none.
     """
     if channel.away:
         return
-    before = (call.entered_as,) if call.entered_as else MADE_AT
-    ours = is_leg(call.call_id) or is_own(call.call_id)
-    never_left = channel.dialled in before if ours or call.entered_as else True
-    if call.sent is not None and never_left:
+    if call.sent is not None and channel.trip != call.trips:
         state.tell(call.sent)
     else:
         came_back(state, call, channel.dialled)

@@ -25,7 +25,7 @@ from engine.core.waiting import WaitingSound
 
 RINGING: Final = WaitingSound(music_class=None)
 
-PROMPT_MS_MAX: Final = 120_000
+PROMPT_MS_MAX: Final = 600_000
 """After this a prompt counts as played even if nobody says so."""
 
 

@@ -9,6 +9,7 @@ from engine.core.announcing import back_to_music
 from engine.core.call import Call, CallEvent
 from engine.core.calls import end_call
 from engine.core.causes import NORMAL_CLEARING
+from engine.core.commands import StopPrompt
 from engine.core.dialogue import Purpose
 from engine.core.facts import CallEnd
 from engine.core.hearing import forget_prompt, hears_prompt
@@ -43,6 +44,8 @@ def prompt_timed_out(state: State, call_id: CallId) -> None:
     """Nobody said that a prompt is over, and it should be."""
     call = state.calls.get(call_id)
     if call is not None:
+        assert call.prompt is not None
+        state.tell(StopPrompt(call.node, call.prompt, call.call_id))  # It may be there, and longer.
         prompt_is_over(state, call)
 
 

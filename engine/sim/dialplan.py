@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from engine.core.commands import SendToDialplan
+from engine.core.dialplan import TRIP_VARIABLE
 from engine.core.ids import CallId
 from engine.core.inputs import CallCameBack
 from engine.sim.agenda import Agenda
@@ -34,6 +35,7 @@ class Dialplan:
         if channel is None:
             return "404 Channel not found"
         channel.away = True
+        channel.sent_as = int(dict(command.variables).get(TRIP_VARIABLE, "0"))
         channel.sounding = False
         channel.playback_id = None
         self._node.leave_bridge(channel)
@@ -50,5 +52,6 @@ class Dialplan:
             self._agenda.after(1_000, self._done, channel)
             return
         channel.away = False
+        channel.trip = channel.sent_as
         dialled = self._rng.choice(self.numbers)
         self._node.emit(CallCameBack(CallId(channel.channel_id), dialled))

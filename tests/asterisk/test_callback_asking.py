@@ -14,7 +14,7 @@ import pytest_asyncio
 
 from engine.core.speech import Phrase, phrase
 from scripts.lab.live import LiveCentre
-from scripts.lab.phones import Phone
+from scripts.lab.phones import OutgoingCall, Phone
 from tests.support.customers import (
     KEY,
     Customer,
@@ -165,54 +165,46 @@ async def test_it_is_offered_after_a_time(floor: Floor) -> None:
 
 
 OTHER = DRAFT.queue(1, callback=BACK)
-
-
-@pytest.mark.row("C-02")
-async def test_another_number_by_keypad(floor: Floor, prompts: Prompts) -> None:
-    """`*` begins anew, `#` ends; too short, too long and not callable are said to be so."""
-    asks, other = Customer(floor), Customer(floor)
-    call = await asks.call(OTHER)
-    await call.send_dtmf(KEY)
-    await call.wait_until_hears(CONFIRM_HZ)
-    await call.send_dtmf("2")
-    await hears_only(call, ENTER_HZ, CONFIRM_HZ)
-    await call.send_dtmf("0301*0302#")  # Four digits are too few.
-    await hears_only(call, INVALID_HZ, ENTER_HZ)
-    await call.wait_until_hears(ENTER_HZ)
-    await call.send_dtmf("99999#")  # A number that no route takes.
-    await hears_only(call, NOT_CALLABLE_HZ, ENTER_HZ)
-    await call.wait_until_hears(ENTER_HZ)
-    since = prompts.mark()
-    await call.send_dtmf(f"12*{other.number}#")
-    await hears_only(call, CONFIRM_OTHER_HZ, ENTER_HZ)
-    spoken = phrase("en", Phrase.CALLBACK_CONFIRM_OTHER, number=other.number)
-    await prompts.until("carrier", since, spoken)
-    await call.send_dtmf("1")
-    await call.wait_until_hears(REGISTERED_HZ)
-    await call.ended
-    row = await other.callback(OTHER)
-
-    there, at_other = await to_the_customer(await floor.phone(OTHER), other)
-    await pick_up(at_other)
-    at_other.hang_up()
-    await there.ended
-    assert (await other.over(OTHER))["reason"] == "talked"
-    assert (asks.rung, other.rung) == (0, 1)
-    assert row["number"] == other.number
-
-
 LONG = DRAFT.queue(0, callback=BACK)
 
 
 @pytest.mark.row("C-02")
-async def test_forty_digits_a_pause_and_three_tries(floor: Floor) -> None:
-    """Forty keys are a wrong number without `#`; a pause ends one; after three there is music again."""
+async def test_another_number_by_keypad(floor: Floor) -> None:
+    """`*` begins anew; `#` or a pause ends it; what is wrong is said; after three there is music again."""
 
-    async def wrong(*entered: str) -> None:
-        call = await Customer(floor).call(LONG)
+    async def entering(customer: Customer, queue: Queue) -> OutgoingCall:
+        call = await customer.call(queue)
         await call.send_dtmf(KEY)
         await call.wait_until_hears(CONFIRM_HZ)
         await call.send_dtmf("2")
+        await hears_only(call, ENTER_HZ, CONFIRM_HZ)
+        return call
+
+    async def corrects() -> None:
+        asks, other = Customer(floor), Customer(floor)
+        call = await entering(asks, OTHER)
+        await call.send_dtmf("0301*0302#")  # Four digits are too few.
+        await hears_only(call, INVALID_HZ, ENTER_HZ)
+        await call.wait_until_hears(ENTER_HZ)
+        await call.send_dtmf("99999#")  # A number that no route takes.
+        await hears_only(call, NOT_CALLABLE_HZ, ENTER_HZ)
+        await call.wait_until_hears(ENTER_HZ)
+        await call.send_dtmf(f"12*{other.number}#")
+        await hears_only(call, CONFIRM_OTHER_HZ, ENTER_HZ)
+        await call.send_dtmf("1")
+        await call.wait_until_hears(REGISTERED_HZ)
+        await call.ended
+        row = await other.callback(OTHER)
+        assert row["number"] == other.number
+        there, at_other = await to_the_customer(await floor.phone(OTHER), other)
+        await pick_up(at_other)
+        at_other.hang_up()
+        await there.ended
+        assert (await other.over(OTHER))["reason"] == "talked"
+        assert (asks.rung, other.rung) == (0, 1)
+
+    async def wrong(*entered: str) -> None:
+        call = await entering(Customer(floor), LONG)
         for keys in entered:
             await call.wait_until_hears(ENTER_HZ)
             await call.send_dtmf(keys)
@@ -223,18 +215,14 @@ async def test_forty_digits_a_pause_and_three_tries(floor: Floor) -> None:
 
     async def pauses() -> None:
         asks = Customer(floor)
-        call = await asks.call(LONG)
-        await call.send_dtmf(KEY)
-        await call.wait_until_hears(CONFIRM_HZ)
-        await call.send_dtmf("2")
-        await call.wait_until_hears(ENTER_HZ)
+        call = await entering(asks, LONG)
         await call.send_dtmf(asks.number)
         await call.wait_until_hears(CONFIRM_OTHER_HZ, seconds=10)
         await call.send_dtmf("1")
         await call.ended.within(10)
         await asks.callback(LONG)
 
-    await asyncio.gather(wrong("4" * 40, "0301#", "1#"), pauses())
+    await asyncio.gather(corrects(), wrong("4" * 40, "0301#", "1#"), pauses())
 
 
 NAMELESS = DRAFT.queue(0, callback=BACK)
@@ -348,29 +336,3 @@ async def test_an_agent_who_picks_up_ends_the_questions(floor: Floor) -> None:
     call.hang_up()
     assert (await floor.record(call)).outcome == ("answered", "connected")
     assert not floor.count("callbacks", number=asks.number)
-
-
-HOUSE = DRAFT.queue(1, callback=BACK)
-INSIDE = DRAFT.extension()
-
-
-@pytest.mark.row("C-02", "C-03")
-async def test_a_phone_of_the_house_is_called_back_directly(floor: Floor) -> None:
-    """By its four digits, for which no route is needed."""
-    bob = await floor.phone(INSIDE, media="silence")
-    call = await floor.call(HOUSE, by=bob, media="silence")
-    await call.answered
-    await call.send_dtmf(KEY)
-    await call.wait_until_hears(CONFIRM_HZ)
-    await call.send_dtmf("1")
-    await call.ended.within(10)
-    ann = await floor.phone(HOUSE)
-    there = await ann.incoming()
-    await pick_up(there)
-    at_bob = await bob.incoming()
-    await pick_up(at_bob)
-    at_bob.hang_up()
-    await there.ended
-    (row,) = await floor.rows("callbacks", 1, queue_id=HOUSE.number, reason="talked")
-    assert (row["number"], row["agent_id"]) == (INSIDE, ann.user)
-    assert len(bob.calls) == 1

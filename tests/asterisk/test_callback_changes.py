@@ -15,6 +15,7 @@ from scripts.lab.live import LiveCentre
 from scripts.lab.phones import SoundMatrix
 from tests.support.control import Control
 from tests.support.customers import (
+    KEY,
     RING_HZ,
     Customer,
     callback,
@@ -25,6 +26,7 @@ from tests.support.customers import (
 )
 from tests.support.draft import Draft
 from tests.support.floor import Floor
+from tests.support.words import CONFIRM_HZ
 
 pytestmark = [
     pytest.mark.asterisk,
@@ -58,8 +60,8 @@ async def test_two_callbacks_and_one_agent(floor: Floor) -> None:
     first, second = Customer(floor), Customer(floor)
     call = await first.call(TWO)
     await second.ask(TWO)  # Came later, asked earlier.
-    await call.send_dtmf("2")
-    await call.wait_until_hears("anything")
+    await call.send_dtmf(KEY)
+    await call.wait_until_hears(CONFIRM_HZ)
     await call.send_dtmf("1")
     await call.ended.within(10)
     ann = await floor.phone(TWO, media="silence")
@@ -209,3 +211,29 @@ async def test_a_manager_takes_one_and_cancels_another(floor: Floor, live: LiveC
     await control.done("hang_up", call=view["call_id"], by=BOSS, seen=view["version"])
     row = await cancelled.over(SERVED)
     assert (row["outcome"], row["reason"], cancelled.rung) == ("failed", "cancelled", 0)
+
+
+HOUSE = DRAFT.queue(1, callback=BACK)
+INSIDE = DRAFT.extension()
+
+
+@pytest.mark.row("C-02", "C-03")
+async def test_a_phone_of_the_house_is_called_back_directly(floor: Floor) -> None:
+    """By its four digits, for which no route is needed."""
+    bob = await floor.phone(INSIDE, media="silence")
+    call = await floor.call(HOUSE, by=bob, media="silence")
+    await call.answered
+    await call.send_dtmf(KEY)
+    await call.wait_until_hears(CONFIRM_HZ)
+    await call.send_dtmf("1")
+    await call.ended.within(10)
+    ann = await floor.phone(HOUSE)
+    there = await ann.incoming()
+    await pick_up(there)
+    at_bob = await bob.incoming()
+    await pick_up(at_bob)
+    at_bob.hang_up()
+    await there.ended
+    (row,) = await floor.rows("callbacks", 1, queue_id=HOUSE.number, reason="talked")
+    assert (row["number"], row["agent_id"]) == (INSIDE, ann.user)
+    assert len(bob.calls) == 1

@@ -17,6 +17,7 @@ from scripts.lab.live import LiveCentre
 from scripts.lab.phones import IncomingCall, Phone, SoundMatrix
 from scripts.lab.phones.behaviour import reject
 from tests.support.customers import (
+    KEY,
     RING_HZ,
     Customer,
     callback,
@@ -27,7 +28,7 @@ from tests.support.customers import (
 )
 from tests.support.draft import Draft, Queue
 from tests.support.floor import Floor
-from tests.support.words import FOR_AGENT_HZ
+from tests.support.words import CONFIRM_HZ, FOR_AGENT_HZ
 
 pytestmark = [
     pytest.mark.asterisk,
@@ -238,8 +239,8 @@ async def test_the_database_is_away(floor: Floor, live: LiveCentre) -> None:
     with contextlib.closing(sqlite3.connect(live.data / "usher.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         call = await customer.call(UNSTORED.queue)
-        await call.send_dtmf("2")
-        await call.wait_until_hears("anything")
+        await call.send_dtmf(KEY)
+        await call.wait_until_hears(CONFIRM_HZ)
         await call.send_dtmf("1")
         await call.ended.within(10)
         UNSTORED.ann = await floor.phone(UNSTORED.queue, media="silence")

@@ -202,7 +202,7 @@ async def in_flow(floor: Floor) -> OutgoingCall:
 
 async def test_a_flow_ends_the_call(floor: Floor) -> None:
     call = await in_flow(floor)
-    call.audio.press("2")
+    _ = call.audio.press("2")
     assert (await call.ended).by == "there"
     assert (await floor.record(call)).routed() == []
 
@@ -210,7 +210,7 @@ async def test_a_flow_ends_the_call(floor: Floor) -> None:
 async def test_a_flow_gives_back_to_another_number(floor: Floor) -> None:
     """What it means from the trunk."""
     call = await in_flow(floor)
-    call.audio.press("3")
+    _ = call.audio.press("3")
     await call.wait_until_hears(CLOSING_HZ)
     await call.ended
     (way,) = (await floor.record(call)).routed()
@@ -219,7 +219,7 @@ async def test_a_flow_gives_back_to_another_number(floor: Floor) -> None:
 
 async def test_a_flow_gives_back_to_nowhere(floor: Floor) -> None:
     call = await in_flow(floor)
-    call.audio.press("4")
+    _ = call.audio.press("4")
     await call.wait_until_hears(PROMPT_HZ)
     await call.ended
     (way,) = (await floor.record(call)).routed()
@@ -230,15 +230,15 @@ async def test_the_engine_is_killed_while_a_flow_has_the_caller(floor: Floor) ->
     """Nobody notices; one comes back while there is an engine, one ends while there is none."""
     call, other, late = [await in_flow(floor) for _ in range(3)]
     await floor.live.kill_engine()
-    other.audio.press("2")
+    _ = other.audio.press("2")
     await other.ended
-    late.audio.press("1")
+    _ = late.audio.press("1")
     await hears_only(late, MUSIC_HZ)  # That of Asterisk, until somebody is there.
     since = len(floor.live.journal.inputs())
     await floor.live.start_engine()
     await floor.live.heard("NodeConnected", since=since)
     assert not call.ended
-    call.audio.press("1")
+    _ = call.audio.press("1")
     await call.wait_until_hears(MUSIC_HZ)
     await floor.rows("queue_visits", 2, queue_id=BACK_IN.number, ended_at_ms=None)
     for each in (call, late):

@@ -65,7 +65,7 @@ STRICT = DRAFT.did(
 )
 
 
-async def test_wrong_keys(floor: Floor) -> None:
+async def wrong_keys(floor: Floor) -> OutgoingCall:
     """Told that it was wrong, asked again; after the second time told once more, and sent away."""
     call = await in_menu(floor, STRICT)
     await call.send_dtmf("9")
@@ -74,30 +74,41 @@ async def test_wrong_keys(floor: Floor) -> None:
     await call.send_dtmf("77")
     await call.wait_until_hears(WRONG_HZ)
     await call.wait_until_hears(LAST_HZ)
-    assert (await call.ended).by == "there"
-    assert (await floor.record(call)).routed() == [("menu-1", "prompt", "menu_wrong", "77")]
+    return call
 
 
-async def test_silence(floor: Floor) -> None:
+async def silence(floor: Floor) -> OutgoingCall:
     """As with wrong keys, with words of its own and a destination of its own."""
     call = await in_menu(floor, STRICT)
     await call.wait_until_hears(SILENCE_HZ)
     await call.wait_until_hears(MENU_HZ)
     await call.wait_until_hears(SILENCE_HZ)
     await call.wait_until_hears(CLOSING_HZ)
-    assert (await call.ended).by == "there"
-    assert (await floor.record(call)).routed() == [("menu-1", "prompt", "menu_silence", None)]
+    return call
 
 
-async def test_the_last_answer_counts(floor: Floor) -> None:
-    """First silence, then a wrong key: it ends as after wrong keys."""
+async def first_silence(floor: Floor) -> OutgoingCall:
+    """Then a wrong key: it ends as after wrong keys."""
     call = await in_menu(floor, STRICT)
     await call.wait_until_hears(SILENCE_HZ)
     await call.wait_until_hears(MENU_HZ)
     await call.send_dtmf("*")
     await call.wait_until_hears(LAST_HZ)
-    await call.ended
-    assert [way[2] for way in (await floor.record(call)).routed()] == ["menu_wrong"]
+    return call
+
+
+async def test_wrong_answers(floor: Floor) -> None:
+    """Three callers at a time; the last answer of each says where they go."""
+    calls = await asyncio.gather(*(each(floor) for each in (wrong_keys, silence, first_silence)))
+    ways = []
+    for call in calls:
+        assert (await call.ended).by == "there"
+        ways += (await floor.record(call)).routed()
+    assert ways == [
+        ("menu-1", "prompt", "menu_wrong", "77"),
+        ("menu-1", "prompt", "menu_silence", None),
+        ("menu-1", "prompt", "menu_wrong", "*"),
+    ]
 
 
 async def test_the_caller_hangs_up_in_mid_prompt(floor: Floor) -> None:
@@ -307,7 +318,7 @@ async def test_nobody_is_in_anybodys_menu(floor: Floor) -> None:
     await one.wait_until_hears(CLOSING_HZ)
     await hear_packets(other, 10)
     assert other.hears(LONG_HZ)
-    other.audio.press("#")  # The call ends before the key is up.
+    _ = other.audio.press("#")  # The call ends before the key is up.
     assert (await other.ended).by == "there"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import wave
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 import pytest_asyncio
@@ -56,13 +56,16 @@ LONG = DRAFT.queue(0, announcements=announced(DRAFT.tone(ANNOUNCED_HZ + 100, 5.6
 NEVER = DRAFT.queue(0, announcements={"queue": [DRAFT.tone(ANNOUNCED_HZ)]})
 
 
-@pytest.mark.row("P-04", "P-06", "P-01")
-async def test_announcements_come_at_their_interval_and_pause_the_music(floor: Floor) -> None:
+Judge = Callable[[], None]
+"""What is looked at when all scenes are over: it takes this process some time."""
+
+
+async def at_their_interval(floor: Floor) -> Judge:
     """From start to start, the first counted from entry; one longer than that leaves music between.
 
     The callers listen together: to a short one, one longer than its interval, and to none.
     """
-    calls = [await floor.call(queue, media="silence") for queue in (ANNOUNCED, LONG, NEVER)]
+    calls = [floor.place(queue, media="silence") for queue in (ANNOUNCED, LONG, NEVER)]
     short, long, never = (Ear(call) for call in calls)
     await calls[0].wait_until_hears(ANNOUNCED_HZ, seconds=8)
     await hears_only(calls[0], MUSIC_HZ, ANNOUNCED_HZ)
@@ -70,25 +73,31 @@ async def test_announcements_come_at_their_interval_and_pause_the_music(floor: F
     await hears_only(calls[0], MUSIC_HZ, ANNOUNCED_HZ)
     await hears_only(calls[1], MUSIC_HZ, ANNOUNCED_HZ + 100, seconds=8)
 
-    heard = short.stop().heard(MUSIC_HZ, ANNOUNCED_HZ, JOIN_HZ)
-    assert short.order(MUSIC_HZ, ANNOUNCED_HZ, JOIN_HZ) == [
-        *(JOIN_HZ, MUSIC_HZ, ANNOUNCED_HZ, MUSIC_HZ, ANNOUNCED_HZ, MUSIC_HZ),
-    ]
-    first, second = (each for each in heard if each.hertz == ANNOUNCED_HZ)
-    assert abs((first.from_ns - short.began_ns) / 1e6 - EVERY_S * 1000) < LATE_MS
-    assert abs((second.from_ns - first.from_ns) / 1e6 - EVERY_S * 1000) < LATE_MS
-    assert 900 <= first.ms <= 1_250
-    assert overlaps(heard) == []
-    assert silences_ms(heard) < LATE_MS
-
-    heard = long.stop().heard(MUSIC_HZ, ANNOUNCED_HZ + 100)
-    assert [each.hertz for each in heard][:3] == [MUSIC_HZ, ANNOUNCED_HZ + 100, MUSIC_HZ]
-    assert heard[1].ms > 5_400, "it is played to its end"
-    assert overlaps(heard) == []
-    assert never.stop().order(MUSIC_HZ, ANNOUNCED_HZ) == [MUSIC_HZ]
+    for ear in (short, long, never):
+        ear.stop()
     for call in calls:
         call.hang_up()
         await floor.record(call)
+
+    def judge() -> None:
+        heard = short.heard(MUSIC_HZ, ANNOUNCED_HZ, JOIN_HZ)
+        assert short.order(MUSIC_HZ, ANNOUNCED_HZ, JOIN_HZ) == [
+            *(JOIN_HZ, MUSIC_HZ, ANNOUNCED_HZ, MUSIC_HZ, ANNOUNCED_HZ, MUSIC_HZ),
+        ]
+        first, second = (each for each in heard if each.hertz == ANNOUNCED_HZ)
+        assert abs((first.from_ns - short.began_ns) / 1e6 - EVERY_S * 1000) < LATE_MS
+        assert abs((second.from_ns - first.from_ns) / 1e6 - EVERY_S * 1000) < LATE_MS
+        assert 900 <= first.ms <= 1_250
+        assert overlaps(heard) == []
+        assert silences_ms(heard) < LATE_MS
+
+        heard = long.heard(MUSIC_HZ, ANNOUNCED_HZ + 100)
+        assert [each.hertz for each in heard][:3] == [MUSIC_HZ, ANNOUNCED_HZ + 100, MUSIC_HZ]
+        assert heard[1].ms > 5_400, "it is played to its end"
+        assert overlaps(heard) == []
+        assert never.order(MUSIC_HZ, ANNOUNCED_HZ) == [MUSIC_HZ]
+
+    return judge
 
 
 def silences_ms(heard: list[Heard]) -> float:
@@ -111,8 +120,7 @@ THANKED = DRAFT.queue(0, announcements={"thanks": True, "progress_every_s": EVER
 WAITERS = [DRAFT.extension() for _ in range(4)]
 
 
-@pytest.mark.row("P-05", "P-04", "P-09")
-async def test_each_caller_hears_the_own_place(floor: Floor, prompts: Prompts) -> None:
+async def each_hears_the_own_place(floor: Floor, prompts: Prompts) -> None:
     """First, second and third; thanks; then the announcement of the queue. No wait can be estimated
     where nobody is at work, so none is told. In Chinese only thanks, as only these are switched on.
     """
@@ -159,8 +167,7 @@ TALKS = 6
 CUSTOMER = DRAFT.extension()
 
 
-@pytest.mark.row("P-05", "P-10")
-async def test_the_estimated_wait_is_told_when_it_is_known(floor: Floor, prompts: Prompts) -> None:
+async def wait_is_told_when_it_is_known(floor: Floor, prompts: Prompts) -> None:
     """After some short talks: less than a minute. It is told while the agent's phone rings, too."""
     ann = await floor.phone(QUICK)
     customer = await floor.phone(CUSTOMER)
@@ -181,15 +188,19 @@ async def test_the_estimated_wait_is_told_when_it_is_known(floor: Floor, prompts
         await floor.record(call)
 
 
+@pytest.mark.row("P-04", "P-05", "P-09", "P-10")
+async def test_place_wait_and_thanks(floor: Floor, prompts: Prompts) -> None:
+    """Those who can be told something of their wait, and those who cannot, at the same time."""
+    async with asyncio.TaskGroup() as together:
+        together.create_task(each_hears_the_own_place(floor, prompts))
+        together.create_task(wait_is_told_when_it_is_known(floor, prompts))
+
+
 MIDST = DRAFT.queue(1, announcements=announced(DRAFT.tone(ANNOUNCED_HZ, 4.0)))
 MIDST_JOINING = DRAFT.queue(1, announcements={"join": [DRAFT.tone(ANNOUNCED_HZ, 4.0)]})
 
 
-@pytest.mark.row("P-06")
-@pytest.mark.parametrize("queue", [MIDST, MIDST_JOINING], ids=["announcement", "join prompt"])
-async def test_who_is_connected_amid_a_prompt_hears_the_agent_at_once(
-    floor: Floor, queue: Queue
-) -> None:
+async def connected_amid_a_prompt(floor: Floor, queue: Queue) -> Judge:
     """It is cut off: neither it nor the music comes back, and both sides talk."""
     ann = await floor.phone(queue, media=f"tone:{AGENT_HZ}")
     call = await floor.call(queue, media=f"tone:{CALLER_HZ}")
@@ -204,32 +215,58 @@ async def test_who_is_connected_amid_a_prompt_hears_the_agent_at_once(
     )
     # As long as the rest of the prompt would have been.
     await hear_packets(call, 170)
-    heard = ear.stop().heard(ANNOUNCED_HZ, AGENT_HZ, MUSIC_HZ)
-    (prompt,) = (each for each in heard if each.hertz == ANNOUNCED_HZ)
-    voice = next(each for each in heard if each.hertz == AGENT_HZ)
-    assert heard[-1].hertz == AGENT_HZ
-    assert prompt.ms < 3_000, "it was cut off"
-    assert (voice.from_ns - answered_ns) / 1e6 < LATE_MS
-    assert overlaps(heard) == []
+    ear.stop()
     call.hang_up()
     record = await floor.settled(call)
     assert record.outcome == ("answered", "connected")
+
+    def judge() -> None:
+        heard = ear.heard(ANNOUNCED_HZ, AGENT_HZ, MUSIC_HZ)
+        (prompt,) = (each for each in heard if each.hertz == ANNOUNCED_HZ)
+        voice = next(each for each in heard if each.hertz == AGENT_HZ)
+        assert heard[-1].hertz == AGENT_HZ
+        assert prompt.ms < 3_000, "it was cut off"
+        assert (voice.from_ns - answered_ns) / 1e6 < LATE_MS
+        assert overlaps(heard) == []
+
+    return judge
 
 
 GONE = DRAFT.queue(0, announcements=announced(DRAFT.tone(ANNOUNCED_HZ, 3.0)), max_wait_s=5.8,
                    failure={"play": [DRAFT.tone(JOIN_HZ)]})  # fmt: skip
 
 
-@pytest.mark.row("P-06", "Q-02")
-async def test_the_longest_wait_ends_amid_an_announcement(floor: Floor) -> None:
+async def longest_wait_ends_amid_an_announcement(floor: Floor) -> Judge:
     """Which is cut off for what is played there."""
     call = await floor.call(GONE, media="silence")
     ear = Ear(call)
     await call.ended.within(12)
-    assert ear.stop().order(MUSIC_HZ, ANNOUNCED_HZ, JOIN_HZ) == [MUSIC_HZ, ANNOUNCED_HZ, JOIN_HZ]
-    (prompt,) = ear.heard(ANNOUNCED_HZ)
-    assert prompt.ms < 2_000
+    ear.stop()
     assert (await floor.record(call)).outcome == ("missed", "max_wait")
+
+    def judge() -> None:
+        assert ear.order(MUSIC_HZ, ANNOUNCED_HZ, JOIN_HZ) == [MUSIC_HZ, ANNOUNCED_HZ, JOIN_HZ]
+        (prompt,) = ear.heard(ANNOUNCED_HZ)
+        assert prompt.ms < 2_000
+
+    return judge
+
+
+@pytest.mark.row("P-01", "P-04", "P-06", "Q-02")
+async def test_announcements_amid_the_music(floor: Floor) -> None:
+    """Several scenes at the same time, as each waits for five seconds."""
+    async with asyncio.TaskGroup() as together:
+        scenes = [
+            together.create_task(scene)
+            for scene in (
+                at_their_interval(floor),
+                connected_amid_a_prompt(floor, MIDST),
+                connected_amid_a_prompt(floor, MIDST_JOINING),
+                longest_wait_ends_amid_an_announcement(floor),
+            )
+        ]
+    for scene in scenes:
+        scene.result()()
 
 
 CHANGES = DRAFT.queue(0)

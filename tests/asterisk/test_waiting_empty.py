@@ -20,7 +20,7 @@ pytestmark = [
 
 DRAFT = Draft()
 BYE_HZ, AGENT_HZ = 1430, 2300
-BYE = {"play": [DRAFT.tone(BYE_HZ, 0.4)]}
+BYE = {"play": [DRAFT.tone(BYE_HZ, 0.6)]}
 SETTLED_S = 30
 """For 15 s after the engine's start nobody counts as unregistered; and a good deal."""
 
@@ -68,7 +68,7 @@ async def leave_in_order(
 
 async def refused(floor: Floor, queue: Queue) -> None:
     """A caller does not join, and hears at once why not."""
-    call = await floor.call(queue, media="silence")
+    call = floor.place(queue, media="silence")
     ear = Ear(call)
     await call.ended.within(8)
     assert ear.stop().order(MUSIC_HZ, BYE_HZ) == [BYE_HZ]

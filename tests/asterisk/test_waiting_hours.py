@@ -50,7 +50,7 @@ DRAFT.hours["feast"] = {
         {"name": "Feast", "from": day(-1), "to": day(1), "prompt": [DRAFT.tone(NAME_HZ, 0.6)]}
     ],
 }
-MANAGER = DRAFT.extension()
+MANAGER, SECOND = DRAFT.extension(), DRAFT.extension()
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -70,12 +70,12 @@ async def prompts(live: LiveCentre) -> Prompts:
 def queue(schedule: str | None, members: Any = 0, **more: Any) -> Queue:
     """Returns a queue that MANAGER manages and that goes by this schedule."""
     hours = {} if schedule is None else {"hours": {"schedule": schedule, "closed": CLOSED, **more}}
-    return DRAFT.queue(members, managers=[MANAGER], failure=FAILED, **hours)
+    return DRAFT.queue(members, managers=[MANAGER, SECOND], failure=FAILED, **hours)
 
 
 async def turned_away(floor: Floor, queue: Queue, why: str, *hertz: int) -> None:
     """Calls a queue that is not open, and hears these, one after the other; there is no visit."""
-    call = await floor.call(queue, media="silence")
+    call = floor.place(queue, media="silence")
     ear = Ear(call)
     await call.ended.within(10)
     assert ear.stop().order(MUSIC_HZ, *ALL_HZ) == list(hertz)
@@ -125,7 +125,7 @@ LEAVES = queue("always", 1, waiting_at_closing="leave")
 STAYS = queue("always", [LEAVES.agent])
 
 
-async def test_a_manager_closes_queues_while_callers_wait(floor: Floor, prompts: Prompts) -> None:
+async def a_manager_closes_queues_while_callers_wait(floor: Floor, prompts: Prompts) -> None:
     """`*74` says what it did. Who waits leaves, also the one for whom a phone rings, or stays and is
     served; new callers do not come in; and dialled again, all is as before.
     """
@@ -167,15 +167,15 @@ async def test_a_manager_closes_queues_while_callers_wait(floor: Floor, prompts:
 RUNG = queue("always", 1, waiting_at_closing="leave")
 PICKED_UP = DRAFT.queue(
     1,
-    managers=[MANAGER],
+    managers=[MANAGER, SECOND],
     agent_prompt=DRAFT.tone(NAME_HZ, 3.0),
     hours={"schedule": "always", "closed": CLOSED, "waiting_at_closing": "leave"},
 )
 
 
-async def test_closing_while_a_phone_rings_and_while_one_is_picked_up(floor: Floor) -> None:
+async def closing_while_a_phone_rings_and_while_one_is_picked_up(floor: Floor) -> None:
     """The one stops to ring; the other agent hears the prompt to its end, and is connected."""
-    boss, ann, bob = await floor.phones(MANAGER, RUNG, PICKED_UP, media=f"tone:{AGENT_HZ}")
+    boss, ann, bob = await floor.phones(SECOND, RUNG, PICKED_UP, media=f"tone:{AGENT_HZ}")
     rung = await floor.call(RUNG, media="silence")
     there = await ann.incoming()
     picked_up = await floor.call(PICKED_UP, media=f"tone:{CALLER_HZ}")
@@ -261,7 +261,7 @@ TURNS = DRAFT.queue(0)
 TURNS_AND_KEEPS = DRAFT.queue(1)
 
 
-async def test_hours_end_while_callers_wait(floor: Floor) -> None:
+async def hours_end_while_callers_wait(floor: Floor) -> None:
     """The configuration gives two open queues hours that are over in some seconds. At that very second,
     one sends its caller away and the other keeps its own, who is served; new callers are turned away.
     """
@@ -301,3 +301,11 @@ async def test_hours_end_while_callers_wait(floor: Floor) -> None:
     await call.wait_until_hears(MUSIC_HZ)
     call.hang_up()
     await floor.record(call)
+
+
+async def test_queues_close_while_callers_wait(floor: Floor, prompts: Prompts) -> None:
+    """By hand, by two managers, and by the clock, at the same time."""
+    async with asyncio.TaskGroup() as together:
+        together.create_task(a_manager_closes_queues_while_callers_wait(floor, prompts))
+        together.create_task(closing_while_a_phone_rings_and_while_one_is_picked_up(floor))
+        together.create_task(hours_end_while_callers_wait(floor))

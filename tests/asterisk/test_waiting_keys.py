@@ -55,7 +55,7 @@ async def test_a_key_counts_at_every_moment_of_the_wait(floor: Floor) -> None:
     ann = await floor.phone(NEXT_DOOR, media=f"tone:{AGENT_HZ}")
     side = await floor.phone(SIDE_DOOR, media=f"tone:{AGENT_HZ + 100}")
     joining, amid_music, announced = [
-        await floor.call(PRESSED, media=f"tone:{CALLER_HZ}") for _ in range(3)
+        floor.place(PRESSED, media=f"tone:{CALLER_HZ}") for _ in range(3)
     ]
     ears = [Ear(call) for call in (joining, amid_music, announced)]
     await joining.wait_until_hears(JOIN_HZ)

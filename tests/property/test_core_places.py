@@ -250,8 +250,9 @@ class AnyPlace(AnyHistory):
                 data.draw(st.booleans()),
                 None,
                 TRUNK,
-                data.draw(st.sampled_from([call.entered_as, "6400", "s"])),
+                data.draw(st.sampled_from([call.dialled, "6400", "s"])),
                 away=call.state is CallState.AWAY and data.draw(st.booleans()),
+                trip=data.draw(st.sampled_from([0, call.trips])),
             )
             for call in state.calls.values()
             if data.draw(st.integers(0, 4)) > 0

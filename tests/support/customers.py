@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import itertools
 from collections.abc import AsyncIterator
@@ -12,7 +11,7 @@ from typing import Any, Final
 from scripts.lab.live import LiveCentre
 from scripts.lab.phones import IncomingCall, OutgoingCall, Phone
 from tests.support.draft import Draft, Queue
-from tests.support.floor import Floor, opened
+from tests.support.floor import Floor, opened, over
 from tests.support.records import Row, gather
 from tests.support.words import CONFIRM_HZ, REGISTERED_HZ, speak_in_tones
 
@@ -104,12 +103,22 @@ async def pick_up(there: IncomingCall) -> None:
 
 
 async def offers_of(floor: Floor, row: Row) -> list[tuple[str, str]]:
-    """Returns (agent, reason) of each offer of a callback, in order."""
-    offers = [
-        each for each in floor.live.facts.rows("offers") if each["visit_id"] == row["callback_id"]
-    ]
+    """Returns (agent, reason) of each offer of a callback, in order, when all are over."""
+    offers = await _ended(floor, "offers", row)
     offers.sort(key=lambda each: each["started_seq"])
     return [(each["agent_id"], each["reason"]) for each in offers]
+
+
+async def _ended(floor: Floor, table: str, row: Row) -> list[Row]:
+    """Returns a callback's rows when all have ended."""
+
+    def of_callback(rows: list[Row]) -> list[Row]:
+        return [each for each in rows if each["visit_id"] == row["callback_id"]]
+
+    rows = await floor.live.facts.until(
+        table, lambda rows: all(over(each) for each in of_callback(rows))
+    )
+    return of_callback(rows)
 
 
 async def check_callback(floor: Floor, row: Row) -> None:
@@ -129,15 +138,16 @@ async def check_callback(floor: Floor, row: Row) -> None:
     (visit,) = [each for each in asked if each["visit_id"] == row["visit_id"]]
     assert (visit["outcome"], visit["reason"]) == ("missed", "callback")
     assert visit["started_at_ms"] == row["entered_at_ms"]
-    talks = [each for each in tables("talk_segments") if each["visit_id"] == row["callback_id"]]
-    offers = [each for each in tables("offers") if each["visit_id"] == row["callback_id"]]
+    offers = await _ended(floor, "offers", row)
     answered = [each["agent_id"] for each in offers if each["outcome"] == "answered"]
     if row["outcome"] == "succeeded":
+        talks = await floor.rows("talk_segments", 1, visit_id=row["callback_id"])
         assert [talk["agent_id"] for talk in talks] == answered == [row["agent_id"]]
         assert talks[0]["started_at_ms"] == row["ended_at_ms"]
         assert talks[0]["call_id"] == row["last_call_id"]
     else:
-        assert talks == [] == answered
+        assert not floor.count("talk_segments", visit_id=row["callback_id"])
+        assert answered == []
     last = gather(tables, row["last_call_id"])
     assert last.call["source"] == "callback"
     assert last.visits == ()
@@ -149,8 +159,3 @@ async def to_the_customer(agent: Phone, customer: Customer) -> tuple[IncomingCal
     assert there.caller_number == customer.number
     await pick_up(there)
     return there, await customer.incoming()
-
-
-async def free_again(*calls: IncomingCall) -> None:
-    """Waits until these calls are over."""
-    await asyncio.gather(*(call.ended.within(10) for call in calls))

@@ -184,6 +184,7 @@ def test_dialplan_expands_nothing_that_a_caller_sends(tmp_path: Path) -> None:
             "${VM_INFO(${EXTEN}",
             "${USHER_LANGUAGE}",
             "${CHANNEL(language):0:2}",
+            "${USHER_TRIP}",
         ),
     }
     lines = settings(tmp_path, "extensions.conf")
@@ -266,8 +267,8 @@ def test_nobody_is_answered_before_the_engine_was_asked(tmp_path: Path) -> None:
     assert all(lines[n].endswith(",1,Stasis(usher,in,carrier)") for n in firsts[3:6])
     # The rest is for calls that the engine has had: given back, lost, sent on, and voicemail.
     assert [lines[n].partition(",1,")[2] for n in firsts[6:]] == [
-        *["Stasis(usher,back)"] * 3,
-        "Stasis(usher,lost)",
+        *["Stasis(usher,back,${USHER_TRIP})"] * 3,
+        "Stasis(usher,lost,${USHER_TRIP})",
         'GotoIf($["${USHER_LANGUAGE}"=""]?look)',
         'GotoIf($["${VM_INFO(${EXTEN}@usher,exists)}"!="1"]?usher-lost,s,1)',
         "Answer()",

@@ -30,7 +30,7 @@ from engine.sim.audit.due import LATER_MS, Dues
 from engine.sim.audit.journeys import NEVER_MS
 from engine.sim.audit.step import Step
 
-PROMPT_MS_MAX: Final = 120_000
+PROMPT_MS_MAX: Final = 600_000
 """A prompt that nobody says is over counts as over by then."""
 KEY_MS: Final = 5_000
 """For so long a waiting caller is in silence who is asked for a key."""

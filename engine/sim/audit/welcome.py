@@ -13,7 +13,7 @@ from engine.core.inputs import CommandFailed, NodeConnected, PlaybackEnded
 from engine.sim.audit.books import Books
 from engine.sim.audit.journeys import NEVER_MS
 
-_PROMPT_MS_MAX: Final = 120_000
+_PROMPT_MS_MAX: Final = 600_000
 """A prompt that nobody says is over counts as over by then."""
 
 

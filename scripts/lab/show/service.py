@@ -7,12 +7,14 @@ and a callback that was promised have to outlive that.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import TYPE_CHECKING, Final
 
 from scripts.lab.phones import IncomingCall
 from scripts.lab.show.checks import require
 from scripts.lab.show.ledger import Kind, Row
 from scripts.lab.show.people import RING_S, Customer, Desk, hear_each_other, talk
+from scripts.lab.waiting import look_until
 
 if TYPE_CHECKING:
     from scripts.lab.show.scenario import Scenario
@@ -29,7 +31,8 @@ AS_LONG_AS_SAID_S: Final = 0.7
 """How much of a question somebody hears before they answer it."""
 ANSWER_S: Final = 1.5
 """How much of a spoken answer somebody listens to."""
-MESSAGE_S: Final = 4.0
+MESSAGE_BYTES: Final = 48_000
+"""Three seconds of a message; Asterisk writes it in pieces of two."""
 SLOW_S: Final = 20.0
 """More than any sequence of prompts of the sample takes."""
 
@@ -176,7 +179,7 @@ class ServiceLine:
             await paul.call.wait_until_hears("anything")
             await asyncio.sleep(AS_LONG_AS_SAID_S)
             await paul.call.send_dtmf("#")  # Past the greeting.
-            await asyncio.sleep(MESSAGE_S)
+            await look_until(self._message_begun, "a message to be recorded", SLOW_S)
             paul.call.hang_up()
             await reception.told_of_messages(dark + 1)
             require(
@@ -192,6 +195,12 @@ class ServiceLine:
             )
             now = (turns[-1]["kind"], turns[-1]["overridden"])
             require(now == ("open", False), f"written down: {now}")
+
+    def _message_begun(self) -> bool:
+        spool = self._play.centre.asterisk.spool / "voicemail"
+        with contextlib.suppress(FileNotFoundError):  # It is moved once it is whole.
+            return any(each.stat().st_size > MESSAGE_BYTES for each in spool.rglob("*.wav"))
+        return False
 
     async def _dial(self, desk: Desk, code: str) -> None:
         call = desk.phone.place(code)

@@ -27,6 +27,7 @@ from engine.core.facts import (
     VisitReason,
     WrapupStarted,
 )
+from engine.core.hearing import PROMPT_MS_MAX
 from engine.core.ids import CallId, QueueId
 from engine.core.inputs import (
     BY_SYSTEM,
@@ -187,7 +188,7 @@ def test_a_redirected_call_is_missed_in_one_queue_and_waits_in_the_other(centre)
 def test_a_waiting_call_can_be_sent_to_its_end(centre, destination):
     call_id = centre.call("6400")
     ask(centre, call_id, Redirect(destination))
-    centre.wait(200_000)
+    centre.wait(PROMPT_MS_MAX)
     centre.obey()
     assert [f.ended_by for f in centre.of(CallEnded)] == [CallEnd.SYSTEM]
 

@@ -19,6 +19,7 @@ from engine.core.commands import (
 )
 from engine.core.dialogue import Dialogue, DialogueKind
 from engine.core.facts import TalkStarted, VisitEnded
+from engine.core.hearing import PROMPT_MS_MAX
 from engine.core.ids import CallId, QueueId
 from engine.core.inputs import (
     CallActionRequested,
@@ -153,7 +154,7 @@ def test_a_join_prompt_that_asterisk_refuses_keeps_nobody_waiting() -> None:
 def test_nobody_says_that_the_join_prompt_is_over() -> None:
     centre = Centre(announced(*static("1001"), join=HELLO, join_first=True))
     centre.call("6400")
-    centre.wait(119_999)
+    centre.wait(PROMPT_MS_MAX - 1)
     assert centre.of(RingPhone) == []
     centre.wait(1)
     assert len(centre.of(RingPhone)) == 1

@@ -77,4 +77,4 @@ def test_older_versions_told_of_ended_calls_only_when_they_ended() -> None:
 
 
 def test_there_is_a_snapshot_of_each_released_version() -> None:
-    assert [path.stem for path in OLD] == ["version-2"]
+    assert [path.stem for path in OLD] == ["version-2", "version-5"]
