@@ -27,11 +27,17 @@ def playback_ended(
     One that was not `ok` may have been cut off by a hang-up, of which we hear next: nothing else is done.
     """
     if call.prompt != playback_id or not hears_prompt(state, call):
-        return "that prompt is over already"
+        return None if _was_played(call, playback_id) else "that prompt was never played"
     if call.dialogue is not None and call.purpose is Purpose.QUESTION:
         call.dialogue.unheard = not ok
     prompt_is_over(state, call)
     return None
+
+
+def _was_played(call: Call, playback_id: PlaybackId) -> bool:
+    """Tells a prompt that was cut off, of which the end is no news, from nonsense."""
+    ordinal = playback_id.rpartition("-")[2]
+    return ordinal.isdecimal() and int(ordinal) <= call.prompts
 
 
 def prompt_is_over(state: State, call: Call) -> None:
