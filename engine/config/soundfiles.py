@@ -17,7 +17,7 @@ BYTES_MAX: Final = 32 * 1024 * 1024
 """Larger files are not even read."""
 
 SECONDS_MAX: Final = 300
-"""A prompt is over for the engine after ten minutes (`engine.core.hearing.PROMPT_MS_MAX`)."""
+"""A prompt is over for the engine after ten minutes (`engine.core.prompting.hearing.PROMPT_MS_MAX`)."""
 
 _BYTES_A_SECOND: Final = {
     "wav": 16_000, "sln": 16_000, "wav16": 32_000, "sln16": 32_000, "ulaw": 8_000, "alaw": 8_000,

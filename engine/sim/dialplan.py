@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from engine.core.callers.dialplan import TRIP_VARIABLE
 from engine.core.commands import SendToDialplan
-from engine.core.dialplan import TRIP_VARIABLE
 from engine.core.ids import CallId
 from engine.core.inputs import CallCameBack
 from engine.sim.agenda import Agenda

@@ -9,7 +9,6 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, rule
 
-from engine.core.call import Visit
 from engine.core.commands import RingPhone
 from engine.core.facts import CallbackAttempted
 from engine.core.ids import CallId, EndpointName, LegId, playback_id_of
@@ -21,6 +20,7 @@ from engine.core.inputs import (
     PhoneDevice,
     PlaybackEnded,
 )
+from engine.core.model.call import Visit
 from engine.core.policy import Member, QueuePolicy, Right, Strategy
 from engine.core.waiting import CallbackPolicy, EmptyRule, HoursKind, HoursNow
 from tests.property.test_core_machine import AnyHistory

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.core.forecast import said_minutes
+from engine.core.estimate.forecast import said_minutes
 from engine.core.inputs import AgentAction
-from engine.core.pace import Tally
+from engine.core.model.pace import Tally
 from engine.core.policy import Strategy
 from engine.core.router import RoutingCore
 from tests.support.waits import AGENTS, comes_back, house, line_of, one_queue, wait_in

@@ -16,7 +16,6 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from engine.core.call import CallState
 from engine.core.commands import PlayPrompt
 from engine.core.facts import (
     ActionDone,
@@ -87,6 +86,7 @@ from engine.core.inputs import (
     SpyEnded,
     Transfer,
 )
+from engine.core.model.call import CallState
 from engine.core.places import HangUp, PlayThenHangUp, ToExtension, ToQueue
 from engine.core.policy import (
     InboundRoute,

@@ -260,12 +260,12 @@ def test_an_ignored_option_is_found(name, policy, lie, rules):
 
 def test_a_loop_without_end_is_found(monkeypatch):
     """Two queues that are always closed, each of which sends its callers to the other."""
-    monkeypatch.setattr("engine.core.onward.HOPS_MAX", 100)
+    monkeypatch.setattr("engine.core.talking.onward.HOPS_MAX", 100)
     assert caught(_endless(), CARE, MeddledCores()).rule == "loop"
 
 
 def test_a_loop_that_ends_early_is_found(monkeypatch):
-    monkeypatch.setattr("engine.core.onward.HOPS_MAX", 5)
+    monkeypatch.setattr("engine.core.talking.onward.HOPS_MAX", 5)
     assert caught(_endless(), CARE, MeddledCores()).rule == "loop"
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from engine.core.callers.dialplan import TRIP_VARIABLE
 from engine.core.commands import (
     AnswerCall,
     Connect,
@@ -23,7 +24,6 @@ from engine.core.commands import (
     StopPrompt,
     StopWaitingSound,
 )
-from engine.core.dialplan import TRIP_VARIABLE
 from engine.core.ids import (
     CallId,
     LegId,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from engine.core.forecast import wait_ms
+from engine.core.estimate.forecast import wait_ms
 from engine.core.ids import AgentId, CallId, QueueId
 from engine.core.inputs import TimePassed
-from engine.core.line import Line
+from engine.core.model.line import Line
 from engine.core.policy import Member, QueuePolicy
 from engine.core.router import RoutingCore
 from tests.support.centre import Centre, queue, static

@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from engine.adapters.card.words import LANGUAGES
 from engine.config.forms import PauseForReason
 from engine.core.policy import PresenceAction
-from engine.core.spoken import PRESENCE_DIGITS
+from engine.core.speech.spoken import PRESENCE_DIGITS
 
 if TYPE_CHECKING:
     from engine.config.models import Configuration

@@ -11,8 +11,8 @@ from typing import Final, TypeVar
 
 from engine.config import Configuration
 from engine.config.forms import MenuDestination, QueueDestination
+from engine.core.model.rng import Rng
 from engine.core.policy import MemberKind
-from engine.core.rng import Rng
 from scripts.lab.phones import IncomingCall, OutgoingCall, Phone
 from scripts.lab.show.centre import DemoCentre
 from scripts.lab.show.ledger import Kind, Ledger

@@ -6,7 +6,6 @@ import dataclasses
 
 import pytest
 
-from engine.core.call import CallState
 from engine.core.commands import Connect, HangUpCall, HangUpLeg, PlayPrompt, RingPhone
 from engine.core.facts import (
     ActionDone,
@@ -27,7 +26,6 @@ from engine.core.facts import (
     VisitReason,
     WrapupStarted,
 )
-from engine.core.hearing import PROMPT_MS_MAX
 from engine.core.ids import CallId, QueueId
 from engine.core.inputs import (
     BY_SYSTEM,
@@ -47,8 +45,10 @@ from engine.core.inputs import (
     Redirect,
     Transfer,
 )
+from engine.core.model.call import CallState
 from engine.core.places import HangUp, PlayThenHangUp, ToExtension, ToExternal, ToQueue
 from engine.core.policy import MonitorMode, Right, Strategy
+from engine.core.prompting.hearing import PROMPT_MS_MAX
 from tests.support.asking import BOSS, ask, make_centre, refusal, talk
 from tests.support.centre import NODE, Centre, changed, dynamic, queue, static
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from engine.core.call import CallState
 from engine.core.commands import (
     Connect,
     HangUpCall,
@@ -31,6 +30,7 @@ from engine.core.facts import (
 )
 from engine.core.ids import AgentId, LegId, QueueId
 from engine.core.inputs import AgentAction, HangUpNow, LegRinging, PickUp, Redirect, Transfer
+from engine.core.model.call import CallState
 from engine.core.places import HangUp, ToExtension, ToQueue
 from engine.core.policy import Right, Strategy
 from engine.core.speech import Phrase, phrase

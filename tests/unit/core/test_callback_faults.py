@@ -17,7 +17,6 @@ from engine.core.facts import (
     OfferReason,
     TalkStarted,
 )
-from engine.core.hearing import RINGING
 from engine.core.ids import EndpointName, LegId, NodeId
 from engine.core.inputs import (
     CommandFailed,
@@ -30,6 +29,7 @@ from engine.core.inputs import (
     PolicyApplied,
     SeenChannel,
 )
+from engine.core.prompting.hearing import RINGING
 from engine.core.router import RoutingCore
 from tests.support.callback import DID, Callbacks, terms
 from tests.support.centre import NODE, TRUNK, dynamic, static

@@ -6,7 +6,6 @@ import dataclasses
 
 import pytest
 
-from engine.core.call import CallState
 from engine.core.causes import CONGESTION
 from engine.core.commands import HangUpCall, PlayPrompt, StartWaitingSound, StopPrompt
 from engine.core.facts import (
@@ -24,13 +23,14 @@ from engine.core.facts import (
     VisitReason,
     VisitStarted,
 )
-from engine.core.hearing import RINGING
 from engine.core.ids import CallId
 from engine.core.inputs import CommandFailed
+from engine.core.model.call import CallState
+from engine.core.model.timers import TimerKind
 from engine.core.places import ToExtension
 from engine.core.policy import OutboundRoute
+from engine.core.prompting.hearing import RINGING
 from engine.core.speech import Phrase, phrase
-from engine.core.timers import TimerKind
 from engine.core.waiting import Announcements, CallbackPolicy, KeyEvent
 from tests.support.callback import DID, NUMBER, Callbacks, terms
 from tests.support.centre import NODE, START_MS, TRUNK, changed, static

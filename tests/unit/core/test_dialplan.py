@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.core.call import CallState
+from engine.core.callers.dialplan import LEAVE_CONTEXT, LISTEN_CONTEXT
 from engine.core.causes import CONGESTION
 from engine.core.commands import (
     HangUpCall,
@@ -16,7 +16,6 @@ from engine.core.commands import (
     SendToDialplan,
     StopWaitingSound,
 )
-from engine.core.dialplan import LEAVE_CONTEXT, LISTEN_CONTEXT
 from engine.core.facts import (
     ActionRefused,
     CallEnd,
@@ -41,6 +40,7 @@ from engine.core.inputs import (
     Transfer,
     TransferRequested,
 )
+from engine.core.model.call import CallState
 from engine.core.places import ToCallFlow, ToMenu, ToQueue, ToVoicemail
 from engine.core.policy import FeatureCodes
 from engine.core.router import RoutingCore

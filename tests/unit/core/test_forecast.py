@@ -8,10 +8,10 @@ import json
 import pytest
 
 from engine.core import speech
-from engine.core.forecast import said_minutes
-from engine.core.handling import TALKS_MIN, costs_of
+from engine.core.estimate.forecast import said_minutes
+from engine.core.estimate.handling import TALKS_MIN, costs_of
 from engine.core.inputs import AgentAction
-from engine.core.pace import FADE_AT, HOUR_MS, Pace, Tally, elapsed_ms_of, hour_of
+from engine.core.model.pace import FADE_AT, HOUR_MS, Pace, Tally, elapsed_ms_of, hour_of
 from engine.core.policy import SkillStep, StickyPolicy, Strategy
 from engine.core.router import RoutingCore
 from tests.support.centre import Centre, queue, static

@@ -6,7 +6,6 @@ import json
 
 import pytest
 
-from engine.core.call import CallState
 from engine.core.causes import CONGESTION
 from engine.core.commands import AnswerCall, HangUpCall, PlayPrompt, StopPrompt
 from engine.core.facts import CallEnd, CallEnded, RouteReason, VisitStarted
@@ -18,6 +17,7 @@ from engine.core.inputs import (
     NodeDisconnected,
     SeenChannel,
 )
+from engine.core.model.call import CallState
 from engine.core.places import (
     HangUp,
     PlayThenHangUp,
@@ -28,7 +28,7 @@ from engine.core.places import (
     ToRingGroup,
 )
 from engine.core.places import MenuKey as Key
-from engine.core.questions import DIGITS_MAX, SETTLE_MS
+from engine.core.prompting.questions import DIGITS_MAX, SETTLE_MS
 from engine.core.router import RoutingCore
 from tests.support.centre import NODE, TRUNK, Centre, queue, static
 from tests.support.places import (

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from engine.core.call import CallState
 from engine.core.commands import (
     AnswerTransfer,
     Connect,
@@ -46,6 +45,7 @@ from engine.core.inputs import (
     SeenChannel,
     TransferRequested,
 )
+from engine.core.model.call import CallState
 from engine.core.policy import MonitorMode, OutboundRoute, ParkingPolicy, Right
 from engine.core.router import RoutingCore
 from tests.support.centre import NODE, TRUNK, Centre, queue, static
