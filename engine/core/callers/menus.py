@@ -20,7 +20,7 @@ from engine.core.model.dialogue import Dialogue, DialogueKind
 from engine.core.model.state import State
 from engine.core.places import Destination, Media, Menu, ToMenu
 from engine.core.prompting.hearing import stop_waiting_sound
-from engine.core.prompting.questions import ask, choose, end_dialogue, settled
+from engine.core.prompting.questions import Choices, Keys, ask, choose, end_dialogue, settled
 from engine.core.routing.destinations import words_of
 from engine.core.routing.sending import no_such_place, route
 
@@ -65,12 +65,23 @@ def _menu(call: Call) -> Menu:
     return call.dialogue.menu
 
 
-def _choices(state: State, menu: Menu) -> dict[str, None]:
-    keys = dict.fromkeys(each.key for each in menu.keys)
-    if menu.direct_dial:
-        keys.update(dict.fromkeys(state.lines))
-        keys.update(dict.fromkeys(state.extensions))
-    return keys
+def _choices(state: State, menu: Menu) -> Choices:
+    keys = Keys(each.key for each in menu.keys)
+    return _KeysAndNumbers(state, keys) if menu.direct_dial else keys
+
+
+class _KeysAndNumbers:
+    """A menu's keys, and the numbers of all queues and extensions, which may be thousands."""
+
+    def __init__(self, state: State, keys: Keys) -> None:
+        self._state = state
+        self._keys = keys
+
+    def __contains__(self, pressed: object) -> bool:
+        return pressed in self._keys or inside(self._state, str(pressed)) is not None
+
+    def has_longer(self, pressed: str) -> bool:
+        return self._keys.has_longer(pressed) or self._state.has_longer_number(pressed)
 
 
 def _go(state: State, call: Call, menu: Menu, chosen: str) -> None:

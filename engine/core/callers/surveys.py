@@ -20,7 +20,7 @@ from engine.core.model.dialogue import Dialogue, DialogueKind
 from engine.core.model.leg import Leg
 from engine.core.model.state import State
 from engine.core.places import HangUp, PlayThenHangUp
-from engine.core.prompting.questions import ask, choose, end_dialogue, settled
+from engine.core.prompting.questions import Keys, ask, choose, end_dialogue, settled
 from engine.core.queueing.offers import UNREACHABLE_CAUSES
 from engine.core.routing.sending import follow
 from engine.core.waiting import SurveyPolicy
@@ -104,12 +104,13 @@ def _survey(call: Call) -> SurveyPolicy:
     return call.dialogue.survey
 
 
-def _keys(survey: SurveyPolicy) -> dict[str, int]:
-    return {each.key: each.score for each in survey.keys}
+def _keys(survey: SurveyPolicy) -> Keys:
+    return Keys(each.key for each in survey.keys)
 
 
 def _answered(state: State, call: Call, key: str) -> None:
-    _close(state, call, SurveyEnd.ANSWERED, key, _keys(_survey(call))[key])
+    scores = {each.key: each.score for each in _survey(call).keys}
+    _close(state, call, SurveyEnd.ANSWERED, key, scores[key])
 
 
 def _close(

@@ -6,6 +6,7 @@ the verbs; they act on one `State` and keep nothing of their own.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Concatenate, ParamSpec
@@ -137,6 +138,7 @@ class State:
         "monitors",
         "nodes",
         "now_ms",
+        "numbers",
         "offer_order",
         "out",
         "outbound_routes",
@@ -184,6 +186,8 @@ class State:
         """Of those who have any."""
         self.trunks: dict[EndpointName, TrunkPolicy] = {}
         self.outbound_routes: dict[str, OutboundRoute] = {}
+        self.numbers: list[str] = []
+        """Of extensions and queues, sorted."""
         self.menus: dict[str, Menu] = {}
         self.ring_groups: dict[str, RingGroup] = {}
         self.call_flows: dict[str, CallFlow] = {}
@@ -206,6 +210,7 @@ class State:
         """Takes a policy and makes the look-ups over it."""
         self.policy = policy
         self.extensions = {extension.number: extension for extension in policy.extensions}
+        self.numbers = sorted({*self.extensions, *(queue.queue_id for queue in policy.queues)})
         self.trunks = {trunk.name: trunk for trunk in policy.trunks}
         self.outbound_routes = {route.name: route for route in policy.outbound_routes}
         self.menus = {menu.name: menu for menu in policy.menus}
@@ -276,6 +281,11 @@ class State:
         """Forgets which calls of a node have ended: a new Asterisk may give the same ids again."""
         for call_id in [each for each, ended in self.ended.items() if ended.node == node]:
             del self.ended[call_id]
+
+    def has_longer_number(self, pressed: str) -> bool:
+        """Tells whether the number of a queue or extension begins with this and is longer."""
+        at = bisect_right(self.numbers, pressed)
+        return at < len(self.numbers) and self.numbers[at].startswith(pressed)
 
     def has_more_calls_than(self, many: int) -> bool:
         """Tells whether more than so many calls are in the house; callbacks that wait use nothing of it."""

@@ -10,8 +10,8 @@ that no flood of them keeps a call for ever.
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from typing import Final
+from collections.abc import Iterable
+from typing import Final, Protocol
 
 from engine.core.model.call import Call
 from engine.core.model.dialogue import Dialogue, Purpose
@@ -62,7 +62,33 @@ def ask_again(state: State, call: Call) -> None:
     ask(state, call, dialogue, call.prompt_media, dialogue.step)
 
 
-def choose(state: State, call: Call, digit: str, choices: Collection[str]) -> str | None:
+class Choices(Protocol):
+    """What can be pressed in answer to a question."""
+
+    def __contains__(self, pressed: object) -> bool:
+        """Tells whether this is one of them."""
+
+    def has_longer(self, pressed: str) -> bool:
+        """Tells whether one of them begins with this and is longer."""
+
+
+class Keys:
+    """A few answers, one by one."""
+
+    def __init__(self, answers: Iterable[str]) -> None:
+        """Takes them; most often each is a single key."""
+        self._answers = tuple(answers)
+
+    def __contains__(self, pressed: object) -> bool:
+        """As `Choices`."""
+        return pressed in self._answers
+
+    def has_longer(self, pressed: str) -> bool:
+        """As `Choices`."""
+        return any(each.startswith(pressed) and each != pressed for each in self._answers)
+
+
+def choose(state: State, call: Call, digit: str, choices: Choices) -> str | None:
     """Takes a key of an answer that is one of `choices`; returns that choice once it is clear.
 
     It is clear when no longer one begins like it, or with `#` after it. Until then keys are waited
@@ -77,7 +103,7 @@ def choose(state: State, call: Call, digit: str, choices: Collection[str]) -> st
         return dialogue.digits
     dialogue.digits += digit
     pressed = dialogue.digits
-    longer = any(each.startswith(pressed) and each != pressed for each in choices)
+    longer = choices.has_longer(pressed)
     if pressed in choices and not longer:
         return pressed
     if pressed not in choices and not longer:
@@ -86,7 +112,7 @@ def choose(state: State, call: Call, digit: str, choices: Collection[str]) -> st
     return None
 
 
-def settled(call: Call, choices: Collection[str]) -> str | None:
+def settled(call: Call, choices: Choices) -> str | None:
     """Returns the choice that was made when no key follows any more, or None."""
     assert call.dialogue is not None
     return call.dialogue.digits if call.dialogue.digits in choices else None
