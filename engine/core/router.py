@@ -384,8 +384,8 @@ def _phone_reachable(state: State, happened: PhoneReachable) -> Ignored:
         agent.reachable_at.pop(happened.node, None)
         if not agent.reachable_at:
             phone_is_gone(state, agent)
-    for queue_id in agent.memberships:
-        state.at_work_changes(queue_id)
+    for membership in agent.memberships.values():
+        state.at_work_changes(agent, membership)
     state.refresh(agent)
     return None
 

@@ -31,7 +31,7 @@ def log_in(state: State, agent: Agent, membership: Membership, how: How, by: str
     membership.login_id = state.fresh_id()
     membership.talk_ms = 0
     membership.balance = 0
-    state.at_work_changes(membership.queue_id)
+    state.at_work_changes(agent, membership)
     state.note(AgentLoggedIn, membership.login_id, agent.agent_id, membership.queue_id, how, by)
     state.refresh(agent)
 
@@ -55,7 +55,7 @@ def log_out(
         end_wrapup(state, agent, membership, over)
     login_id, membership.login_id = membership.login_id, None
     membership.missed_in_row = 0
-    state.at_work_changes(membership.queue_id)
+    state.at_work_changes(agent, membership)
     state.note(AgentLoggedOut, login_id, agent.agent_id, membership.queue_id, how, by)
     state.refresh(agent)
 
@@ -86,7 +86,7 @@ def pause(
     membership.pause_id = state.fresh_id()
     membership.pause_reason = reason
     membership.missed_in_row = 0
-    state.at_work_changes(membership.queue_id)
+    state.at_work_changes(agent, membership)
     state.note(
         PauseStarted,
         membership.pause_id,
@@ -106,7 +106,7 @@ def end_pause(
     pause_id, membership.pause_id = membership.pause_id, None
     assert pause_id is not None
     membership.pause_reason = None
-    state.at_work_changes(membership.queue_id)
+    state.at_work_changes(agent, membership)
     state.note(PauseEnded, pause_id, agent.agent_id, membership.queue_id, why, how, by)
     state.refresh(agent)
 

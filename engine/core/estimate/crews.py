@@ -2,43 +2,54 @@
 
 At work is who is logged in, not paused and reachable (`engine.core.model.agent.is_there`); who talks or
 wraps up is at work, and counts with what is left of that.
+
+Of many agents some are looked at, evenly spread over the configured order, and each counts for as
+many as were passed over: `LOOKED_AT` of those on calls, as many of the others, as many of all who
+serve other queues only. So a question takes no longer in a house of a thousand agents; with up to
+so many all are looked at.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from dataclasses import replace
+from typing import NamedTuple, TypeVar
 
-from engine.core.estimate.handling import Costs, costs_of
-from engine.core.ids import QueueId
+from engine.core.estimate.handling import costs_of
+from engine.core.ids import AgentId, QueueId
 from engine.core.matching.conditions import keeper_of, qualified
-from engine.core.model.agent import Agent, Membership, is_there
+from engine.core.model.agent import Agent, at_work
+from engine.core.model.costs import Costs
 from engine.core.model.leg import Leg, LegState
 from engine.core.model.line import Line
+from engine.core.model.roster import Crew
 from engine.core.model.state import State
-from engine.core.model.terms import Terms
+from engine.core.model.terms import NO_TERMS, Terms
 
-Crew = list[tuple[Agent, Membership]]
+LOOKED_AT = 50
 
-
-@dataclass(slots=True)
-class Hands:
-    """How much longer each of some agents is busy with what they do now, in no order."""
-
-    late_ms: list[float] = field(default_factory=list)
-    """As is to be expected, less what is left of that kind of work at an average moment, ..."""
-    soonest_ms: list[float] = field(default_factory=list)
-    """... at the least, ..."""
-    sure_ms: list[float] = field(default_factory=list)
-    """... and of those alone for whom it is certain: free, or in wrap-up."""
+T = TypeVar("T")
 
 
-def at_work(state: State, line: Line) -> Crew:
-    """Returns who is at work in a queue, in configured order."""
-    agents, queue_id = state.agents, line.queue_id
-    members = [
-        (agents[agent_id], agents[agent_id].memberships[queue_id]) for agent_id in line.members
-    ]
-    return [each for each in members if is_there(*each)]
+class Hand(NamedTuple):
+    """How much longer an agent is busy with what is done now, in milliseconds."""
+
+    late_ms: float
+    """As is to be expected, less what is left of that kind of work at an average moment."""
+    soonest_ms: float
+    """At the least."""
+    sure: bool
+    """It is certain to be no more than that: free, or in wrap-up."""
+    weight: float
+    """For so many agents this one stands."""
+    agent_id: AgentId
+
+
+def crew_of(state: State, line: Line) -> Crew:
+    """Returns who is at work in a queue. O(1) but after a change of the configuration."""
+    if line.crew is None:
+        line.crew = Crew(at_work(state.agents, line.members, line.queue_id))
+    return line.crew
 
 
 def crew_for(state: State, line: Line, terms: Terms | None) -> Crew:
@@ -46,29 +57,52 @@ def crew_for(state: State, line: Line, terms: Terms | None) -> Crew:
 
     If nobody may (yet), everybody at work: terms give way with waiting time.
     """
-    everybody = at_work(state, line)
+    everybody = crew_of(state, line)
     if terms is None:
         return everybody
     keeper = keeper_of(state, line, terms)
     if keeper is not None:
-        return [keeper]
-    return [each for each in everybody if qualified(state, terms, *each)] or everybody
+        return Crew([keeper])
+    terms = replace(terms, kept_for=None)
+    if terms == NO_TERMS:
+        return everybody
+    able = everybody.able.get(terms)
+    if able is None:
+        able = Crew([each for each in everybody.people if qualified(state, terms, *each)])
+        everybody.able[terms] = able = able if able.people else everybody
+    return able
 
 
-def loyal_of(state: State, line: Line, crew: Crew) -> Crew:
+def neighbours_of(state: State, line: Line) -> list[QueueId]:
+    """Returns the other queues in which members of this one are members too."""
+    if line.neighbours is None:
+        found: dict[QueueId, object] = {}
+        for agent_id in line.members:
+            found.update(state.agents[agent_id].memberships)
+        found.pop(line.queue_id, None)
+        line.neighbours = [queue_id for queue_id in state.lines if queue_id in found]
+    return line.neighbours
+
+
+def loyal_of(state: State, line: Line, hands: list[Hand]) -> list[Hand]:
     """Returns those whom no other queue wants that has callers."""
-    return [
-        (agent, membership)
-        for agent, membership in crew
-        if not any(
-            queue_id != line.queue_id and state.lines[queue_id].waiting and is_there(agent, each)
-            for queue_id, each in agent.memberships.items()
-        )
+    hungry = [
+        crew_of(state, state.lines[queue_id]).ids
+        for queue_id in neighbours_of(state, line)
+        if state.lines[queue_id].waiting
     ]
+    return [hand for hand in hands if not _among(hand.agent_id, hungry)]
+
+
+def _among(agent_id: AgentId, crews: list[dict[AgentId, None]]) -> bool:
+    for ids in crews:  # noqa: SIM110 - Most often already the first: no generator for that.
+        if agent_id in ids:
+            return True
+    return False
 
 
 class Watch:
-    """Looks at agents at one moment, for one queue; what calls of each queue cost is worked out once."""
+    """Looks at agents at one moment, for one queue."""
 
     __slots__ = ("_costs", "_line", "_state")
 
@@ -87,43 +121,80 @@ class Watch:
             known = self._costs[queue_id] = known or self._costs[None]
         return known
 
-    def hands(self, crew: Crew) -> Hands:
-        """Looks at all of these agents."""
-        hands = Hands()
-        for agent, _ in crew:
-            self._look(agent, hands)
+    def hands(self, crew: Crew) -> list[Hand]:
+        """Looks at these agents."""
+        hands: list[Hand] = []
+        on_calls = [agent for agent, _ in crew.people if agent.legs]
+        others = [agent for agent, _ in crew.people if not agent.legs]
+        for agents in (on_calls, others):
+            some = spread(agents)
+            weight = len(agents) / max(1, len(some))
+            hands += [self._look(agent, weight) for agent in some]
         return hands
 
-    def _look(self, agent: Agent, hands: Hands) -> None:
-        now_ms, here = self._state.now_ms, self._costs[None]
+    def more_hands(self, crew: Crew, rivals: Collection[QueueId]) -> list[Hand]:
+        """Looks at those who serve other queues and are not of this crew.
+
+        Who serves several of these queues may be met in each, and counts for a part in each.
+        """
+        lines = self._state.lines
+        crews = [crew_of(self._state, lines[queue_id]) for queue_id in rivals]
+        each_max = max(1, LOOKED_AT // max(1, len(crews)))
+        hands: list[Hand] = []
+        for theirs in crews:
+            some = spread(theirs.people, each_max)
+            weight = len(theirs) / max(1, len(some))
+            for agent, _ in some:
+                if agent.agent_id not in crew.ids:
+                    met = sum([agent.agent_id in each.ids for each in crews])
+                    hands.append(self._look(agent, weight / met))
+        return hands
+
+    def _look(self, agent: Agent, weight: float) -> Hand:
+        agent_id, now_ms, steady_ms = (
+            agent.agent_id,
+            self._state.now_ms,
+            self._costs[None].steady_ms,
+        )
         for leg_id in agent.legs:
             leg = self._state.legs.get(leg_id)
             if leg is not None and leg.state is not LegState.ENDING:
-                self._is_on(leg, hands)
-                return
-        until_ms = max([each.wrapup_until_ms for each in agent.memberships.values()], default=0)
-        if until_ms > now_ms:
-            sure_ms = float(until_ms - now_ms)
-        elif agent.in_use or agent.backing_off:  # On a call of the agent's own, most likely.
-            hands.late_ms.append(0.0)
-            hands.soonest_ms.append(0.0)
-            return
-        else:
-            sure_ms = 0.0
-        hands.late_ms.append(sure_ms - here.steady_ms)
-        hands.soonest_ms.append(sure_ms)
-        hands.sure_ms.append(sure_ms)
+                return self._is_on(leg, agent_id, weight)
+        if agent.wrapups:
+            until_ms = max([each.wrapup_until_ms for each in agent.memberships.values()])
+            if until_ms > now_ms:
+                sure_ms = float(until_ms - now_ms)
+                return Hand(
+                    sure_ms - steady_ms, sure_ms, sure=True, weight=weight, agent_id=agent_id
+                )
+        if agent.in_use or agent.backing_off:  # On a call of the agent's own, most likely.
+            return Hand(0.0, 0.0, sure=False, weight=weight, agent_id=agent_id)
+        return Hand(-steady_ms, 0.0, sure=True, weight=weight, agent_id=agent_id)
 
-    def _is_on(self, leg: Leg, hands: Hands) -> None:
+    def _is_on(self, leg: Leg, agent_id: AgentId, weight: float) -> Hand:
         costs = self.costs(leg.queue_id)
         if leg.state is LegState.TALKING and leg.talk_ms is not None:
             left_ms = costs.talk_left_ms(self._state.now_ms - leg.talk_ms) + costs.wrapup_ms
-            hands.late_ms.append(left_ms - costs.steady_ms)
-            hands.soonest_ms.append(costs.wrapup_ms)
-            return
+            return Hand(
+                left_ms - costs.steady_ms,
+                costs.wrapup_ms,
+                sure=False,
+                weight=weight,
+                agent_id=agent_id,
+            )
         call = self._state.calls.get(leg.call_id)
         phones = 1 if call is None or call.visit is None else max(1, len(call.visit.offers))
         # Of several phones that ring for one call, one will talk.
         left_ms = costs.start_ms / 2 + (costs.talk_ms + costs.wrapup_ms) / phones
-        hands.late_ms.append(left_ms - costs.steady_ms)
-        hands.soonest_ms.append(costs.wrapup_ms if phones == 1 else 0.0)
+        soonest_ms = costs.wrapup_ms if phones == 1 else 0.0
+        return Hand(
+            left_ms - costs.steady_ms, soonest_ms, sure=False, weight=weight, agent_id=agent_id
+        )
+
+
+def spread(among: list[T], most: int = LOOKED_AT) -> list[T]:
+    """Returns all, or if they are more than that so many of them, evenly spread."""
+    count = len(among)
+    if count <= most:
+        return among
+    return [among[index * count // most] for index in range(most)]

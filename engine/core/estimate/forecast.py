@@ -17,20 +17,24 @@ To this comes how late the agents are, all together: what is left of their prese
 is left at an average moment (in a renewal process the mean remaining time is what shifts the count
 of renewals: D. R. Cox, "Renewal theory", 1962); and last the caller's own ringing.
 
-It takes O(members of the queues concerned + log of the callers). Arithmetic is plain float
-operations without library functions, the same on every machine.
+A question takes O(agents at work in this queue, looked at for whether they are on a call + queues
+that share agents with it + log of the callers), and the larger part of it for no more agents than
+`engine.core.estimate.crews.LOOKED_AT` of a kind. Arithmetic is plain float operations without library
+functions, the same on every machine.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
+from itertools import accumulate
+from operator import itemgetter
 
-from engine.core.estimate.crews import Crew, Watch, at_work, crew_for, loyal_of
+from engine.core.estimate.crews import Hand, Watch, crew_for, crew_of, loyal_of, neighbours_of
 from engine.core.estimate.handling import costs_of
-from engine.core.ids import CallId, QueueId
-from engine.core.model.agent import is_there
+from engine.core.ids import QueueId
 from engine.core.model.call import Visit
-from engine.core.model.line import Line, effective_weight
+from engine.core.model.line import Entry, Line, effective_weight
+from engine.core.model.roster import Crew
 from engine.core.model.state import State
 from engine.core.policy import Strategy
 
@@ -40,7 +44,6 @@ TERMS_MAX = 12
 """Callers ahead are gone through one by one up to here."""
 MINUTE_MS = 60_000
 _MEDIAN = 1 / 3
-_NEVER_MS = 1e15
 
 
 def said_minutes(wait_ms: int) -> int:
@@ -71,11 +74,12 @@ def wait_ms(state: State, line: Line, visit: Visit) -> int | None:
         rung_ms = visit.ring_ms + state.now_ms - visit.ringing_since_ms
         return int(max(own_ms - rung_ms, costs.start_ms / 2))
     watch = Watch(state, line, costs)
+    hands = watch.hands(crew)
     ahead = _ahead(state, line, visit, crew)
-    turn_ms = _turn_ms(watch, line, crew, ahead, costs.work_ms)
+    turn_ms = _turn_ms(line, hands, ahead, costs.work_ms, costs.start_ms)
     rivals = _rivals(state, line, visit, crew)
     if rivals:
-        turn_ms = max(turn_ms, _turn_among_ms(state, line, watch, crew, ahead, rivals))
+        turn_ms = max(turn_ms, _turn_among_ms(state, line, watch, crew, hands, ahead, rivals))
     return int(turn_ms + own_ms)
 
 
@@ -89,72 +93,59 @@ def _ahead(state: State, line: Line, visit: Visit, crew: Crew) -> float:
     their agents are counted as busy. Who waits on other terms counts for the share of the agents for
     that who are also among these.
     """
-    everybody = at_work(state, line)
-    rung = [each for each in _being_rung(state, line, everybody) if each.place < visit.place]
-    ahead = float(bisect_left(line.waiting, visit.place) - len(rung))
+    ahead = float(bisect_left(line.waiting, visit.place) - bisect_left(line.rung, visit.place))
     if visit.terms is None and not line.pools:
-        return max(0.0, ahead)
-    mine = {agent.agent_id: None for agent, _ in crew}
+        return ahead
+    everybody = crew_of(state, line)
     particular = 0.0
     for terms, entries in line.pools.items():
         count = bisect_left(entries, visit.place)
         ahead -= count
         if count and terms != visit.terms:
             theirs = crew_for(state, line, terms)
-            common = sum([agent.agent_id in mine for agent, _ in theirs])
+            common = len(theirs.ids.keys() & crew.ids.keys())
             particular += count * common / max(1, len(theirs))
         else:
             particular += count
     return particular + max(0.0, ahead) * len(crew) / max(1, len(everybody))
 
 
-def _being_rung(state: State, line: Line, crew: Crew) -> list[Visit]:
-    """Returns the visits of a queue for which at least one phone of these agents rings."""
-    found: dict[CallId, Visit] = {}
-    for agent, _ in crew:
-        for leg_id in agent.legs:
-            leg = state.legs.get(leg_id)
-            if leg is None or leg.queue_id != line.queue_id:
-                continue
-            call = state.calls.get(leg.call_id)
-            if call is not None and call.visit is not None and leg_id in call.visit.offers:
-                found[call.call_id] = call.visit
-    return list(found.values())
-
-
 def _rivals(state: State, line: Line, visit: Visit, crew: Crew) -> dict[QueueId, int]:
     """Counts, by queue, the callers of other queues whom these agents serve before this one."""
-    shared: dict[QueueId, int] = {}
-    for agent, _ in crew:
-        for queue_id, membership in agent.memberships.items():
-            if queue_id != line.queue_id and queue_id not in shared and is_there(agent, membership):
-                shared[queue_id] = _before_there(state, line, visit, state.lines[queue_id])
-    return {queue_id: count for queue_id, count in shared.items() if count > 0}
+    rivals: dict[QueueId, int] = {}
+    ids = crew.ids.keys()
+    weight = effective_weight(line.policy, state.now_ms - visit.entered_ms)
+    for queue_id in neighbours_of(state, line):
+        other = state.lines[queue_id]
+        if other.waiting and not ids.isdisjoint(crew_of(state, other).ids):
+            count = _before_there(state.now_ms, weight, visit, other)
+            if count > 0:
+                rivals[queue_id] = count
+    return rivals
 
 
-def _before_there(state: State, line: Line, visit: Visit, other: Line) -> int:
+def _before_there(now_ms: int, weight: int, visit: Visit, other: Line) -> int:
     """Counts the callers of another queue who go before this one, by weight now, then by entry.
 
     Halving supposes that weights fall along the line; with priorities in it that is nearly so.
     """
-    weight = effective_weight(line.policy, state.now_ms - visit.entered_ms)
+    policy = other.policy
+    if policy.accelerate_ms is None:
+        if policy.weight != weight:
+            return len(other.waiting) - len(other.rung) if policy.weight > weight else 0
+        since = (visit.entered_ms, visit.order)
+        before = bisect_left(other.waiting, since, key=_since)
+        return before - bisect_left(other.rung, since, key=_since)
+
+    def rank(entry: Entry) -> tuple[int, int, int]:
+        _, entered_ms, order, _ = entry
+        return (-effective_weight(policy, now_ms - entered_ms), entered_ms, order)
+
     mine = (-weight, visit.entered_ms, visit.order)
+    return bisect_left(other.waiting, mine, key=rank) - bisect_left(other.rung, mine, key=rank)
 
-    def goes_first(entered_ms: int, order: int) -> bool:
-        theirs = effective_weight(other.policy, state.now_ms - entered_ms)
-        return (-theirs, entered_ms, order) < mine
 
-    low, high = 0, len(other.waiting)
-    while low < high:
-        middle = (low + high) // 2
-        if goes_first(*other.waiting[middle][1:3]):
-            low = middle + 1
-        else:
-            high = middle
-    if low == 0:
-        return 0
-    rung = _being_rung(state, other, at_work(state, other))
-    return low - sum([goes_first(each.entered_ms, each.order) for each in rung])
+_since = itemgetter(1, 2)
 
 
 # --- until an agent comes to this caller ----------------------------------------------------
@@ -165,6 +156,7 @@ def _turn_among_ms(
     line: Line,
     watch: Watch,
     crew: Crew,
+    hands: list[Hand],
     ahead: float,
     rivals: dict[QueueId, int],
 ) -> float:
@@ -173,41 +165,72 @@ def _turn_among_ms(
     All agents together serve all of them; but it is no later than if the rivals took everybody
     except those who serve nobody else.
     """
-    union = {agent.agent_id: (agent, membership) for agent, membership in crew}
+    own = watch.costs(line.queue_id)
     number = ahead + 1
-    work_ms = number * watch.costs(line.queue_id).work_ms
+    work_ms = number * own.work_ms
     for queue_id, count in rivals.items():
         number += count
         work_ms += count * watch.costs(queue_id).work_ms
-        for each in at_work(state, state.lines[queue_id]):
-            union.setdefault(each[0].agent_id, each)
-    turn_ms = _turn_ms(watch, line, list(union.values()), number - 1, work_ms / number)
-    loyal = loyal_of(state, line, crew)
+    everybody = hands + watch.more_hands(crew, rivals)
+    turn_ms = _turn_ms(line, everybody, number - 1, work_ms / number, own.start_ms)
+    loyal = loyal_of(state, line, hands)
     if loyal:
-        alone_ms = _turn_ms(watch, line, loyal, ahead, watch.costs(line.queue_id).work_ms)
-        turn_ms = min(turn_ms, alone_ms)
+        turn_ms = min(turn_ms, _turn_ms(line, loyal, ahead, own.work_ms, own.start_ms))
     return turn_ms
 
 
-def _turn_ms(watch: Watch, line: Line, crew: Crew, ahead: float, work_ms: float) -> float:
+def _turn_ms(line: Line, hands: list[Hand], ahead: float, work_ms: float, start_ms: float) -> float:
     """Returns when these agents come to a caller with so many ahead; one more never makes it later.
 
     It is the least over all choices among them: who is tied up for long may as well not be there.
     """
-    hands = watch.hands(crew)
-    leaving = _leaving_rate(line)
-    turn_ms, late_ms = _NEVER_MS, 0.0
-    for count, each_ms in enumerate(sorted(hands.late_ms), start=1):
-        late_ms += each_ms
-        turn_ms = min(turn_ms, _queue_ms(count / work_ms, leaving, ahead) + late_ms / count)
+    turn_ms = _least_ms(hands, work_ms, _strides(_leaving_rate(line), ahead))
     needed = int(ahead + 0.5)
-    soonest, sure = sorted(hands.soonest_ms), sorted(hands.sure_ms)
-    turn_ms = max(turn_ms, soonest[min(needed, len(soonest) - 1)])
-    if needed < len(sure):
-        turn_ms = min(turn_ms, sure[needed])
+    turn_ms = max(turn_ms, _nth_ms(hands, needed))
+    sure = [hand for hand in hands if hand.sure]
+    if needed < sum([hand.weight for hand in sure]):
+        turn_ms = min(turn_ms, _nth_ms(sure, needed))
     if line.policy.strategy is Strategy.RING_ALL:  # One call rings at a time.
-        turn_ms = max(turn_ms, watch.costs(line.queue_id).start_ms * needed)
+        turn_ms = max(turn_ms, start_ms * needed)
     return turn_ms
+
+
+def _least_ms(hands: list[Hand], work_ms: float, strides: list[tuple[float, float]]) -> float:
+    """Returns the least, over the number of agents who come, of queueing and mean lateness.
+
+    Those come who are the least late. With more of them the queueing takes less and the lateness is
+    more; so where between two numbers even the larger one's queueing and the smaller one's lateness
+    come to no less than what is known already, none between them needs to be tried.
+    """
+    ranked = sorted(hands)
+    counts = list(accumulate([hand.weight for hand in ranked]))
+    sums = accumulate([hand.late_ms * hand.weight for hand in ranked])
+    late_ms = [total / count for total, count in zip(sums, counts, strict=True)]
+    last = len(ranked) - 1
+    first_ms = _queue_ms(counts[0] / work_ms, strides)
+    last_ms = _queue_ms(counts[last] / work_ms, strides)
+    least_ms = min(first_ms + late_ms[0], last_ms + late_ms[last])
+    spans = [(0, last, last_ms)]
+    while spans:
+        low, high, high_ms = spans.pop()
+        if high - low < 2 or high_ms + late_ms[low + 1] >= least_ms:
+            continue
+        middle = (low + high) // 2
+        middle_ms = _queue_ms(counts[middle] / work_ms, strides)
+        least_ms = min(least_ms, middle_ms + late_ms[middle])
+        spans += ((low, middle, middle_ms), (middle, high, high_ms))
+    return least_ms
+
+
+def _nth_ms(hands: list[Hand], needed: int) -> float:
+    """Returns when one more than `needed` of these may be there at the soonest, or else the last."""
+    reached = 0.0
+    ranked = sorted([(hand.soonest_ms, hand.weight) for hand in hands])
+    for soonest_ms, weight in ranked:
+        reached += weight
+        if reached > needed:
+            return soonest_ms
+    return ranked[-1][0]
 
 
 def _leaving_rate(line: Line) -> float:
@@ -215,19 +238,28 @@ def _leaving_rate(line: Line) -> float:
     return leavers.count / (leavers.total_ms + PATIENCE_WEIGHT_MS)
 
 
-def _queue_ms(serving: float, leaving: float, ahead: float) -> float:
-    """Returns the sum of 1 / (serving + j * leaving) for j from 0 to `ahead`, as a median.
+def _strides(leaving: float, ahead: float) -> list[tuple[float, float]]:
+    """Returns the callers from 0 to `ahead` in strides: how many, and at what rate they give up.
 
-    Beyond `TERMS_MAX` it goes in growing strides: the same ones for everybody, so that one more
-    ahead never makes it less.
+    Beyond `TERMS_MAX` strides grow: the same ones for everybody, so that one more ahead never makes
+    the wait less.
     """
-    total = -_MEDIAN / serving
+    if leaving == 0:
+        return [(ahead + 1, 0.0)]
+    strides: list[tuple[float, float]] = []
     begin, stride = 0, 1
     while begin < ahead + 1:
         count = min(float(stride), ahead + 1 - begin)
-        middle = begin + max(0.0, (count - 1) / 2)
-        total += count / (serving + leaving * middle)
+        strides.append((count, leaving * (begin + max(0.0, (count - 1) / 2))))
         begin += stride
         if begin >= TERMS_MAX:
             stride = begin // 4
+    return strides
+
+
+def _queue_ms(serving: float, strides: list[tuple[float, float]]) -> float:
+    """Returns the sum of 1 / (serving + j * leaving) over all callers ahead, as a median."""
+    total = -_MEDIAN / serving
+    for count, leaving in strides:
+        total += count / (serving + leaving)
     return total

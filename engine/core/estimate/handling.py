@@ -7,10 +7,9 @@ of the two, weighted by numbers of talks).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from engine.core.model.costs import Costs
 from engine.core.model.line import Line
-from engine.core.model.pace import STEPS, Tally, elapsed_ms_of, hour_of
+from engine.core.model.pace import STEPS, Tally, hour_of
 from engine.core.model.state import State
 
 TALKS_MIN = 5
@@ -27,47 +26,37 @@ USUAL_WEIGHT = 3
 RING_MS = 5_000
 
 
-@dataclass(slots=True)
-class Costs:
-    """Means of one queue at one hour, in milliseconds."""
-
-    start_ms: float
-    """Ringing in vain and not, and the agent prompt."""
-    talk_ms: float
-    wrapup_ms: float
-    rest_ms: float
-    """The pauses between vain ringings of one caller; no agent's time."""
-    left_ms: list[float]
-    """How much longer talks go on that have lasted `elapsed_ms_of` each step so far."""
-    steady_ms: float = 0.0
-    """What is left of an agent's work on a call, averaged over the whole of that work."""
-
-    @property
-    def work_ms(self) -> float:
-        """Returns how long one call keeps an agent."""
-        return self.start_ms + self.talk_ms + self.wrapup_ms
-
-    def talk_left_ms(self, elapsed_ms: int) -> float:
-        """Returns how much longer a talk goes on that has lasted so long, between the steps too."""
-        step = 0
-        while step + 1 < STEPS and elapsed_ms_of(step + 1) <= elapsed_ms:
-            step += 1
-        here_ms = self.left_ms[step]
-        if step + 1 == STEPS:
-            return here_ms
-        begin_ms, end_ms = elapsed_ms_of(step), elapsed_ms_of(step + 1)
-        next_ms = self.left_ms[step + 1]
-        return here_ms + (next_ms - here_ms) * (elapsed_ms - begin_ms) / (end_ms - begin_ms)
+def learn_talk(state: State, line: Line, lasted_ms: int) -> None:
+    """A queue's talk is over: the queue learns it, and the house."""
+    talks = line.pace.talks
+    count, total_ms = talks.count, talks.total_ms
+    line.pace.talked(state.now_ms, lasted_ms)
+    state.house.change(talks.count - count, talks.total_ms - total_ms)
 
 
 def costs_of(state: State, line: Line) -> Costs | None:
-    """Returns what this queue's calls cost now, or None while nothing is known. O(1) but at first."""
-    mean_ms = _mean_talk_ms(state, line)
-    if mean_ms is None:
-        return None
+    """Returns what this queue's calls cost now, or None while nothing is known. O(1).
+
+    It is worked out once for each state of what they depend on, and never taken for another.
+    """
+    pace, house, hour = line.pace, state.house, hour_of(state.now_ms)
+    basis: tuple[int, ...] = (pace.lessons, hour, line.policy.wrapup_ms)
+    if pace.talks.count < HOUSE_TALKS:
+        if house.count < TALKS_MIN:
+            return None
+        basis = (*basis, house.count, house.total_ms)
+    known = line.costs
+    if known is None or known[0] != basis:
+        known = line.costs = (basis, work_out(line, house, hour))
+    return known[1]
+
+
+def work_out(line: Line, house: Tally, hour: int) -> Costs:
+    """Works out what a queue's calls cost at one hour of the week."""
     pace = line.pace
-    hour = pace.hours.get(str(hour_of(state.now_ms)), Tally())
-    talk_ms = (mean_ms * HOUR_WEIGHT + hour.total_ms) / (HOUR_WEIGHT + hour.count)
+    mean_ms = _mean_talk_ms(pace.talks, house)
+    this_hour = pace.hours.get(str(hour), Tally())
+    talk_ms = (mean_ms * HOUR_WEIGHT + this_hour.total_ms) / (HOUR_WEIGHT + this_hour.count)
     wrapup_ms = float(line.policy.wrapup_ms)
     costs = Costs(
         start_ms=_drawn(pace.starts, RING_MS, USUAL_WEIGHT),
@@ -80,16 +69,9 @@ def costs_of(state: State, line: Line) -> Costs | None:
     return costs
 
 
-def _mean_talk_ms(state: State, line: Line) -> float | None:
-    talks = line.pace.talks
+def _mean_talk_ms(talks: Tally, house: Tally) -> float:
     if talks.count >= HOUSE_TALKS:
         return talks.total_ms / talks.count
-    house = Tally()
-    for each in state.lines.values():
-        house.count += each.pace.talks.count
-        house.total_ms += each.pace.talks.total_ms
-    if house.count < TALKS_MIN:
-        return None
     return _drawn(talks, house.total_ms / house.count, HOUSE_WEIGHT)
 
 

@@ -21,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from engine.core.ids import AgentId
-from engine.core.model.agent import Agent, Membership, is_there
+from engine.core.model.agent import Agent, Membership, at_work
 from engine.core.model.line import Line
 
 OWED_MAX = 3
@@ -63,18 +63,14 @@ def _at_work(agents: Mapping[AgentId, Agent], line: Line, like: Membership) -> l
     level = like.level if line.policy.skill_based else ANY_LEVEL
     roster = line.rosters.get(level)
     if roster is None:
-        roster = line.rosters[level] = at_work(agents, line, level)
+        roster = line.rosters[level] = roster_of(agents, line, level)
     return roster
 
 
-def at_work(agents: Mapping[AgentId, Agent], line: Line, level: int) -> list[Membership]:
+def roster_of(agents: Mapping[AgentId, Agent], line: Line, level: int) -> list[Membership]:
     """Works out who is at work in a queue, at one skill level or at any."""
-    queue_id = line.queue_id
-    members = [
-        (agents[agent_id], agents[agent_id].memberships[queue_id]) for agent_id in line.members
-    ]
     return [
         membership
-        for agent, membership in members
-        if is_there(agent, membership) and level in (ANY_LEVEL, membership.level)
+        for _, membership in at_work(agents, line.members, line.queue_id)
+        if level in (ANY_LEVEL, membership.level)
     ]

@@ -1,7 +1,5 @@
 """What a queue learns from each talk: who served which caller last, and how long agents talked.
 
-How long is for the strategy of least talk, and for the estimated wait (`engine.core.model.pace`).
-
 The same caller number in the same queue returns to who served last, if that was not too long ago
 (R-08, `StickyPolicy`). It counts from the end of the talk.
 """
@@ -30,8 +28,6 @@ def count_talk(state: State, call: Call, leg: Leg) -> None:
     if membership is not None and membership.login_id is not None:
         membership.talk_ms += state.now_ms - leg.talk_ms
     line = state.lines.get(leg.queue_id)
-    if line is not None:
-        line.pace.talked(state.now_ms, state.now_ms - leg.talk_ms)
     if line is not None and line.policy.sticky is not None and _is_one(call.caller_number):
         _remember(line, call.caller_number, leg.agent_id, state.now_ms)
 

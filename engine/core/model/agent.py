@@ -6,6 +6,7 @@ there, is it in use. `may_be_offered` is the one rule that says who can be rung.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from engine.core.ids import AgentId, CallId, LegId, NodeId, QueueId
@@ -116,6 +117,14 @@ def is_there(agent: Agent, membership: Membership) -> bool:
     return (
         membership.login_id is not None and membership.pause_id is None and bool(agent.reachable_at)
     )
+
+
+def at_work(
+    agents: Mapping[AgentId, Agent], members: Iterable[AgentId], queue_id: QueueId
+) -> list[tuple[Agent, Membership]]:
+    """Works out who of a queue's members is at work in it, in their order. O(members)."""
+    found = [(agents[agent_id], agents[agent_id].memberships[queue_id]) for agent_id in members]
+    return [each for each in found if is_there(*each)]
 
 
 def may_be_offered(

@@ -5,10 +5,12 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from dataclasses import dataclass, field
 
-from engine.core.ids import AgentId, CallId, QueueId
+from engine.core.ids import AgentId, CallId, LegId, QueueId
 from engine.core.model.agent import Membership
 from engine.core.model.call import Call, Visit
+from engine.core.model.costs import Costs
 from engine.core.model.pace import Pace
+from engine.core.model.roster import Crew
 from engine.core.model.terms import Terms
 from engine.core.policy import MemberKind, QueuePolicy
 
@@ -34,10 +36,16 @@ class Line:
     wanting: list[Entry] = field(default_factory=list)
     pools: dict[Terms, list[Entry]] = field(default_factory=dict)
     """None of them is empty."""
+    rung: list[Entry] = field(default_factory=list)
+    """Those of `waiting` for whom phones ring or were picked up, in the same order."""
     served: dict[str, tuple[int, AgentId]] = field(default_factory=dict)
     """When callers were served last, and by whom, by their number; longest ago first."""
     rosters: dict[int, list[Membership]] = field(default_factory=dict)
     """Who is at work, by skill level, as `engine.core.matching.shares` worked it out; empty after a change."""
+    crew: Crew | None = None
+    """Who is at work, in configured order; None until asked for after a change of the configuration."""
+    neighbours: list[QueueId] | None = None
+    """The other queues of its members; None as with `crew`."""
     selective: bool = False
     """Whether this queue sets its callers terms."""
     available: dict[AgentId, None] = field(default_factory=dict)
@@ -50,6 +58,8 @@ class Line:
     static_only: bool = False
     pace: Pace = field(default_factory=Pace)
     """What it has learnt for the estimated wait (P-10)."""
+    costs: tuple[tuple[int, ...], Costs] | None = None
+    """What `engine.core.estimate.handling` last made of that, and from which state of it."""
     last_static: int = -1
     """Round robin's memory: the configured position of the static agent rung last, ..."""
     last_static_agent: AgentId | None = None
@@ -65,7 +75,7 @@ class Line:
     def use(self, policy: QueuePolicy) -> None:
         """Takes a new configuration of the same queue."""
         self.policy = policy
-        self.rosters.clear()
+        self.look_anew()
         self.members = {member.agent_id: None for member in policy.members}
         order = list(self.members)
         if self.last_static_agent in self.members:
@@ -77,15 +87,36 @@ class Line:
         if policy.sticky is None:
             self.served.clear()
 
+    def look_anew(self) -> None:
+        """Forgets who is at work, to be worked out anew: memberships or positions have changed."""
+        self.rosters.clear()
+        self.crew = self.neighbours = None
+
     def add(self, call: Call, visit: Visit) -> int:
         """Puts a caller in line by priority and time of entry; returns the place, 1 the first."""
         insort(self.waiting, (-visit.priority, visit.entered_ms, visit.order, call.call_id))
+        if visit.offers:
+            insort(self.rung, (-visit.priority, visit.entered_ms, visit.order, call.call_id))
         return self.position(visit)
 
     def remove(self, visit: Visit) -> None:
         """Takes a caller out of line, who must be in it."""
         del self.waiting[self._index(self.waiting, visit.place)]
+        if visit.offers:
+            del self.rung[self._index(self.rung, visit.place)]
         self.rest(visit)
+
+    def add_offer(self, call: Call, visit: Visit, leg_id: LegId) -> None:
+        """Notes a live offer for a caller in line."""
+        if not visit.offers:
+            insort(self.rung, (-visit.priority, visit.entered_ms, visit.order, call.call_id))
+        visit.offers[leg_id] = None
+
+    def drop_offer(self, visit: Visit, leg_id: LegId) -> None:
+        """Forgets a live offer of a caller in line."""
+        del visit.offers[leg_id]
+        if not visit.offers:
+            del self.rung[self._index(self.rung, visit.place)]
 
     def position(self, visit: Visit) -> int:
         """Returns a waiting caller's place in line, 1 the first."""

@@ -40,6 +40,11 @@ class Tally:
         if self.count >= fade_at:
             self.halve()
 
+    def change(self, count: int, total_ms: int) -> None:
+        """Counts so many more, or fewer."""
+        self.count += count
+        self.total_ms += total_ms
+
     def halve(self) -> None:
         """Lets half of the experience fade."""
         self.count //= 2
@@ -63,15 +68,19 @@ class Pace:
     """How much longer talks went on that had lasted so long (`elapsed_ms_of`)."""
     hours: dict[str, Tally] = field(default_factory=dict)
     """Talks by the hour of the week in which they ended (`hour_of`)."""
+    lessons: int = 0
+    """How often it has learnt what a call costs: what was worked out from fewer lessons is out of date."""
 
     def connected(self, policy: QueuePolicy, visit: Visit, prompt_ms: int) -> None:
         """A caller is connected; the agent prompt took so long."""
+        self.lessons += 1
         self.starts.add(visit.ring_ms + prompt_ms, FADE_AT)
         vain = visit.ring_ms // policy.ring_timeout_ms if policy.ring_timeout_ms > 0 else 0
         self.rests.add(vain * policy.retry_interval_ms, FADE_AT)
 
     def talked(self, now_ms: int, lasted_ms: int) -> None:
-        """A talk is over."""
+        """A talk is over; come by `engine.core.estimate.handling.learn_talk`, so that the house learns it too."""
+        self.lessons += 1
         self.talks.add(lasted_ms, FADE_AT)
         if not self.lasting:
             self.lasting = [Tally() for _ in range(STEPS)]
@@ -88,6 +97,7 @@ class Pace:
 
     def wrapped_up(self, lasted_ms: int) -> None:
         """A wrap-up is over."""
+        self.lessons += 1
         self.wrapups.add(max(0, lasted_ms), FADE_AT)
 
     def left(self, waited_ms: int, outcome: VisitOutcome, reason: VisitReason) -> None:

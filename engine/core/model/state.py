@@ -48,6 +48,7 @@ from engine.core.model.call import Call
 from engine.core.model.ears import Monitor, Recording
 from engine.core.model.leg import Leg, LegState
 from engine.core.model.line import Line
+from engine.core.model.pace import Tally
 from engine.core.model.rng import Rng
 from engine.core.model.timers import Timers
 from engine.core.places import CallFlow, Menu, RingGroup
@@ -129,6 +130,7 @@ class State:
         "fact_seq",
         "following",
         "hours",
+        "house",
         "later",
         "leaving",
         "legs",
@@ -154,12 +156,25 @@ class State:
         "trunks",
     )
 
+    extensions: dict[str, ExtensionPolicy]
+    skills: dict[AgentId, frozenset[str]]
+    """Of those who have any."""
+    trunks: dict[EndpointName, TrunkPolicy]
+    outbound_routes: dict[str, OutboundRoute]
+    numbers: list[str]
+    """Of extensions and queues, sorted."""
+    menus: dict[str, Menu]
+    ring_groups: dict[str, RingGroup]
+    call_flows: dict[str, CallFlow]
+    mailboxes: dict[str, tuple[str, ...]]
+    """Who may listen to a voicemail box, by its number."""
+
     def __init__(self, epoch: str, seed: int) -> None:
         """Makes an empty state."""
         self.epoch = epoch
         self.rng = Rng(seed)
         self.timers = Timers()
-        self.policy = Policy()
+        self.index(Policy())
         self.now_ms = 0
         self.fact_seq = 0
         self.entries = 0
@@ -172,6 +187,8 @@ class State:
         self.legs: dict[LegId, Leg] = {}
         self.agents: dict[AgentId, Agent] = {}
         self.lines: dict[QueueId, Line] = {}
+        self.house = Tally()
+        """The talks that its lines remember, all together (`engine.core.estimate.handling`)."""
         self.nodes: dict[NodeId, Node] = {}
         self.monitors: dict[MonitorId, Monitor] = {}
         self.recordings: dict[RecordingId, Recording] = {}
@@ -181,18 +198,6 @@ class State:
         """Who is parked, by slot."""
         self.own_calls = 0
         """How many calls Usher has placed."""
-        self.extensions: dict[str, ExtensionPolicy] = {}
-        self.skills: dict[AgentId, frozenset[str]] = {}
-        """Of those who have any."""
-        self.trunks: dict[EndpointName, TrunkPolicy] = {}
-        self.outbound_routes: dict[str, OutboundRoute] = {}
-        self.numbers: list[str] = []
-        """Of extensions and queues, sorted."""
-        self.menus: dict[str, Menu] = {}
-        self.ring_groups: dict[str, RingGroup] = {}
-        self.call_flows: dict[str, CallFlow] = {}
-        self.mailboxes: dict[str, tuple[str, ...]] = {}
-        """Who may listen to a voicemail box, by its number."""
         self.hours: dict[str, HoursNow] = {}
         """What each schedule says."""
         self.overrides: dict[QueueId, str] = {}
@@ -350,15 +355,17 @@ class State:
         engaged = bool(live or agent.own_calls or (not agent.legs and agent.device_busy))
         return counts_as_there(agent, agent.memberships[line.queue_id], rule, engaged=engaged)
 
-    def at_work_changes(self, queue_id: QueueId) -> None:
-        """An agent of a queue comes to work or leaves (`engine.core.model.agent.is_there`).
+    def at_work_changes(self, agent: Agent, membership: Membership) -> None:
+        """An agent may have come to work in a queue or left (`engine.core.model.agent.is_there`).
 
         Callers who are kept for one who leaves may be served by others.
         """
-        line = self.lines[queue_id]
+        line = self.lines[membership.queue_id]
         line.rosters.clear()
+        if line.crew is not None:
+            line.crew.look_at(agent, membership)
         if line.pools:
-            self.dirty[queue_id] = None
+            self.dirty[line.queue_id] = None
 
     def inbound_route(self, trunk: EndpointName, dialled: str) -> InboundRoute | None:
         """Returns the first inbound route for a number from a trunk."""

@@ -52,7 +52,7 @@ def forward_offer(state: State, leg: Leg, wanted: str, cause: int) -> bool:
     offered = Offered(leg.agent_id, line.queue_id, visit.visit_id, leg.level, alert_info)
     left_ms = max(0, deadline_ms - state.now_ms)
     new = ring(state, call, target, left_ms, offered=offered, chance_ms=leg.started_ms)
-    visit.offers[new.leg_id] = None
+    line.add_offer(call, visit, new.leg_id)
     if directed:
         visit.directed = new.leg_id
     state.note(

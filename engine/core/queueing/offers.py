@@ -70,7 +70,7 @@ def make_offer(
     offered = Offered(agent.agent_id, line.queue_id, visit.visit_id, level, alert_info)
     phone = house_phone(agent.agent_id)
     leg_id = ring(state, call, phone, line.policy.ring_timeout_ms, offered=offered).leg_id
-    visit.offers[leg_id] = None
+    line.add_offer(call, visit, leg_id)
     state.note(
         OfferMade,
         leg_id,
@@ -188,7 +188,7 @@ def _close_offer(
     call = state.calls[leg.call_id]
     visit = call.visit
     assert visit is not None
-    del visit.offers[leg.leg_id]
+    state.lines[visit.queue_id].drop_offer(visit, leg.leg_id)
     if visit.directed == leg.leg_id:
         visit.directed = None
     if visit.chosen == leg.leg_id:

@@ -7,6 +7,7 @@ from engine.core.callers.calls import caller_left, end_call
 from engine.core.callers.surveys import go_to_survey, survey_after
 from engine.core.causes import NORMAL_CLEARING
 from engine.core.commands import Connect, DestroyBridge
+from engine.core.estimate.handling import learn_talk
 from engine.core.facts import (
     CallEnd,
     HoldEnded,
@@ -163,6 +164,8 @@ def end_talk(
     leg.connects = 0
     if leg.queue_id is not None and leg.agent_id is not None:
         count_talk(state, call, leg)
+        if leg.queue_id in state.lines:
+            learn_talk(state, state.lines[leg.queue_id], state.now_ms - leg.talk_ms)
     if stays:
         return
     state.tell(DestroyBridge(leg.node, bridge_id_of(leg.leg_id), take_out))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from engine.core.ids import AgentId
 from engine.core.matching.conditions import keeper_of, qualified
-from engine.core.matching.shares import at_work
+from engine.core.matching.shares import roster_of
 from engine.core.model.agent import Agent, Membership, may_be_offered
 from engine.core.model.call import Call, CallState, Visit
 from engine.core.model.dialogue import DialogueKind, Purpose
@@ -21,6 +21,7 @@ from engine.core.queueing.leaving import must_leave
 from engine.core.queueing.pending import limit_of
 from engine.core.supervision.monitoring import monitor_of
 from engine.core.upkeep.callbacks_law import check_callbacks
+from engine.core.upkeep.forecast_law import check_forecast
 
 
 def check(state: State) -> None:
@@ -37,6 +38,7 @@ def check(state: State) -> None:
         assert call_id in state.calls, "a slot is kept by a caller who is gone"
     check_callbacks(state)
     _check_lines(state)
+    check_forecast(state)
     _check_legs(state)
     _check_monitors(state)
     _check_recordings(state)
@@ -215,7 +217,7 @@ def _check_lines(state: State) -> None:
         _check_there(state, line)
         assert not must_leave(state, line), "a caller waits in a queue that is closed or empty"
         for level, roster in line.rosters.items():
-            now = at_work(state.agents, line, level)
+            now = roster_of(state.agents, line, level)
             assert [id(each) for each in roster] == [id(each) for each in now], "an old rota"
         assert first_servable(state, line) is None, "a caller waits while an agent is free"
     assert waiting == sum(call.visit is not None for call in state.calls.values()), (

@@ -41,6 +41,7 @@ def apply_policy(state: State, policy: Policy) -> None:
         before = line.policy
         line.use(queue)
         _apply_members(state, line, queue)
+        line.look_anew()
         if before.strategy is not queue.strategy:
             _ask_anew(state, line)
         _tell_who_waits(state, line, before)
@@ -64,6 +65,8 @@ def _remove_queue(state: State, queue_id: QueueId) -> None:
         if membership is not None:
             _remove_member(state, agent, membership)
     del state.lines[queue_id]
+    talks = line.pace.talks
+    state.house.change(-talks.count, -talks.total_ms)
     state.dirty.pop(queue_id, None)
     state.leaving.pop(queue_id, None)
     state.overrides.pop(queue_id, None)

@@ -162,6 +162,7 @@ def load(snapshot: dict[str, Any]) -> State:
         line.last_static, line.last_dynamic = each.last_static, each.last_dynamic
         line.last_static_agent = each.last_static_agent
         line.pace = each.pace
+        state.house.change(each.pace.talks.count, each.pace.talks.total_ms)
         for number, service in each.served.items():
             at_ms, _, agent_id = service.partition(" ")
             line.served[number] = (int(at_ms), AgentId(agent_id))
