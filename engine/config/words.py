@@ -74,7 +74,7 @@ def _meant(error: ErrorDetails, node: Node) -> str:
     if error["type"] == "model_type" and where[0] == "extensions" and where[-1] == "voicemail":
         return f": write voicemail: {{pin: {{file: voicemail/{where[1]}}}}}"
     single = isinstance(node, Scalar) and isinstance(node.value, str) and node.text.isprintable()
-    if error["type"] == "tuple_type" and single and "\"" not in node.text:
+    if error["type"] == "tuple_type" and single and '"' not in node.text:
         return f': write ["{_short(node)}"]' if node.text == _short(node) else ""
     return ""
 
