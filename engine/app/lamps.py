@@ -18,11 +18,11 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from engine.app.ports import LampBoard
-from engine.core.agent import Membership
 from engine.core.facts import AgentLoggedIn, AgentLoggedOut, Fact, PauseEnded, PauseStarted
 from engine.core.ids import AgentId, QueueId
 from engine.core.inputs import DeviceState
-from engine.core.state import State
+from engine.core.model.agent import Membership
+from engine.core.model.state import State
 
 Lamp = tuple[str, DeviceState]
 

@@ -15,8 +15,8 @@ from engine.core.commands import Command
 from engine.core.facts import Fact
 from engine.core.ids import NodeId
 from engine.core.inputs import DeviceState, Input
+from engine.core.model.state import State
 from engine.core.policy import Policy
-from engine.core.state import State
 
 T = TypeVar("T")
 

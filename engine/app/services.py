@@ -33,9 +33,9 @@ from engine.core.inputs import (
     Redirect,
     Transfer,
 )
+from engine.core.model.state import State
 from engine.core.places import Destination
 from engine.core.policy import MonitorMode, PauseReason, Presence
-from engine.core.state import State
 from engine.core.views import (
     AgentView,
     CallView,

@@ -14,7 +14,7 @@ from engine.app.ports import Clock
 from engine.app.recordings import JoinWhenEnded
 from engine.app.thread import DaemonThread
 from engine.config import Configuration
-from engine.core.state import State
+from engine.core.model.state import State
 
 SUBFOLDER: Final = "recording"
 """Where in its spool directory Asterisk keeps recordings."""

@@ -1,4 +1,4 @@
-"""Dial patterns: which ones get in each other's way (which numbers fit: `engine.core.numbers`).
+"""Dial patterns: which ones get in each other's way (which numbers fit: `engine.core.model.numbers`).
 
 The letters are those of `engine.core.policy.InboundRoute`: X is 0-9, Z 1-9, N 2-9; at the end `.`
 is one or more of anything and `!` none or more; everything else stands for itself.

@@ -21,8 +21,8 @@ from engine.config.values import (
     Strict,
 )
 from engine.config.wait import Announcements, Callback, Empty, KeyEvents, Survey
+from engine.core.agents.rights import GRANTABLE, Role
 from engine.core.policy import MemberKind, Right, Strategy
-from engine.core.rights import GRANTABLE, Role
 
 HARMLESS = (Right.WALLBOARD, Right.PANEL, Right.CONTACT_MATCH, Right.QUEUE_LOG)
 """What agents may do unless it is said otherwise: they see, and change nothing of anybody's."""

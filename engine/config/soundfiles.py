@@ -14,7 +14,15 @@ from pathlib import Path
 from typing import Final
 
 BYTES_MAX: Final = 32 * 1024 * 1024
-"""About half an hour at 8000 Hz."""
+"""Larger files are not even read."""
+
+SECONDS_MAX: Final = 300
+"""A prompt is over for the engine after ten minutes (`engine.core.prompting.hearing.PROMPT_MS_MAX`)."""
+
+_BYTES_A_SECOND: Final = {
+    "wav": 16_000, "sln": 16_000, "wav16": 32_000, "sln16": 32_000, "ulaw": 8_000, "alaw": 8_000,
+    "gsm": 1_650,
+}  # fmt: skip
 
 _FOREIGN: Final = (
     (b"ID3", "an MP3 file"),
@@ -78,6 +86,12 @@ def _inspected(path: str, stat: tuple[int, ...]) -> SoundFile:
         suffix = _wav(path, data)
     else:
         suffix = _headerless(path, data)
+    if len(data) > SECONDS_MAX * _BYTES_A_SECOND[suffix]:
+        lasts_s = len(data) // _BYTES_A_SECOND[suffix]
+        raise Unplayable(
+            f"{path} lasts {lasts_s} s, a prompt at most {SECONDS_MAX} s: make it shorter, or, for"
+            " music, put it into a directory of settings.music"
+        )
     return SoundFile(path, suffix, sha256(data).hexdigest())
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Final
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from engine.config.forms import SecretReference
 from engine.config.values import (
@@ -17,11 +17,18 @@ from engine.config.values import (
     PhoneNumber,
     Several,
     Strict,
+    wrong,
 )
 
 PIN_WORDS: Final = "a PIN is 4 to 20 digits"
 
 Emails = Annotated[Several[Email], Field(max_length=20)]
+
+
+def _no_expression(value: str) -> str:
+    if "$" in value:
+        raise wrong("must not contain $, which Asterisk would take for the start of an expression")
+    return value
 
 
 class Voicemail(Strict):
@@ -32,7 +39,7 @@ class Voicemail(Strict):
     its headers. null: no mails."""
     from_address: Email = "usher@localhost"
     """Whom the mails are from."""
-    from_name: Name = "Usher"
+    from_name: Annotated[Name, AfterValidator(_no_expression)] = "Usher"
     """The name beside it, and in the subject."""
     attach: bool = True
     """The message itself is in the mail."""

@@ -668,7 +668,7 @@ class ActionRefused:
 class CallRouted:
     """A call was sent to a destination for a reason beyond what was dialled.
 
-    `to` as in `engine.core.destinations.words_of`; `from_place` is the queue, menu or group that sends
+    `to` as in `engine.core.routing.destinations.words_of`; `from_place` is the queue, menu or group that sends
     it; `key` what was pressed or dialled, if anything.
     """
 

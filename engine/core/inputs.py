@@ -243,7 +243,8 @@ class SeenChannel:
     `up` is true once answered. `bridge_id` is the bridge that it is in, if any. For a leg only
     `channel_id`, `up` and `bridge_id` matter; for a caller the rest is what `CallArrived` carries.
     `away` is true for a caller whom the dialplan has (`SendToDialplan`). One who came back while nobody
-    watched is not away any more, and no `CallCameBack` follows.
+    watched is not away any more, and no `CallCameBack` follows. `trip` is the number (`USHER_TRIP`) of the
+    trip from which a caller last came back, 0 if never.
     """
 
     channel_id: str
@@ -255,6 +256,7 @@ class SeenChannel:
     caller_name: str = ""
     created_ms: int = 0
     away: bool = False
+    trip: int = 0
 
 
 @dataclass(frozen=True, slots=True)

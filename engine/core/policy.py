@@ -88,7 +88,7 @@ class PresenceAction(StrEnum):
 
 
 class Right(StrEnum):
-    """What a person may do in a queue (S-01); who may be granted what: `engine.core.rights`."""
+    """What a person may do in a queue (S-01); who may be granted what: `engine.core.agents.rights`."""
 
     WALLBOARD = "wallboard"
     PANEL = "panel"

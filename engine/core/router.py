@@ -10,20 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from engine.core import groups, hours, monitoring, recording, saving
-from engine.core.actions import call_action, call_agent
-from engine.core.agent_actions import service_action
-from engine.core.announcing import announce
-from engine.core.attempts import customer_timed_out
-from engine.core.call import Call, CallState
-from engine.core.callbacks import offer_is_due
-from engine.core.calls import call_arrived
+from engine.core.agents.shifts import wrapup_expired
+from engine.core.callers import groups
+from engine.core.callers.calls import call_arrived
+from engine.core.callers.dialplan import came_back
+from engine.core.callers.keys import digit_pressed, silence
+from engine.core.callers.parking import parked_too_long
 from engine.core.causes import NO_ANSWER
-from engine.core.dialplan import came_back
-from engine.core.dispatch import dispatch
-from engine.core.empties import settle, settled
+from engine.core.desk.agent_actions import service_action
+from engine.core.desk.presence import presence_requested
 from engine.core.facts import CallEnd, InputIgnored
-from engine.core.failures import command_failed, hang_up_again
 from engine.core.ids import PLAYBACK_PREFIX, AgentId, CallId, LegId, RecordingId
 from engine.core.inputs import (
     AgentActionRequested,
@@ -54,10 +50,26 @@ from engine.core.inputs import (
     TimePassed,
     TransferRequested,
 )
-from engine.core.invariants import check
-from engine.core.keys import digit_pressed, silence
-from engine.core.leaving import look_at_lines
-from engine.core.legs import (
+from engine.core.model.call import Call, CallState
+from engine.core.model.state import Output, State
+from engine.core.model.timers import TimerKind
+from engine.core.queueing.announcing import announce
+from engine.core.queueing.attempts import customer_timed_out
+from engine.core.queueing.callbacks import offer_is_due
+from engine.core.queueing.dispatch import dispatch
+from engine.core.queueing.empties import settle, settled
+from engine.core.queueing.leaving import look_at_lines
+from engine.core.queueing.visits import (
+    rest_is_over,
+    ring_timed_out,
+    step_is_due,
+    terms_change,
+    waited_too_long,
+)
+from engine.core.routing import hours
+from engine.core.supervision import monitoring, recording
+from engine.core.talking.actions import call_action, call_agent
+from engine.core.talking.legs import (
     agent_prompt_is_over,
     customer_answered,
     dial_timed_out,
@@ -67,25 +79,16 @@ from engine.core.legs import (
     phone_is_gone,
     phone_vanished,
 )
-from engine.core.onward import go_on
-from engine.core.parking import parked_too_long
-from engine.core.policies import apply_policy
-from engine.core.presence import presence_requested
-from engine.core.prompted import playback_ended, prompt_timed_out
-from engine.core.reconcile import engine_started, node_connected, node_disconnected
-from engine.core.shifts import wrapup_expired
-from engine.core.state import Output, State
-from engine.core.summons import came, failed_to_come
-from engine.core.talks import bridge_again, caller_hung_up, hold_changed
-from engine.core.timers import TimerKind
-from engine.core.transfers import transfer_requested
-from engine.core.visits import (
-    rest_is_over,
-    ring_timed_out,
-    step_is_due,
-    terms_change,
-    waited_too_long,
-)
+from engine.core.talking.onward import go_on
+from engine.core.talking.prompted import playback_ended, prompt_timed_out
+from engine.core.talking.summons import came, failed_to_come
+from engine.core.talking.talks import bridge_again, caller_hung_up, hold_changed
+from engine.core.talking.transfers import transfer_requested
+from engine.core.upkeep import saving
+from engine.core.upkeep.failures import command_failed, hang_up_again
+from engine.core.upkeep.invariants import check
+from engine.core.upkeep.policies import apply_policy
+from engine.core.upkeep.reconcile import engine_started, node_connected, node_disconnected
 
 Ignored = str | None
 """Why an input meant nothing, or None if it was acted upon."""
@@ -381,8 +384,8 @@ def _phone_reachable(state: State, happened: PhoneReachable) -> Ignored:
         agent.reachable_at.pop(happened.node, None)
         if not agent.reachable_at:
             phone_is_gone(state, agent)
-    for queue_id in agent.memberships:
-        state.at_work_changes(queue_id)
+    for membership in agent.memberships.values():
+        state.at_work_changes(agent, membership)
     state.refresh(agent)
     return None
 

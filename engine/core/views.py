@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.core.agent import Agent
-from engine.core.call import Call, CallState
 from engine.core.facts import SourceKind
 from engine.core.ids import AgentId, CallId, NodeId, QueueId
+from engine.core.model.agent import Agent
+from engine.core.model.call import Call, CallState
+from engine.core.model.state import State
 from engine.core.policy import Presence
-from engine.core.state import State
 
 
 @dataclass(frozen=True, slots=True)

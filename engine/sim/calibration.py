@@ -19,8 +19,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from engine.core.estimate.forecast import MINUTE_MS, said_minutes, wait_ms
 from engine.core.facts import VisitEnded, VisitOutcome, VisitStarted
-from engine.core.forecast import MINUTE_MS, said_minutes, wait_ms
 from engine.core.ids import CallId, QueueId, VisitId
 from engine.core.inputs import Input, TimePassed
 from engine.core.router import RoutingCore

@@ -40,6 +40,16 @@ class Switch(Protocol):
         """Returns all channels of the bridge that this one is in, itself too; none: no bridge."""
 
 
+class Exchange(Switch, Protocol):
+    """The same as its own parts see it: the player of media, the dialplan."""
+
+    channels: dict[str, Channel]
+    bridges: dict[str, list[Channel]]
+
+    def leave_bridge(self, channel: Channel) -> None:
+        """Takes a channel out of the bridge that it is in, if any."""
+
+
 class Plan:
     """What one caller means to do; drawn when the call is made, whatever happens later."""
 
@@ -76,7 +86,9 @@ class Channel:
         "plan",
         "playback_id",
         "rings_until_ms",
+        "sent_as",
         "sounding",
+        "trip",
         "up",
     )
 
@@ -97,6 +109,8 @@ class Channel:
         self.alive = True
         self.away = False
         """The dialplan has it."""
+        self.sent_as = self.trip = 0
+        """How often Usher has sent it there, as it said; from which of these it came back last."""
         self.up = False
         self.entered = True
         """False for a caller who still waits in the dialplan for Usher to come back."""
@@ -116,7 +130,9 @@ class Channel:
         """Returns what a reconciliation sees of it."""
         arrival = self.arrival
         if arrival is None:
-            return SeenChannel(self.channel_id, self.up, self.bridge_id, away=self.away)
+            return SeenChannel(
+                self.channel_id, self.up, self.bridge_id, away=self.away, trip=self.trip
+            )
         return SeenChannel(
             channel_id=self.channel_id,
             up=self.up,
@@ -127,6 +143,7 @@ class Channel:
             caller_name=arrival.caller_name,
             created_ms=arrival.created_ms,
             away=self.away,
+            trip=self.trip,
         )
 
 

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
+from engine.core.callers.dialplan import TRIP_VARIABLE
 from engine.core.commands import SendToDialplan
 from engine.core.ids import CallId
 from engine.core.inputs import CallCameBack
 from engine.sim.agenda import Agenda
-from engine.sim.channels import Channel
+from engine.sim.channels import Channel, Exchange
 from engine.sim.rng import Rng, exponential_ms
-
-if TYPE_CHECKING:
-    from engine.sim.asterisk import Asterisk
 
 _AWAY_MS_MEAN = 15_000
 _COMES_BACK = 0.4
@@ -24,7 +21,7 @@ _Q850_NORMAL = 16
 class Dialplan:
     """What happens to callers whom Usher does not have."""
 
-    def __init__(self, node: Asterisk, agenda: Agenda, rng: Rng) -> None:
+    def __init__(self, node: Exchange, agenda: Agenda, rng: Rng) -> None:
         """Makes a dialplan in which nobody is."""
         self._node = node
         self._agenda = agenda
@@ -38,6 +35,7 @@ class Dialplan:
         if channel is None:
             return "404 Channel not found"
         channel.away = True
+        channel.sent_as = int(dict(command.variables).get(TRIP_VARIABLE, "0"))
         channel.sounding = False
         channel.playback_id = None
         self._node.leave_bridge(channel)
@@ -54,5 +52,6 @@ class Dialplan:
             self._agenda.after(1_000, self._done, channel)
             return
         channel.away = False
+        channel.trip = channel.sent_as
         dialled = self._rng.choice(self.numbers)
         self._node.emit(CallCameBack(CallId(channel.channel_id), dialled))

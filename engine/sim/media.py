@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from engine.core.commands import (
     PlayPrompt,
     PlayToTalk,
@@ -14,11 +12,8 @@ from engine.core.commands import (
 from engine.core.ids import PlaybackId
 from engine.core.inputs import PlaybackEnded
 from engine.sim.agenda import Agenda
-from engine.sim.channels import Channel
+from engine.sim.channels import Channel, Exchange
 from engine.sim.rng import Rng
-
-if TYPE_CHECKING:
-    from engine.sim.asterisk import Asterisk
 
 _MEDIUM_MS = 1_500
 """How long one medium plays."""
@@ -29,7 +24,7 @@ _TOLD_WHEN_STOPPED = 0.7
 class Media:
     """The player of one node. Each command returns None, or with what Asterisk refuses it."""
 
-    def __init__(self, node: Asterisk, agenda: Agenda, rng: Rng) -> None:
+    def __init__(self, node: Exchange, agenda: Agenda, rng: Rng) -> None:
         """Makes a player that plays nothing."""
         self._node = node
         self._agenda = agenda

@@ -9,12 +9,19 @@ from typing import Any
 
 from engine.core.commands import Command
 from engine.core.facts import (
+    CallbackAttempted,
+    CallbackEnded,
+    CallbackOutcome,
+    CallbackRequested,
     CallEnded,
+    CallRouted,
     CallStarted,
     CommandRefused,
     Fact,
     InputIgnored,
     OfferMade,
+    SurveyEnd,
+    SurveyEnded,
     TalkEnded,
     TalkStarted,
     VisitEnded,
@@ -47,6 +54,17 @@ class QueueFigures:
 
 
 @dataclass(frozen=True, slots=True)
+class CallbackFigures:
+    """Callbacks of all queues."""
+
+    requested: int = 0
+    succeeded: int = 0
+    failed: int = 0
+    attempts: int = 0
+    """How often customers were called."""
+
+
+@dataclass(frozen=True, slots=True)
 class SimulationReport:
     """The result of one run. `faults` counts what was injected, by kind."""
 
@@ -65,13 +83,26 @@ class SimulationReport:
     liveness_ms: int
     """Virtual time that everything pending needed to end, after the last new call."""
     trace_sha256: str
+    callbacks: CallbackFigures = field(default_factory=CallbackFigures)
+    surveys: int = 0
+    """Surveys that were begun."""
+    surveys_answered: int = 0
+    routed: int = 0
+    """How often a call was sent on: by a key, a menu, an end of waiting, closed hours and the like."""
 
     def to_text(self) -> str:
         """Returns a table for people."""
         faults = ", ".join(f"{count} {kind}" for kind, count in self.faults.items())
+        back = self.callbacks
         lines = [
             f"calls           {self.calls} in {self.virtual_hours:g} virtual hours",
             f"not taken       {self.calls_refused} more, by nodes that were down",
+            f"sent on         {self.routed} times",
+            (
+                f"callbacks       {back.requested} requested, {back.succeeded} succeeded,"
+                f" {back.failed} failed, {back.attempts} attempts"
+            ),
+            f"surveys         {self.surveys}, {self.surveys_answered} answered",
             f"offers          {self.offers}",
             f"inputs          {self.inputs}, {self.inputs_ignored} ignored",
             f"refused         {self.commands_refused} commands",
@@ -122,6 +153,7 @@ class Ledger:
         self.inputs = 0
         self.inputs_ignored = 0
         self.commands_refused = 0
+        self.counts: Counter[str] = Counter()
         self._tallies: dict[QueueId, _Tally] = {}
         self._talking: dict[TalkId, QueueId] = {}
         self._handlers: dict[type, Callable[[Any], None]] = {
@@ -131,6 +163,11 @@ class Ledger:
             OfferMade: self._offer_made,
             TalkStarted: self._talk_started,
             TalkEnded: self._talk_ended,
+            CallbackRequested: lambda _: self._count("requested"),
+            CallbackAttempted: lambda _: self._count("attempts"),
+            CallbackEnded: lambda fact: self._count(fact.outcome),
+            SurveyEnded: self._survey_ended,
+            CallRouted: lambda _: self._count("routed"),
             InputIgnored: self._input_ignored,
             CommandRefused: self._command_refused,
         }
@@ -196,6 +233,24 @@ class Ledger:
             tally = self._tallies[queue_id]
             tally.talks += 1
             tally.talk_ms += fact.talk_ms
+
+    def callbacks(self) -> CallbackFigures:
+        """Returns the figures of callbacks."""
+        counts = self.counts
+        return CallbackFigures(
+            requested=counts["requested"],
+            succeeded=counts[CallbackOutcome.SUCCEEDED],
+            failed=counts[CallbackOutcome.FAILED],
+            attempts=counts["attempts"],
+        )
+
+    def _count(self, what: str) -> None:
+        self.counts[what] += 1
+
+    def _survey_ended(self, fact: SurveyEnded) -> None:
+        self._count("surveys")
+        if fact.why is SurveyEnd.ANSWERED:
+            self._count("surveys_answered")
 
     def _input_ignored(self, _: InputIgnored) -> None:
         self.inputs_ignored += 1

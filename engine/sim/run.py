@@ -155,9 +155,8 @@ class Simulation:
         )
         self.shifts.call_everyone()
         for node in self.world.nodes:
-            for channel in list(node.channels.values()):
-                if channel.caller is None:
-                    self.agenda.after(_GIVES_UP_MS, people.gives_up, channel)
+            for channel in list(node.channels.values()):  # Legs too, who may wait after a transfer.
+                self.agenda.after(_GIVES_UP_MS, people.gives_up, channel)
         self._advance_until_quiet(self.agenda.now_ms + _LIVENESS_MS_MAX)
         liveness_ms = self.agenda.now_ms - safe_until_ms
         # The last words of whatever ended, and wrap-ups.
@@ -216,6 +215,10 @@ class Simulation:
             faults=dict(sorted(self.faults.injected.items())),
             liveness_ms=liveness_ms,
             trace_sha256=self.world.process.trace.sha256(),
+            callbacks=ledger.callbacks(),
+            surveys=ledger.counts["surveys"],
+            surveys_answered=ledger.counts["surveys_answered"],
+            routed=ledger.counts["routed"],
         )
 
 

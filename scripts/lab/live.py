@@ -39,6 +39,8 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 NODE: Final = "lab"
 TRUNK: Final = "carrier"
 READY_S: Final = 30.0
+PIN: Final = "4711"
+"""Of every voicemail box."""
 
 
 def plan(**sections: Any) -> dict[str, Any]:  # noqa: ANN401 - YAML
@@ -206,11 +208,15 @@ class LiveCentre:
         folder = self.run_dir / "secrets"
         folder.mkdir(mode=0o700, exist_ok=True)
         names = ["ari", "ami", *(each["password"]["file"] for each in whole["extensions"].values())]
-        for name in names:
+        made = {name: secrets.token_urlsafe(18) for name in names}
+        boxes = [each.get("voicemail") for each in whole["extensions"].values()]
+        boxes += whole.get("voicemail_groups", {}).values()
+        made.update({box["pin"]["file"]: PIN for box in boxes if box})
+        for name, secret in made.items():
             path = folder / name
             if not path.exists():
                 path.touch(mode=0o600)
-                path.write_text(secrets.token_urlsafe(18), encoding="utf-8")
+                path.write_text(secret, encoding="utf-8")
 
     async def apply(self, sections: Mapping[str, Any], *, timeout_s: float = READY_S) -> None:
         """Writes another configuration and waits until the running engine has applied it."""

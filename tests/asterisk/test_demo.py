@@ -48,12 +48,18 @@ def test_once_goes_as_it_should_and_leaves_nothing(tmp_path: Path) -> None:
     assert re.search(r"^6400 Sales +25 +4 +20 +1 ", played.stdout, re.MULTILINE), played.stdout
     assert re.search(r"^6401 Support +2 +2 +0 +0 ", played.stdout, re.MULTILINE), played.stdout
     assert re.search(r"^6402 Support - VIP +2 +2 +0 +0 ", played.stdout, re.MULTILINE)
+    assert re.search(r"^6403 Service +2 +1 +0 +1 ", played.stdout, re.MULTILINE), played.stdout
     assert re.search(
-        r"kill -9 \d+, the engine: 2 talks, 21 waiting, 1 phone ringing", played.stdout
+        r"^1 of 1 callbacks done; 1 of 1 surveys answered with \+2\.0 on average; sent to voicemail: 1$",
+        played.stdout,
+        re.MULTILINE,
+    )
+    assert re.search(
+        r"kill -9 \d+, the engine: 2 talks, 22 waiting, 1 phone ringing", played.stdout
     )
     met = re.search(r"^All (\d+) expectations met\.$", played.stdout, re.MULTILINE)
     assert met is not None
-    assert len(re.findall(r"^ok      ", played.stdout, re.MULTILINE)) == int(met[1]) >= 20
+    assert len(re.findall(r"^ok      ", played.stdout, re.MULTILINE)) == int(met[1]) >= 30
     assert all(len(line) <= 100 for line in played.stdout.splitlines() if "[setup" not in line)
     assert list(processes_of(run_dir)) == []
     assert (run_dir / "data/usher.db").exists()

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from engine.core.spoken import refusal_media
+from engine.core.speech.spoken import refusal_media
 from scripts.lab.live import LiveCentre
 from scripts.lab.phones import IncomingCall, Phone, SoundMatrix, Transfer, dial_code
 from scripts.lab.phones.detect import TONES, stretches

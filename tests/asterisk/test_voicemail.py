@@ -220,6 +220,19 @@ async def test_a_box_that_is_not_there_gives_the_caller_back(world, posted, up):
     customer.hang_up()
 
 
+async def test_a_message_too_short_is_no_wrong_number(world, posted, up):
+    box = "1001"
+    before = set(world.lab.messages(box))
+    customer, call_id = await steps.arrived(world, posted)
+    world.telephony.send(SendToDialplan(NODE, call_id, "usher-voicemail", box))
+    await customer.until_answered()
+    assert await world.hears_something(customer)
+    await customer.press("#")  # Past the greeting.
+    await look_until(lambda: set(world.lab.messages(box)) - before, "the message begun", 20)
+    await customer.press("#")
+    await posted.exactly(CallerHungUp(call_id, 16))
+
+
 async def test_a_context_that_vanished_gives_the_caller_back(world, posted, up):
     lab = world.lab
     try:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from random import Random  # noqa: TID251 - seeded
 
 from engine.core.commands import PlayPrompt
-from engine.core.dialogue import DialogueKind
 from engine.core.facts import Fact
 from engine.core.ids import AgentId, CallId, LegId, QueueId
 from engine.core.inputs import (
@@ -32,6 +31,7 @@ from engine.core.inputs import (
     Transfer,
     TransferRequested,
 )
+from engine.core.model.dialogue import DialogueKind
 from engine.core.places import ToExtension, ToQueue
 from engine.core.policy import (
     MonitorMode,

@@ -28,7 +28,7 @@ NOW_MS = 1_800_000_000_000
 TEXTS = {file.path.name: file.data.decode() for file in read_sources(SAMPLE).files}
 TEXTS["hours.yaml"] = """\
 hours:
-  office:
+  shop:
     time_zone: Europe/Paris
     weekly: {mon: ["09:00-12:00", "13:00-18:00"], tue: ["22:00-06:00"], sun: ["00:00-24:00"]}
     holidays:

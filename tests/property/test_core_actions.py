@@ -11,7 +11,6 @@ from collections import Counter
 
 import pytest
 
-from engine.core.call import CallState
 from engine.core.commands import PlayPrompt
 from engine.core.facts import (
     ActionDone,
@@ -47,9 +46,10 @@ from engine.core.inputs import (
     Redirect,
     Transfer,
 )
+from engine.core.model.call import CallState
+from engine.core.model.rng import Rng
 from engine.core.places import Destination, HangUp, PlayThenHangUp, ToExtension, ToExternal, ToQueue
 from engine.core.policy import MonitorMode, RecordingPolicy, Strategy
-from engine.core.rng import Rng
 from tests.property.test_core_transfers import Player
 from tests.support.asking import BOSS, make_centre
 from tests.support.centre import NODE

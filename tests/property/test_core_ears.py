@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize
 
 from engine.core.policy import Member, QueuePolicy, RecordingPolicy, Right
+from engine.core.waiting import HoursKind, HoursNow
 from tests.property.test_core_machine import AnyHistory
 from tests.support.centre import Centre, queue, static
 
@@ -38,6 +39,7 @@ class TalkingHistory(AnyHistory):
         )
         self.centre = Centre(*self.lines)
         self.strangers = 0
+        self.hours = HoursNow("office", HoursKind.OPEN, HoursKind.OPEN)
         for agent, number in (("1001", "6400"), ("1002", "6401")):
             self.centre.call(number)
             self.centre.answer(agent)

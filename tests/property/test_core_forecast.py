@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.core.forecast import said_minutes
+from engine.core.estimate.forecast import said_minutes
+from engine.core.estimate.handling import learn_talk
 from engine.core.inputs import AgentAction
-from engine.core.pace import Tally
+from engine.core.model.pace import Tally
 from engine.core.policy import Strategy
 from engine.core.router import RoutingCore
 from tests.support.waits import AGENTS, comes_back, house, line_of, one_queue, wait_in
@@ -53,7 +54,7 @@ def test_further_back_is_not_sooner_and_one_more_agent_not_later(
         centre.wait(pause_ms)
     pace = line_of(centre).pace
     for lasted_ms in talks:
-        pace.talked(centre.now_ms, lasted_ms)
+        learn_talk(centre.core.state, line_of(centre), lasted_ms)
     pace.leavers = leavers
     calls = [centre.call("6400") for _ in range(callers)]
     core = centre.core

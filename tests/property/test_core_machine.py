@@ -16,7 +16,6 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from engine.core.call import CallState
 from engine.core.commands import PlayPrompt
 from engine.core.facts import (
     ActionDone,
@@ -53,7 +52,6 @@ from engine.core.ids import (
     QueueId,
     RecordingId,
     is_own,
-    playback_id_of,
 )
 from engine.core.inputs import (
     BY_SYSTEM,
@@ -88,6 +86,7 @@ from engine.core.inputs import (
     SpyEnded,
     Transfer,
 )
+from engine.core.model.call import CallState
 from engine.core.places import HangUp, PlayThenHangUp, ToExtension, ToQueue
 from engine.core.policy import (
     InboundRoute,
@@ -172,6 +171,8 @@ wishes = st.one_of(
 )
 
 
+CALL_BACK = "0012345#1"
+"""The key for callbacks, a number that the route takes, and the confirmation."""
 callbacks = st.sampled_from(
     [
         None,
@@ -392,10 +393,12 @@ class AnyHistory(RuleBasedStateMachine):
         assert (before == self.centre.core.state.overrides) == bool(refused)
 
     @precondition(lambda self: self.waiting())
-    @rule(data=st.data(), keys=st.sampled_from(["0", "01", "1", "02", "012345#1", "0" * 45, "*#"]))
+    @rule(data=st.data(), keys=st.sampled_from(["0", "1", "02", CALL_BACK, "0" * 45, "*#"]))
     def waiting_caller_presses(self, data: st.DataObject, keys: str) -> None:
         """Who waits asks for a callback, or presses anything."""
-        call_id = self.pick(data, self.waiting())
+        self.press(self.pick(data, self.waiting()), keys)
+
+    def press(self, call_id: CallId, keys: str) -> None:
         for key in keys:
             self.centre.press(call_id, key)
 
@@ -403,23 +406,6 @@ class AnyHistory(RuleBasedStateMachine):
         """Who stands in line, with or without a channel."""
         calls = self.centre.core.state.calls.values()
         return [call.call_id for call in calls if call.visit is not None]
-
-    @precondition(lambda self: self.centre.core.state.callbacks)
-    @rule(data=st.data(), what=st.integers(0, 4), cause=st.sampled_from([0, 1, 16, 17, 19]))
-    def customer_does(self, data: st.DataObject, what: int, cause: int) -> None:
-        """The agent who picked up hears who is called; the customer answers, or does not."""
-        call = self.centre.core.state.calls[
-            self.pick(data, self.centre.core.state.callbacks.values())
-        ]
-        visit = call.visit
-        assert visit is not None
-        if not call.absent:
-            leg_id = LegId(call.call_id)
-            self.centre.give(LegAnswered(leg_id) if what < 3 else LegEnded(leg_id, cause))
-        elif visit.chosen is not None:
-            self.centre.give(PlaybackEnded(playback_id_of(visit.chosen, 1), True))
-        elif visit.offers:
-            self.centre.give(LegAnswered(self.pick(data, visit.offers)))
 
     @rule(data=st.data(), ok=st.booleans(), spy=st.booleans())
     def ear_ends(self, data: st.DataObject, ok: bool, spy: bool) -> None:

@@ -14,8 +14,6 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, precondition, rule
 
-from engine.core.call import CallState
-from engine.core.dialogue import DialogueKind
 from engine.core.facts import SurveyEnded
 from engine.core.ids import CallId, QueueId, TalkId, playback_id_of
 from engine.core.inputs import (
@@ -31,6 +29,8 @@ from engine.core.inputs import (
     Transfer,
     TransferRequested,
 )
+from engine.core.model.call import CallState
+from engine.core.model.dialogue import DialogueKind
 from engine.core.places import (
     CallFlow,
     Destination,
@@ -250,8 +250,9 @@ class AnyPlace(AnyHistory):
                 data.draw(st.booleans()),
                 None,
                 TRUNK,
-                data.draw(st.sampled_from([call.entered_as, "6400", "s"])),
+                data.draw(st.sampled_from([call.dialled, "6400", "s"])),
                 away=call.state is CallState.AWAY and data.draw(st.booleans()),
+                trip=data.draw(st.sampled_from([0, call.trips])),
             )
             for call in state.calls.values()
             if data.draw(st.integers(0, 4)) > 0

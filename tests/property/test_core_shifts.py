@@ -39,8 +39,8 @@ from engine.core.inputs import (
     PresenceRequested,
     SeenChannel,
 )
+from engine.core.model.rng import Rng
 from engine.core.policy import Presence, PresenceAction, PresenceRule, QueuePolicy, Right
-from engine.core.rng import Rng
 from engine.core.router import RoutingCore
 from tests.support.centre import NODE, Centre, dynamic, queue, static
 

@@ -12,7 +12,6 @@ from typing import TypeVar
 
 import pytest
 
-from engine.core.call import CallState
 from engine.core.facts import (
     CallEnded,
     CallStarted,
@@ -35,7 +34,8 @@ from engine.core.inputs import (
     SeenChannel,
     TransferRequested,
 )
-from engine.core.rng import Rng
+from engine.core.model.call import CallState
+from engine.core.model.rng import Rng
 from engine.core.router import RoutingCore
 from tests.support.centre import NODE, Centre, queue, static
 

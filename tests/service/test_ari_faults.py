@@ -54,7 +54,7 @@ from engine.core.inputs import (
     RecordingFinished,
     TransferRequested,
 )
-from engine.core.rng import Rng
+from engine.core.model.rng import Rng
 from tests.support.ari_server import SECRET, USER, AriServer
 from tests.support.telephony_contract import NODE, Posted, ring
 

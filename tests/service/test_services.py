@@ -9,11 +9,11 @@ import pytest
 
 from engine.app.pump import InboxFull
 from engine.app.services import Done, NotAnswered, NotTaken, Refused, Services
-from engine.core.call import CallState
 from engine.core.commands import RingPhone
 from engine.core.facts import ActionDone, ActionRefused
 from engine.core.ids import AgentId, CallId, QueueId
 from engine.core.inputs import BY_SYSTEM, AgentAction, RecordingAction
+from engine.core.model.call import CallState
 from engine.core.places import ToQueue
 from engine.core.policy import MonitorMode, ParkingPolicy, Presence
 from engine.core.router import RoutingCore

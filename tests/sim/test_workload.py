@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 import pytest
 
 from engine.core.ids import EndpointName
-from engine.core.numbers import matches
+from engine.core.model.numbers import matches
 from engine.core.places import HangUp
 from engine.core.policy import InboundRoute, Strategy
 from engine.sim import swarm

@@ -114,7 +114,7 @@ MODELS: dict[str, tuple[str, ...]] = {
     "RESTQueryStringParameter": ("name", "value"),
     "Channel": ("id", "name", "state", "caller", "dialplan", "creationtime"),
     "CallerID": ("name", "number"),
-    "DialplanCEP": ("app_name", "exten"),
+    "DialplanCEP": ("app_data", "app_name", "exten"),
     "Playback": ("id", "state", "target_uri"),
     "Bridge": ("id", "channels"),
     "Application": ("channel_ids",),

@@ -405,7 +405,7 @@ def _channel(channel: Channel) -> Json:
             "exten": channel.dialled or "s",
             "priority": 1,
             "app_name": "Wait" if channel.away else "Stasis",
-            "app_data": APP,
+            "app_data": f"{APP},back,{channel.trip}" if channel.trip else APP,
         },
         "creationtime": _time(channel.created_ms),
         "language": "en",

@@ -5,10 +5,10 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from engine.core.call import Call
 from engine.core.commands import PlayPrompt, RingPhone
 from engine.core.ids import AgentId, CallId, EndpointName, LegId, QueueId
 from engine.core.inputs import CallArrived, LegAnswered, LegEnded, PlaybackEnded
+from engine.core.model.call import Call
 from engine.core.policy import Member, OutboundRoute, Policy, QueuePolicy
 from engine.core.waiting import CallbackPolicy
 from tests.support.centre import NODE, TRUNK, Centre, policy, queue

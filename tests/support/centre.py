@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from engine.core import calls, recording
+from engine.core.callers import calls
 from engine.core.commands import HangUpCall, HangUpLeg, RingPhone
 from engine.core.directions import ToMonitor
 from engine.core.ids import AgentId, CallId, EndpointName, LegId, NodeId, QueueId
@@ -48,6 +48,7 @@ from engine.core.policy import (
 )
 from engine.core.refusals import Refusal
 from engine.core.router import Output, RoutingCore
+from engine.core.supervision import recording
 
 T = TypeVar("T")
 NODE = NodeId("n1")

@@ -29,6 +29,13 @@ OTHER_MUSIC_HZ = 1300
 PROMPT_HZ = 1600
 CLOSING_HZ = 1900
 
+_SOUNDS = {
+    "music/tone": (MUSIC_HZ, 10.0),
+    "other/tone": (OTHER_MUSIC_HZ, 10.0),
+    "prompt": (PROMPT_HZ, 0.8),
+    "closing": (CLOSING_HZ, 0.8),
+}
+
 
 @dataclass(frozen=True)
 class Queue:
@@ -61,6 +68,12 @@ class Draft:
         self.queues: dict[str, dict[str, Any]] = {}
         self.inbound: dict[str, dict[str, Any]] = {}
         self.outbound: dict[str, dict[str, Any]] = {}
+        self.hours: dict[str, dict[str, Any]] = {}
+        self.prompts: dict[str, dict[str, Any]] = {}
+        self.music: dict[str, str] = {}
+        """Music classes beside "default" and "other", by name."""
+        self.tones: dict[str, tuple[int, float]] = dict(_SOUNDS)
+        """Files below `TONES`: hertz and seconds of each."""
         self._extension_numbers = itertools.count(1001)
         self._queue_numbers = itertools.count(6400)
 
@@ -94,6 +107,32 @@ class Draft:
         self.did(number, {"queue": number})
         return Queue(number, tuple(entry["agent"] for entry in entries))
 
+    def tone(self, hertz: int, seconds: float = 0.8) -> str:
+        """Adds a file with a tone; returns the medium that plays it."""
+        name = self._tone_file(f"tone-{hertz}-{round(seconds * 1000)}", hertz, seconds)
+        return f"sound:{TONES}/{name}"
+
+    def prompt(self, seconds: float = 0.8, **hertz: int) -> str:
+        """Adds a prompt with a tone for each of these languages; returns the medium that plays it."""
+        name = f"prompt-{len(self.prompts)}"
+        files = {
+            language: f"{TONES}/{self._tone_file(f'{name}-{language}', each, seconds)}.wav"
+            for language, each in hertz.items()
+        }
+        self.prompts[name] = {"files": files}
+        return f"prompt:{name}"
+
+    def music_class(self, hertz: int) -> str:
+        """Adds a class of music of one tone; returns its name."""
+        name = f"music-{hertz}"
+        self._tone_file(f"{name}/tone", hertz, 10.0)
+        self.music[name] = f"{TONES}/{name}"
+        return name
+
+    def _tone_file(self, name: str, hertz: int, seconds: float) -> str:
+        self.tones[name] = (hertz, seconds)
+        return name
+
     def did(self, pattern: str, destination: Any, **options: Any) -> str:
         """Adds an inbound route; returns its pattern."""
         name = f"in-{len(self.inbound)}"
@@ -119,7 +158,12 @@ class Draft:
             outbound_routes=dict(self.outbound),
             settings={
                 **self.settings,
-                "music": {"default": f"{TONES}/music", "other": f"{TONES}/other"},
+                "music": {"default": f"{TONES}/music", "other": f"{TONES}/other", **self.music},
+            },
+            **{
+                name: dict(entries)
+                for name, entries in (("hours", self.hours), ("prompts", self.prompts))
+                if entries
             },
         )
         if tones is None:
@@ -129,14 +173,9 @@ class Draft:
         return filled
 
 
-def write_tones(folder: Path) -> Path:
+def write_tones(folder: Path, sounds: Mapping[str, tuple[int, float]] | None = None) -> Path:
     """Writes music and prompts that are pure tones, so that a phone can tell what it hears."""
-    sounds = {
-        "music/tone": (MUSIC_HZ, 10.0),
-        "other/tone": (OTHER_MUSIC_HZ, 10.0),
-        "prompt": (PROMPT_HZ, 0.8),
-        "closing": (CLOSING_HZ, 0.8),
-    }
+    sounds = _SOUNDS if sounds is None else sounds
     for name, (hertz, seconds) in sounds.items():
         path = folder / f"{name}.wav"
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -32,7 +32,7 @@ _OPEN = ("calls", "queue_visits", "offers", "talk_segments", "holds")
 async def opened(draft: Draft, run_dir: Path, **options: Any) -> AsyncIterator[LiveCentre]:
     """Opens the centre that a draft describes, with `options` of `LiveCentre`; skips without Asterisk."""
     # Below Asterisk's own directory, the only one that it can see.
-    tones = write_tones(run_dir / "asterisk" / "tones")
+    tones = write_tones(run_dir / "asterisk" / "tones", draft.tones)
     try:
         centre = LiveCentre(run_dir, draft.sections(tones), **options)
     except AsteriskUnavailable as reason:
@@ -131,6 +131,7 @@ class Floor:
         caller = self.live.caller if by is None else by
         shown = f"030{next(_numbers):07}" if own else caller.user
         assert hasattr(caller, "place")
+        self._callers.add(caller)
         index = self._next_index(shown)
         call: OutgoingCall = caller.place(
             dialled,
@@ -151,7 +152,8 @@ class Floor:
 
     def _rows_of(self, caller_number: str) -> list[Row]:
         rows = self.live.facts.rows("calls")
-        return [row for row in rows if row["caller_number"] == caller_number]
+        dialled_in = [row for row in rows if row["source"] != "callback"]
+        return [row for row in dialled_in if row["caller_number"] == caller_number]
 
     async def talking(
         self, queue: Queue, agent: Phone, *, media: str = "none"
@@ -247,8 +249,9 @@ class Floor:
         await self._until_quiet()
         for table in _OPEN:
             await self.live.facts.until(
-                table, lambda rows: all(row["ended_at_ms"] is not None for row in rows)
+                table, lambda rows: all(over(row) or _waits_for_callback(row) for row in rows)
             )
+        self._check_callbacks()
         self._check_books()
         assert self.live.facts.rows("facts_rejected") == []
         assert not (self.live.data / "refused.jsonl").exists()
@@ -262,9 +265,18 @@ class Floor:
 
     def _check_books(self) -> None:
         """Checks the record of every call of this test, also of those that it did not look at."""
-        tables = {table: self.live.facts.rows(table) for table in _OPEN}
+        tables = {table: self.live.facts.rows(table) for table in (*_OPEN, "routes_taken")}
         for call in tables["calls"][self._calls_before :]:
-            check_record(gather(tables.__getitem__, call["call_id"]))
+            if over(call):
+                check_record(gather(tables.__getitem__, call["call_id"]))
+
+    def _check_callbacks(self) -> None:
+        """Callbacks may wait on, without a channel; each of them is one call."""
+        waiting = [each for each in self.live.facts.rows("calls") if not over(each)]
+        pending = [each for each in self.live.facts.rows("callbacks") if not over(each)]
+        assert sorted(each["caller_number"] for each in waiting) == sorted(
+            each["number"] for each in pending
+        )
 
     async def _until_quiet(self) -> None:
         async def quiet() -> bool:
@@ -275,6 +287,15 @@ class Floor:
     def log(self) -> str:
         """Returns what the engine has logged since the test began."""
         return self.live.engine_log(self.log_begin)
+
+
+def over(row: Row) -> bool:
+    """Tells whether what a row is about has ended."""
+    return row["ended_at_ms"] is not None
+
+
+def _waits_for_callback(row: Row) -> bool:
+    return bool(row.get("source") == "callback")
 
 
 async def hears_only(

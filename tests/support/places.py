@@ -5,11 +5,11 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from engine.core.call import Call, CallState
 from engine.core.commands import PlayPrompt, RingPhone
 from engine.core.facts import CallRouted, RouteReason
 from engine.core.ids import CallId, LegId
 from engine.core.inputs import PlaybackEnded, PolicyApplied
+from engine.core.model.call import Call, CallState
 from engine.core.places import CallFlow, Destination, Menu, MenuKey, RingGroup, VoicemailBox
 from engine.core.policy import InboundRoute, QueuePolicy
 from tests.support.centre import Centre

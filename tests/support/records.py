@@ -23,6 +23,8 @@ class Record:
     offers: tuple[Row, ...]
     talks: tuple[Row, ...]
     holds: tuple[Row, ...]
+    routes: tuple[Row, ...] = ()
+    """Where it was sent, in order."""
 
     @property
     def visit(self) -> Row:
@@ -47,6 +49,12 @@ class Record:
         """Outcome and reason of the only visit."""
         return self.visit["outcome"], self.visit["reason"]
 
+    def routed(self) -> list[tuple[str, str, str, str | None]]:
+        """Returns (from, to, why, key) of each way that it was sent, in order."""
+        return [
+            (row["from_place"], row["target"], row["why"], row["pressed"]) for row in self.routes
+        ]
+
     def offered(self) -> list[tuple[str, str]]:
         """Returns (agent, reason) of each offer, in order."""
         return [(offer["agent_id"], offer["reason"]) for offer in self.offers]
@@ -60,7 +68,15 @@ def gather(tables: Tables, call_id: str) -> Record:
         return tuple(sorted(rows, key=lambda row: row["started_seq"] or 0))
 
     (call,) = of("calls")
-    return Record(call, of("queue_visits"), of("offers"), of("talk_segments"), of("holds"))
+    routes = [row for row in tables("routes_taken") if row["call_id"] == call_id]
+    return Record(
+        call,
+        of("queue_visits"),
+        of("offers"),
+        of("talk_segments"),
+        of("holds"),
+        tuple(sorted(routes, key=lambda row: row["seq"])),
+    )
 
 
 def check_record(record: Record) -> None:
@@ -85,7 +101,8 @@ def check_record(record: Record) -> None:
 
 
 def _check_visit(record: Record, index: int, visit: Row) -> None:
-    if index == 0:
+    elsewhere = any(route["seq"] < visit["started_seq"] for route in record.routes)
+    if index == 0 and not elsewhere:  # Who came by a menu was not waiting all the while.
         assert visit["started_at_ms"] == record.call["arrived_at_ms"], "does not wait from arrival"
     assert visit["wait_ms"] == visit["ended_at_ms"] - visit["started_at_ms"], visit
     offers = [offer for offer in record.offers if offer["visit_id"] == visit["visit_id"]]

@@ -22,7 +22,7 @@ from engine.core.inputs import (
     PolicyApplied,
     TimePassed,
 )
-from engine.core.state import State
+from engine.core.model.state import State
 
 STAY_MS = 20_000
 NODE = NodeId("ast1")

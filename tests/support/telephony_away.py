@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from engine.core.callers.dialplan import TRIP_VARIABLE
 from engine.core.commands import (
     AnswerCall,
     Connect,
@@ -23,7 +24,6 @@ from engine.core.commands import (
     StopPrompt,
     StopWaitingSound,
 )
-from engine.core.dialplan import MADE_AT
 from engine.core.ids import (
     CallId,
     LegId,
@@ -50,7 +50,8 @@ from engine.core.waiting import WaitingSound
 from tests.support.telephony_contract import MUSIC, NODE, RINGING, TelephonyContract, ring
 
 steps = TelephonyContract()
-ANSWER = (("USHER_ANSWER", "6401"),)
+TRIP = 7
+ANSWER = (("USHER_ANSWER", "6401"), (TRIP_VARIABLE, str(TRIP)))
 MONKEYS = ("sound:tt-monkeys",) * 3
 """48 seconds."""
 MADE_BY_US = pytest.mark.parametrize(
@@ -289,8 +290,9 @@ class TelephonyAway:
                 ringing: False,
                 made: away,
             }
-            # Who never left is told from who came back by what it asks for.
-            assert seen[here].dialled in MADE_AT
+            # Who never left is told from who came back by the trip.
+            assert seen[here].trip == 0
+            assert seen[made].trip == (0 if away else TRIP)
             if away:
                 await world.press_in_flow(phone, "1")
                 await posted.exactly(CallCameBack(made, "6401"))

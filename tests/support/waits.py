@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from engine.core.forecast import wait_ms
+from engine.core.estimate.forecast import wait_ms
+from engine.core.estimate.handling import learn_talk
 from engine.core.ids import AgentId, CallId, QueueId
 from engine.core.inputs import TimePassed
-from engine.core.line import Line
+from engine.core.model.line import Line
 from engine.core.policy import Member, QueuePolicy
 from engine.core.router import RoutingCore
 from tests.support.centre import Centre, queue, static
@@ -18,7 +19,7 @@ def house(*queues: QueuePolicy, talks: int = 50, talk_ms: int = TALK_MS) -> Cent
     """A centre whose first queue has had so many talks, all equally long."""
     centre = Centre(*(queues or (one_queue(),)))
     for _ in range(talks):
-        line_of(centre).pace.talked(centre.now_ms, talk_ms)
+        learn_talk(centre.core.state, line_of(centre), talk_ms)
     return centre
 
 
@@ -70,5 +71,7 @@ def known_wait(centre: Centre, call_id: CallId) -> int:
 
 def comes_back(core: RoutingCore, agent: str, number: str = "6400") -> None:
     """An agent's pause is over, without anything following from it yet."""
-    membership = core.state.agents[AgentId(agent)].memberships[QueueId(number)]
+    known = core.state.agents[AgentId(agent)]
+    membership = known.memberships[QueueId(number)]
     membership.pause_id = None
+    core.state.at_work_changes(known, membership)

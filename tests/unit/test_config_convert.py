@@ -6,8 +6,8 @@ from engine.config import to_policy
 from engine.config.queue import HARMLESS
 from engine.config.values import milliseconds
 from engine.core import places, policy
+from engine.core.agents.rights import GRANTABLE, Role
 from engine.core.policy import InitialState, Member, MemberKind, Strategy
-from engine.core.rights import GRANTABLE, Role
 from engine.core.waiting import WaitingSound
 from tests.support.config_files import BASE, changed, loaded
 

@@ -6,7 +6,7 @@ import pytest
 
 from engine.config import check
 from engine.config.rules import dialled
-from engine.core.rng import Rng
+from engine.core.model.rng import Rng
 from tests.support.config_files import BASE, changed, lines_of, write
 
 pytestmark = [pytest.mark.unit, pytest.mark.row("A-01")]

@@ -4,7 +4,7 @@ import pytest
 
 from engine.config import Severity, check
 from engine.config.patterns import covers, length_min, may_begin_with
-from engine.core.numbers import matches
+from engine.core.model.numbers import matches
 from tests.support.config_files import BASE, changed, lines_of, write
 
 pytestmark = pytest.mark.unit

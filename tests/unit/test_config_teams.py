@@ -7,8 +7,8 @@ import pytest
 from engine.config import Severity, check
 from engine.config.guide import GUIDE
 from engine.config.queue import HARMLESS
+from engine.core.agents.rights import GRANTABLE, Role
 from engine.core.policy import Right
-from engine.core.rights import GRANTABLE, Role
 from tests.support.config_files import BASE, changed, lines_of, write
 
 pytestmark = pytest.mark.unit

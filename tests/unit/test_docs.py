@@ -9,12 +9,12 @@ import pytest
 
 from engine.adapters.render.render import _FILE_MODE
 from engine.cli import make_parser
-from engine.core import spoken
+from engine.core.agents.rights import GRANTABLE, Role
+from engine.core.callers.parking import ROUNDS_MAX
 from engine.core.inputs import RecordingAction
-from engine.core.parking import ROUNDS_MAX
 from engine.core.policy import FeatureCodes, MonitorDigits, Right
-from engine.core.rights import GRANTABLE, Role
-from engine.core.spoken import Done, Media
+from engine.core.speech import spoken
+from engine.core.speech.spoken import Done, Media
 
 pytestmark = pytest.mark.unit
 

@@ -15,7 +15,7 @@ import pytest
 
 from engine.core.commands import Command, PlayPrompt, RingPhone
 from engine.core.facts import Fact, RecordingStarted
-from engine.core.ids import bridge_id_of, playback_id_of
+from engine.core.ids import QueueId, bridge_id_of, playback_id_of
 from engine.core.inputs import (
     EngineStarted,
     HoldChanged,
@@ -31,11 +31,16 @@ from engine.core.inputs import (
     SeenChannel,
     TransferRequested,
 )
+from engine.core.places import MenuKey, ToMenu, ToQueue, ToVoicemail
 from engine.core.policy import ParkingPolicy, RecordingPolicy, Right, Strategy
+from engine.core.waiting import Announcements, SurveyKey, SurveyPolicy
 from tests.support.asking import ask, ask_for_agent
+from tests.support.callback import DID, Callbacks
 from tests.support.centre import NODE, START_MS, TRUNK, Centre, dynamic, queue, static
+from tests.support.places import house, menu, prompt_ends
 
 pytestmark = pytest.mark.unit
+JOIN = Announcements(("sound:welcome",), progress_every_ms=30_000, position=True)
 
 PAGE = Path(__file__).parents[2] / "docs" / "ladders.md"
 NAMES = {each.__name__ for union in (Command, Fact) for each in get_args(union)}
@@ -44,9 +49,9 @@ NAMES = {each.__name__ for union in (Command, Fact) for each in get_args(union)}
 class Told:
     """A centre that remembers the order of all that its core said."""
 
-    def __init__(self, *queues):
+    def __init__(self, *queues, centre=None):
         self.names = []
-        self.centre = Centre(*queues)
+        self.centre = centre or Centre(*queues)
         core, self.give = self.centre.core, self.centre.give
         inner = core.handle
 
@@ -324,6 +329,57 @@ def forwarded():
     return told
 
 
+def menu_to_queue():
+    keys = (MenuKey("1", ToQueue(QueueId("6400"))),)
+    told = Told(
+        centre=house(
+            queue("6400", *dynamic("1001"), announcements=JOIN),
+            menus=(menu("main", *keys),),
+            dials={"55": ToMenu("main")},
+        )
+    )
+    call = told.centre.call("55")
+    told.centre.press(call, "1")
+    prompt_ends(told.centre, call)
+    told.centre.wait(30_000)
+    prompt_ends(told.centre, call)
+    return told
+
+
+def voicemail():
+    told = Told(centre=house(dials={"55": ToVoicemail("8000")}))
+    call = told.centre.call("55")
+    told.centre.hang_up(call)
+    return told
+
+
+def called_back():
+    centre = Callbacks(*dynamic("1001"))
+    told = Told(centre=centre)
+    call = centre.dial()
+    centre.keys(call, "21")
+    centre.heard(call)
+    centre.obey()
+    centre.log_in("1001", queue_id=DID)
+    leg = centre.answer("1001")
+    centre.heard(leg)
+    centre.customer_answers()
+    return told
+
+
+def asked_afterwards():
+    survey = SurveyPolicy(("sound:rate",), (SurveyKey("1", 2),), closing=("sound:bye",))
+    told = Told(queue("6400", *static("1001"), survey=survey, wrapup_ms=10_000))
+    call = told.centre.call("6400")
+    leg = told.leg_of("1001")
+    told.give(LegAnswered(leg))
+    told.forget()
+    told.give(LegEnded(leg, 16))
+    told.centre.press(call, "1")
+    prompt_ends(told.centre, call)
+    return told
+
+
 LADDERS = {
     "A call is queued and answered": answered,
     "No answer: the next agent": no_answer,
@@ -344,6 +400,10 @@ LADDERS = {
     "A manager picks up": picked_up,
     "Usher calls for somebody": summoned,
     "A phone forwards": forwarded,
+    "A menu, then the queue": menu_to_queue,
+    "A message is left": voicemail,
+    "A callback": called_back,
+    "A survey": asked_afterwards,
 }
 
 

@@ -2,6 +2,8 @@
 
 import io
 import math
+import os
+import stat
 import struct
 import wave
 from itertools import pairwise
@@ -13,6 +15,7 @@ from engine.adapters.render import Site, render, view_of
 from engine.adapters.render.view import Secrets
 from engine.adapters.sounds import Built, SoundsFailed, Synthesiser, build, missing_sounds
 from engine.adapters.sounds.audio import RATE, NotAudio, read_wav, tidy, write_wav
+from engine.adapters.sounds.build import write_whole
 from engine.adapters.sounds.install import install
 from engine.config import read_if_changed, to_policy
 from engine.config.soundfiles import Unplayable, inspect
@@ -408,3 +411,15 @@ def test_commands_by_file_and_by_output(tmp_path):
     by_file = Synthesiser(f"cp {tmp_path}/tone.wav {{file}}").speak("Hello", "en")
     assert Synthesiser(f"cat {tmp_path}/tone.wav").speak("Hello", "en") == by_file
     assert Path(tmp_path / "tone.wav").read_bytes() != by_file
+
+
+def test_folders_that_are_made_for_sounds_are_for_asterisk_to_read(tmp_path):
+    """The engine's service has a umask of 077, and Asterisk runs as another user."""
+    before = os.umask(0o077)
+    try:
+        write_whole(tmp_path / "prompts" / "zh" / "a.wav", b"sound")
+    finally:
+        os.umask(before)
+
+    made = [tmp_path / "prompts", tmp_path / "prompts/zh", tmp_path / "prompts/zh/a.wav"]
+    assert [stat.S_IMODE(each.stat().st_mode) for each in made] == [0o755, 0o755, 0o644]

@@ -181,8 +181,10 @@ def test_dialplan_expands_nothing_that_a_caller_sends(tmp_path: Path) -> None:
             "${DIALPLAN_EXISTS(${USHER_CONTEXT}",
             "${USHER_CONTEXT}",
             "${USHER_EXTEN}",
-            "${VMSTATUS}",
+            "${VM_INFO(${EXTEN}",
             "${USHER_LANGUAGE}",
+            "${CHANNEL(language):0:2}",
+            "${USHER_TRIP}",
         ),
     }
     lines = settings(tmp_path, "extensions.conf")
@@ -192,7 +194,14 @@ def test_dialplan_expands_nothing_that_a_caller_sends(tmp_path: Path) -> None:
         "exten => _*71[01]XX*6400,hint,Stasis:${EXTEN}",
         "exten => #7,hint,Stasis:${EXTEN}",
     ]
-    assert sum("${EXTEN}" in line for line in lines) == 4
+    assert sum("${EXTEN}" in line for line in lines) == 5
+
+
+def test_the_name_of_the_mails_is_no_expression(tmp_path: Path) -> None:
+    voicemail = dataclasses.replace(VIEW.voicemail, from_name="A${SHELL(id)}B")
+    rendered(tmp_path, dataclasses.replace(VIEW, voicemail=voicemail))
+    lines = settings(tmp_path, "voicemail.conf")
+    assert "fromstring = A{SHELL(id)}B" in lines
 
 
 def test_a_missing_pin_is_named(tmp_path: Path) -> None:
@@ -265,10 +274,10 @@ def test_nobody_is_answered_before_the_engine_was_asked(tmp_path: Path) -> None:
     assert all(lines[n].endswith(",1,Stasis(usher,in,carrier)") for n in firsts[3:6])
     # The rest is for calls that the engine has had: given back, lost, sent on, and voicemail.
     assert [lines[n].partition(",1,")[2] for n in firsts[6:]] == [
-        *["Stasis(usher,back)"] * 3,
-        "Stasis(usher,lost)",
+        *["Stasis(usher,back,${USHER_TRIP})"] * 3,
+        "Stasis(usher,lost,${USHER_TRIP})",
         'GotoIf($["${USHER_LANGUAGE}"=""]?look)',
-        "VoiceMail(${EXTEN}@usher,u)",
+        'GotoIf($["${VM_INFO(${EXTEN}@usher,exists)}"!="1"]?usher-lost,s,1)',
         "Answer()",
     ]
 

@@ -13,7 +13,9 @@ import pytest
 import yaml
 
 from engine.adapters.db import SqlFactStore, schema
+from engine.adapters.db.words import OFFER_REASONS, VISIT_REASONS
 from engine.config import check, errors_of, load
+from engine.config.hours import weekly_of
 from engine.core import facts
 from engine.core.ids import AgentId, CallId, EndpointName, LegId, NodeId, QueueId, VisitId
 from scripts.lab.show.board import Board
@@ -26,7 +28,15 @@ from scripts.lab.show.rundir import LOCK, PREFIX, Unusable, run_directory
 from scripts.lab.show.scenario import require_sample
 from scripts.lab.show.screen import Ink, Screen, ascii_only, clock, cut
 from scripts.lab.show.summary import Figures, table
-from scripts.lab.show.words import Names, Teller
+from scripts.lab.show.words import (
+    CALLED_BACK_NOT,
+    NO_ANSWER,
+    NOT_RATED,
+    SENT_ON,
+    TURNED_AWAY,
+    Names,
+    Teller,
+)
 
 pytestmark = pytest.mark.unit
 
@@ -38,7 +48,7 @@ ANN = AgentId("1001")
 def test_the_readme_shows_the_table_as_it_is_printed() -> None:
     """Headings, columns and names; the figures are those of one run."""
     names = {"6400": "Sales", "6401": "Support", "6402": "Support - VIP"}
-    vip = Figures(2, 2, 0, 0, 7_300, 13_300)
+    vip = Figures(2, 2, 0, 0, 7_300, 13_200)
     lines = table({"6402": vip}, names.__getitem__, names)
     readme = (SAMPLE.parent / "README.md").read_text().splitlines()
     assert f"    {lines[0]}" in readme
@@ -128,6 +138,25 @@ def test_an_end_that_comes_later_is_told_then(store: SqlFactStore, ledger: Ledge
 
     assert [(each.kind, each.began) for each in ledger.poll()] == [(Kind.VISIT, False)]
     assert ledger.opened(Kind.VISIT) == []
+
+
+def test_every_reason_of_the_record_has_words() -> None:
+    """A reason without words would end the demo at the first caller whom it befalls."""
+    assert set(TURNED_AWAY) == {str(each) for each in VISIT_REASONS[facts.VisitOutcome.MISSED]}
+    assert set(NO_ANSWER) == {str(each) for each in OFFER_REASONS[facts.OfferOutcome.MISSED]}
+    assert set(SENT_ON) == {str(each) for each in facts.RouteReason} - {"visit_ended"}
+    assert set(NOT_RATED) == {str(each) for each in facts.SurveyEnd} - {"answered"}
+    assert set(CALLED_BACK_NOT) == {str(each) for each in facts.CallbackReason} - {"talked"}
+
+
+def test_the_demo_is_open_at_any_hour(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("USHER_ASTERISK_ROOT", "/")
+    centre, run_dir = copy_of(SAMPLE, tmp_path)
+    copied = load(run_dir / "config").hours
+    assert set(copied) == set(centre.configuration.hours)
+    for hours in copied.values():
+        assert not hours.holidays
+        assert weekly_of(hours) == ((0, 7 * 24 * 60),)
 
 
 def test_a_crowd_is_told_in_one_line(store: SqlFactStore, ledger: Ledger) -> None:
@@ -267,7 +296,7 @@ def test_passwords_are_made_up_anew_and_for_the_owner_only(
 
     assert one.password("1001") != two.password("1001") != one.password("1002")
     files = [path for path in (tmp_path / "a/run/secrets").rglob("*") if path.is_file()]
-    assert len(files) == 10  # Two for the node, eight phones.
+    assert len(files) == 11  # Two for the node, eight phones, a voicemail's PIN.
     assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
 
 
@@ -320,7 +349,13 @@ def test_the_scenario_asks_for_the_sample() -> None:
     require_sample(sample)
 
     fewer = sample.model_copy(
-        update={"queues": {"6400": sample.queues["6400"], "6401": sample.queues["6401"]}}
+        update={
+            "queues": {
+                "6400": sample.queues["6400"],
+                "6401": sample.queues["6401"],
+                "6403": sample.queues["6403"],
+            }
+        }
     )
     with pytest.raises(UnsuitableConfig, match=r"has no queue 6402$"):
         require_sample(fewer)

@@ -86,8 +86,13 @@ def _made_by_us(channel_id: str) -> bool:
 
 
 def _is_away(channel: Event) -> bool:
-    """Tells a call that the dialplan has: we are subscribed to it, and it is not in Stasis."""
-    return a_text(an_object(channel, "dialplan"), "app_name") not in _HERE
+    """Tells a call that the dialplan has: we are subscribed to it, and it is not in Stasis.
+
+    Where Asterisk does not say what runs, it is not away: else a living caller would count as gone.
+    """
+    where = channel.get("dialplan")
+    runs = where.get("app_name") if isinstance(where, dict) else None
+    return isinstance(runs, str) and runs not in _HERE
 
 
 def _item(value: object) -> Event:

@@ -16,6 +16,9 @@ UP = "Up"
 _CHANNEL_NAME = re.compile(r"[^/]+/(.+)-[0-9a-f]{8}\Z", re.DOTALL)
 """Technology/endpoint-serial; an endpoint's name may contain dashes itself."""
 
+_BACK = re.compile(r"[^,]+,(?:back|lost),([0-9]{1,9})\Z")
+"""What Stasis was given for a caller whom the dialplan gives back (dialplan/extensions.conf.j2)."""
+
 _QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
 """Asterisk passes a display name on as it stands between its quotes (RFC 3261, quoted-string)."""
 
@@ -86,4 +89,14 @@ def seen_channel(
         caller_name=_QUOTED_PAIR.sub(r"\1", a_text(caller, "name")),
         created_ms=a_time_ms(channel, "creationtime"),
         away=away,
+        trip=_trip_of(an_object(channel, "dialplan")),
     )
+
+
+def _trip_of(dialplan: Event) -> int:
+    """Returns from which trip a channel came back that is with us, by the arguments of its Stasis."""
+    if dialplan.get("app_name") != "Stasis":
+        return 0
+    data = dialplan.get("app_data", "")  # Of a channel that dialled in; others may have none.
+    back = _BACK.match(data) if isinstance(data, str) else None
+    return 0 if back is None else int(back[1])

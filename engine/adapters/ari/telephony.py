@@ -23,7 +23,7 @@ from engine.adapters.ari.transport import (
 from engine.core.commands import Command
 from engine.core.ids import NodeId
 from engine.core.inputs import CommandFailed, Input, NodeDisconnected
-from engine.core.rng import Rng
+from engine.core.model.rng import Rng
 
 log = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from engine.adapters.card.words import LANGUAGES
 from engine.config.forms import PauseForReason
 from engine.core.policy import PresenceAction
-from engine.core.spoken import PRESENCE_DIGITS
+from engine.core.speech.spoken import PRESENCE_DIGITS
 
 if TYPE_CHECKING:
     from engine.config.models import Configuration
@@ -195,7 +195,7 @@ def _slots(configuration: Configuration) -> str:
 
 def _supervisors(configuration: Configuration, words: Words) -> list[Line]:
     codes = configuration.settings.feature_codes
-    by_hours = any(queue.hours is not None for queue in configuration.queues.values())
+    managed = any(queue.managers for queue in configuration.queues.values())
     return _lines(
         words,
         (codes.listen, "listen", ("agent",)),
@@ -205,7 +205,7 @@ def _supervisors(configuration: Configuration, words: Words) -> list[Line]:
         (codes.record_pause_toggle, "record_pause_toggle", ("agent",)),
         (codes.login_toggle, "others_login", ("agent", "queue")),
         (codes.pause_toggle, "others_pause", ("agent", "queue")),
-        (codes.hours_toggle if by_hours else None, "hours_toggle", ("queue",)),
+        (codes.hours_toggle if managed else None, "hours_toggle", ("queue",)),
     )
 
 

@@ -91,6 +91,8 @@ class Channel:
     """Where in the dialplan it was sent last, with `extension` and `variables`."""
     extension: str = ""
     variables: dict[str, str] = field(default_factory=dict)
+    trip: int = 0
+    """`USHER_TRIP` as it was when it came back last."""
     bridge_id: str | None = None
     sound: str | None = None
     """What the switch lets it hear: a music class, or "" for ringing."""

@@ -129,6 +129,7 @@ class Switch:
     def give_back(self, channel: Channel, dialled: str) -> None:
         """The dialplan gives a caller back, for what it asks for."""
         channel.away = False
+        channel.trip = int(channel.variables.get("USHER_TRIP", "0"))
         channel.dialled = dialled
         self._tell(What.BACK, channel)
 

@@ -137,6 +137,7 @@ class FakeTelephony:
                 each.caller_name,
                 each.created_ms,
                 each.away,
+                each.trip,
             )
             for each in self.switch.channels.values()
         )

@@ -154,6 +154,7 @@ def _environment(templates: Path) -> Environment:
         "path": _path,
         "pin": _pin,
         "secret": _secret,
+        "text": _text,
     }
     return environment
 
@@ -209,6 +210,11 @@ def _secret(value: str) -> str:
 def _field(value: str) -> str:
     """A person's name between commas."""
     return _display(value).replace(",", " ")
+
+
+def _text(value: str) -> str:
+    """A name where Asterisk would put in variables and functions."""
+    return _display(value).replace("$", "")
 
 
 def _mail(value: str) -> str:

@@ -89,7 +89,9 @@ def missing_sounds(names: Mapping[str, str] | frozenset[str], folders: list[Path
 
 def write_whole(path: Path, data: bytes) -> None:
     """Writes a file in one step, for all to read: whoever plays the old one hears it to its end."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    for folder in reversed([each for each in path.parents if not each.exists()]):
+        folder.mkdir(exist_ok=True)
+        folder.chmod(0o755)  # Whatever the umask is: Asterisk is another user than the engine.
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")
     try:
         with os.fdopen(descriptor, "wb") as stream:

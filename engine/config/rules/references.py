@@ -20,7 +20,7 @@ from engine.config.people import PresenceRules
 from engine.config.places import KeyPath, Problem
 from engine.config.rules.subject import Subject
 from engine.config.words import did_you_mean
-from engine.core.numbers import matches
+from engine.core.model.numbers import matches
 from engine.core.policy import Presence
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from engine.config.places import Problem
 from engine.config.rules.subject import Subject
-from engine.core.rights import GRANTABLE, Role
+from engine.core.agents.rights import GRANTABLE, Role
 
 
 def grantable(subject: Subject) -> Iterator[Problem]:

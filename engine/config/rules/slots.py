@@ -10,7 +10,7 @@ from typing import Final
 
 from engine.config.places import Problem
 from engine.config.rules.subject import Subject
-from engine.core.numbers import matches
+from engine.core.model.numbers import matches
 
 SLOTS_MAX: Final = 1000
 _PATH: Final = ("settings", "parking")

@@ -40,23 +40,12 @@ _PHRASES: Final[dict[Phrase, Names]] = {
     Phrase.CALLBACK_INVALID_NUMBER: ("privacy-incorrect",),
     Phrase.CALLBACK_ALREADY: ("usher/callback-already",),
     Phrase.CALLBACK_NOT_CALLABLE: ("usher/callback-not-callable",),
-    Phrase.CALLBACK_WITHHELD: ("usher/callback-withheld",),
     Phrase.CALLBACK_REGISTERED: ("usher/callback-registered",),
     Phrase.CALLBACK_FOR_AGENT: ("usher/callback-for-agent", NUMBER),
     Phrase.CALLBACK_NOT_REACHED: ("usher/callback-not-reached",),
-    Phrase.SURVEY_PROMPT: ("usher/survey-prompt", KEY),
-    Phrase.SURVEY_CLOSING: ("usher/survey-closing",),
-    Phrase.SURVEY_INVALID: ("pm-invalid-option",),
-    Phrase.MENU_INVALID: ("pm-invalid-option",),
-    Phrase.MENU_NO_INPUT: ("usher/no-input",),
-    Phrase.GOODBYE: ("vm-goodbye",),
     Phrase.QUEUE_CLOSED: ("usher/queue", NUMBER, "usher/queue-closed"),
     Phrase.QUEUE_OPEN: ("usher/queue", NUMBER, "usher/queue-open"),
     Phrase.QUEUE_BY_HOURS: ("usher/queue", NUMBER, "usher/queue-by-hours"),
-    Phrase.NOBODY_THERE: ("vm-nobodyavail",),
-    Phrase.TRY_LATER: ("please-try-call-later",),
-    Phrase.SORRY: ("im-sorry",),
-    Phrase.LEAVE_MESSAGE: ("vm-intro",),
 }
 
 

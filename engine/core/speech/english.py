@@ -46,7 +46,6 @@ _PHRASES: Final[dict[Phrase, Names]] = {
     # Your telephone number is waiting to speak with a representative.
     Phrase.CALLBACK_ALREADY: ("your", "telephone-number", "is", "queue-callswaiting"),
     Phrase.CALLBACK_NOT_CALLABLE: ("cannot-complete-as-dialed", "check-number-dial-again"),
-    Phrase.CALLBACK_WITHHELD: ("your", "telephone-number", "is", "unidentified-no-callback"),
     # The number was successfully added. Thank you. Goodbye.
     Phrase.CALLBACK_REGISTERED: (
         "num-was-successfully",
@@ -57,19 +56,9 @@ _PHRASES: Final[dict[Phrase, Names]] = {
     Phrase.CALLBACK_FOR_AGENT: ("calling", "telephone-number", NUMBER),
     Phrase.CALLBACK_NOT_REACHED: ("number-not-answering",),
     # For your agent, press 1, 2, 3.
-    Phrase.SURVEY_PROMPT: ("one-moment-please", "vm-for", "your", "spy-agent", "vm-press", KEY),
-    Phrase.SURVEY_CLOSING: ("auth-thankyou", "vm-goodbye"),
-    Phrase.SURVEY_INVALID: ("pm-invalid-option",),
-    Phrase.MENU_INVALID: ("pm-invalid-option",),
-    Phrase.MENU_NO_INPUT: ("im-sorry", "please-try-again"),
-    Phrase.GOODBYE: ("vm-goodbye",),
     Phrase.QUEUE_CLOSED: ("number", NUMBER, "is", "disabled"),
     Phrase.QUEUE_OPEN: ("number", NUMBER, "is", "enabled"),
     Phrase.QUEUE_BY_HOURS: ("number", NUMBER, "is-set-to", "hours"),
-    Phrase.NOBODY_THERE: ("vm-nobodyavail",),
-    Phrase.TRY_LATER: ("please-try-call-later",),
-    Phrase.SORRY: ("im-sorry",),
-    Phrase.LEAVE_MESSAGE: ("vm-intro",),
 }
 
 

@@ -62,16 +62,12 @@ _CALLBACK: Final = {
     "privacy-incorrect": "对不起，号码无效",
     "usher/callback-already": "您的号码已经在排队等待回电",
     "usher/callback-not-callable": "对不起，无法呼叫该号码，请更换号码",
-    "usher/callback-withheld": "对不起，您的号码未显示，无法回电",
     "usher/callback-registered": "回电预约成功，谢谢您的来电，再见",
     "usher/callback-for-agent": "回呼客户，号码",
     "usher/callback-not-reached": "客户无人接听",
 }
 
 _SENTENCES: Final = {
-    "usher/survey-prompt": "请对本次服务评分，请按键选择",
-    "usher/survey-closing": "感谢您的评价，再见",
-    "usher/no-input": "没有收到您的输入，请再输入一次",
     "usher/queue": "队列",
     "usher/queue-closed": "已关闭",
     "usher/queue-open": "已开放",

@@ -11,7 +11,7 @@ from engine.core.ids import (
     is_ear,
 )
 from engine.core.inputs import NodeConnected, Park
-from engine.sim.audit.books import Books, LegBook
+from engine.sim.audit.books import Books, LegBook, VisitBook
 from engine.sim.audit.due import Dues, last_word_over
 from engine.sim.audit.step import Step
 
@@ -66,6 +66,8 @@ class Agreement:
                 raise books.fail("commands", f"the bridge of {leg.leg_id} was left standing")
             self._check_parted(leg)
         for leg in self._step.unwanted:
+            if leg.in_vain:
+                self._hears_why(leg)
             self._check_let_go(leg)
             if self._step.hung_up.get(leg.leg_id, leg.elsewhere) and not leg.elsewhere:
                 raise books.fail("commands", f"{leg.leg_id} hides a call that it missed")
@@ -88,7 +90,7 @@ class Agreement:
             places = (call.visit, call.talk, call.parked, call.monitor)
             where = sum(place is not None for place in places)
             rings = any(not leg.hung_up and not leg.gone for leg in call.legs.values())
-            hears = call.call_id in step.prompts or call.call_id in step.away
+            hears = call.call_id in step.prompts or call.away
             elsewhere = rings or hears or call.summoned
             if where != 1 and not (where == 0 and elsewhere):
                 raise books.fail("one place", f"call {call.call_id} is in {where} places")
@@ -103,12 +105,16 @@ class Agreement:
     def _check_parted(self, leg: LegBook) -> None:
         """Who talked hangs up, or hears a last word first: where the caller is parked."""
         parks = self._step.asked is not None and isinstance(self._step.asked.action, Park)
-        if parks and leg.leg_id in self._step.prompts:
+        if parks:
+            self._hears_why(leg)
+        self._check_let_go(leg)
+
+    def _hears_why(self, leg: LegBook) -> None:
+        """Who hears a last word is hung up after it."""
+        if leg.leg_id in self._step.prompts and not leg.last_word:
             leg.last_word = True
             due_ms = self._books.now_ms + _LAST_WORD_MS
             self._dues.expect(due_ms, last_word_over, leg)
-        else:
-            self._check_let_go(leg)
 
     def _check_let_go(self, leg: LegBook) -> None:
         if not leg.gone and not leg.hung_up and not leg.last_word:
@@ -119,12 +125,23 @@ class Agreement:
         visit = leg.visit
         if visit is None or not visit.open or visit.chosen is not leg:
             return
+        if visit.callback is not None:
+            self._check_told_who(leg, visit)
+            return
         if visit.queue.policy.agent_prompt is None:
             raise self._books.fail("answer", f"{leg.leg_id} answered and was not connected")
         if list(visit.offers) != [leg.leg_id]:
             raise self._books.fail("answer", f"{leg.leg_id} answered, others still ring")
         if self._step.prompts.get(leg.leg_id) != (visit.queue.policy.agent_prompt,):
             raise self._books.fail("answer", f"{leg.leg_id} answered and does not hear the prompt")
+
+    def _check_told_who(self, leg: LegBook, visit: VisitBook) -> None:
+        """Who answers for a callback hears whom, then the queue's prompt (C-03)."""
+        media = self._step.prompts.get(leg.leg_id, ())
+        prompt = visit.queue.policy.agent_prompt
+        before = media if prompt is None else media[:-1]
+        if not before or (prompt is not None and media[-1:] != (prompt,)):
+            raise self._books.fail("answer", f"{leg.leg_id} does not hear who is called back")
 
     def _check_reconciled(self, happened: NodeConnected) -> None:
         """Whatever exists is known, or was told to end."""

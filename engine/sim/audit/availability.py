@@ -12,7 +12,7 @@ from engine.core.policy import Strategy
 from engine.sim.audit.books import AgentBook, Books, MemberBook, VisitBook
 from engine.sim.audit.terms import Answer, suits
 
-_BUSY = {
+BUSY = {
     DeviceState.INUSE: True,
     DeviceState.BUSY: True,
     DeviceState.RINGING: True,
@@ -55,7 +55,7 @@ def _backed_off(books: Books, agent: AgentBook) -> Answer:
 
 def in_use(agent: AgentBook) -> Answer:
     """Tells whether this phone is in use."""
-    if any(device in _BUSY for device in agent.devices.values()):
+    if any(device in BUSY for device in agent.devices.values()):
         return Answer.YES
     answer = Answer.NO
     for leg in agent.legs.values():
@@ -79,7 +79,7 @@ def wants_somebody(books: Books, visit: VisitBook) -> Answer:
     """Tells whether an agent should be rung for this visit now."""
     if visit.directed is not None:
         return Answer.NO  # Somebody asked for this very call.
-    if visit.chosen is not None or not books.node_up(visit.call.node) or visit.call.gone:
+    if visit.chosen is not None or visit.call.gone or not books.within_reach(visit):
         return Answer.NO
     if visit.offers and visit.queue.policy.strategy is Strategy.PROGRESSIVE:
         if visit.step_due_ms > books.fired_ms:

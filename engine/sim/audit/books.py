@@ -20,21 +20,25 @@ from engine.core.ids import (
 )
 from engine.core.inputs import NO_ENDPOINT, DeviceState
 from engine.core.policy import MemberKind, MonitorMode, Policy, QueuePolicy
+from engine.core.waiting import CallbackPolicy, HoursNow
+from engine.sim.audit.journeys import NEVER_MS, EarBook, WayBook
 from engine.sim.failure import AuditFailure
-
-NEVER_MS = -1
 
 
 class CallBook:
     """A call, from `CallStarted` until it has ended and its channel is gone."""
 
     __slots__ = (
+        "absent",
         "answered",
         "answers",
         "arrived_ms",
         "as_leg",
+        "away",
         "call_id",
+        "callback",
         "doubtful",
+        "ear",
         "ended",
         "endpoint",
         "fresh",
@@ -58,6 +62,7 @@ class CallBook:
         "version",
         "visit",
         "visits",
+        "way",
     )
 
     def __init__(self, call_id: CallId, node: NodeId, arrived_ms: int) -> None:
@@ -71,13 +76,13 @@ class CallBook:
         self.talk: LegBook | None = None
         self.legs: dict[LegId, LegBook] = {}
         """Phones rung for it whose channels are not known to be gone."""
-        self.visits = 0
+        self.visits = self.answers = self.leg_talks = 0
+        """Visits, times that it was told to be answered, talks that its channel has had as a leg."""
         self.mark_ms = arrived_ms
         """Up to when every second of it is accounted for as wait or talk."""
         self.settled = False
         """The call's end must follow at once: its talk ended, or its caller is gone."""
         self.answered = False
-        self.answers = 0
         self.sounding = False
         """The waiting sound was started and not stopped."""
         self.endpoint: EndpointName = NO_ENDPOINT
@@ -99,22 +104,33 @@ class CallBook:
         """Usher rings its caller, who has not come yet."""
         self.as_leg: LegBook | None = None
         """Its caller has become a party of another call."""
-        self.leg_talks = 0
-        """Talks that its channel has had as a leg."""
-        self.ended = False
-        self.gone = False
-        self.hung_up = False
+        self.ended = self.gone = self.hung_up = False
         self.doubtful = False
         """A command about its channel failed: whether that exists is not certain."""
+        self.callback: CallbackBook | None = None
+        """The callback that it is."""
+        self.absent = False
+        """It was a callback, and never had a channel."""
+        self.away = False
+        """The dialplan has it."""
+        self.ear = EarBook()
+        self.way = WayBook()
+
+    def is_absent(self) -> bool:
+        """Tells a callback that waits: it has no channel."""
+        return self.absent or (self.callback is not None and self.callback.called is not self)
 
 
 class VisitBook:
     """A stay in a queue, from `VisitStarted` to `VisitEnded`."""
 
     __slots__ = (
+        "announced_ms",
         "attempts",
         "away_ms",
         "call",
+        "callback",
+        "called_back",
         "chosen",
         "directed",
         "doubt_until_ms",
@@ -124,7 +140,9 @@ class VisitBook:
         "offers",
         "open",
         "order",
+        "progress_due_ms",
         "queue",
+        "queue_due_ms",
         "rests_until_ms",
         "ring_due_ms",
         "ring_ms",
@@ -177,6 +195,61 @@ class VisitBook:
         """Until then at most no agent is rung, as the join prompt plays (P-01)."""
         self.rings_many = False
         """Its phones were rung all at once (the strategy may have changed since)."""
+        self.callback: CallbackBook | None = None
+        """The callback whose stay in line this is."""
+        self.announced_ms = NEVER_MS
+        """When the queue announcement began last."""
+        self.queue_due_ms = self.progress_due_ms = NEVER_MS
+        """When announcements are due."""
+        self.called_back = False
+        """Its caller asked for a callback."""
+
+
+class CallbackBook:
+    """A callback, from the request to its end; `visit` is its stay in line."""
+
+    __slots__ = (
+        "agent_id",
+        "agent_left",
+        "asked_for",
+        "attempt_ms",
+        "attempts",
+        "called",
+        "failed",
+        "inside",
+        "number",
+        "over",
+        "requested_ms",
+        "rung",
+        "visit",
+    )
+
+    def __init__(
+        self, visit: VisitBook, number: str, requested_ms: int, asked_for: CallbackPolicy | None
+    ) -> None:
+        """Begins a callback that waits."""
+        self.visit = visit
+        self.number = number
+        self.requested_ms = requested_ms
+        self.asked_for = asked_for
+        """The terms under which it was requested."""
+        self.inside = False
+        """It goes to the phone of the house from which it was requested."""
+        self.attempts = 0
+        self.attempt_ms = NEVER_MS
+        self.called: CallBook | None = None
+        """The call whose phone is rung: an attempt is under way."""
+        self.rung = False
+        self.agent_id: AgentId | None = None
+        self.agent_left = False
+        """The agent hung up during this attempt."""
+        self.failed = False
+        """An attempt has failed."""
+        self.over = False
+
+    def terms(self) -> CallbackPolicy:
+        """Returns what counts for it now."""
+        return self.visit.queue.policy.callback or self.asked_for or CallbackPolicy()
 
 
 class LegBook:
@@ -194,6 +267,7 @@ class LegBook:
         "hold_id",
         "hold_ms",
         "hung_up",
+        "in_vain",
         "last_word",
         "leg_id",
         "level",
@@ -240,6 +314,8 @@ class LegBook:
         self.alert_info: str | None = None
         self.last_word = False
         """It hears a last word and is hung up soon."""
+        self.in_vain = False
+        """It was picked up for a callback, whose customer was not reached."""
         self.elsewhere = False
         """Its phone is to show no missed call."""
         self.hold_id: str | None = None
@@ -405,6 +481,13 @@ class Books:
         self.agents: dict[AgentId, AgentBook] = {}
         self.queues: dict[QueueId, QueueBook] = {}
         self.slots: dict[str, CallBook] = {}
+        self.callbacks: dict[VisitId, CallbackBook] = {}
+        self.callback_numbers: dict[tuple[QueueId, str], CallbackBook] = {}
+        self.hours: dict[str, HoursNow] = {}
+        """What each schedule says."""
+        self.closed_by_hand: dict[QueueId, None] = {}
+        self.settling_ms = 0
+        """When registrations began to be incomplete, the last time."""
         self.monitors: dict[MonitorId, MonitorBook] = {}
         self.recordings: dict[RecordingId, RecordingBook] = {}
         self.skills: Mapping[AgentId, tuple[str, ...]] = {}
@@ -422,6 +505,17 @@ class Books:
     def node_up(self, node: NodeId) -> bool:
         """Tells whether this node is connected."""
         return node in self.up_since_ms
+
+    def node_for(self, visit: VisitBook) -> NodeId:
+        """Returns the node on which this visit depends: a callback takes any, while none rings."""
+        callback = visit.callback
+        if callback is None or callback.called is not None or visit.offers:
+            return visit.call.node
+        return next(iter(self.up_since_ms), visit.call.node)
+
+    def within_reach(self, visit: VisitBook) -> bool:
+        """Tells whether an agent can be rung for this visit."""
+        return self.node_for(visit) in self.up_since_ms
 
     def phone(self, agent_id: AgentId) -> AgentBook:
         """Returns the book of this phone, who may not be an agent's yet."""

@@ -18,8 +18,9 @@ from engine.core.facts import (
 )
 from engine.core.ids import CallId, LegId
 from engine.core.inputs import HangUpNow
-from engine.sim.audit.books import NEVER_MS, Books, CallBook, LegBook, VisitBook
+from engine.sim.audit.books import Books, CallBook, LegBook, VisitBook
 from engine.sim.audit.due import Dues
+from engine.sim.audit.journeys import NEVER_MS, WayBook
 from engine.sim.audit.step import Step
 from engine.sim.audit.terms import keeper, route_terms, served
 
@@ -52,6 +53,8 @@ class CallLaws:
         call = CallBook(fact.call_id, fact.node, fact.arrived_ms)
         call.endpoint, call.number = fact.endpoint, fact.caller_number
         books.calls[fact.call_id] = call
+        if fact.source is SourceKind.CALLBACK:
+            return
         if fact.parent_id is not None:
             self._party_goes_on(call, fact.parent_id)
             return
@@ -102,6 +105,8 @@ class CallLaws:
         if fact.ended_by is CallEnd.TRANSFERRED:
             self._step.transferred.append(call)
         call.ended = True
+        if call.absent:
+            books.call_is_gone(call)
         self._step.calls_over.append(call)
         self._step.attention = True
         if call.gone:
@@ -217,6 +222,7 @@ class CallLaws:
             raise books.fail("one end", f"{fact.talk_id} talks while it is still an offer")
         call.talk = leg
         call.fresh = False
+        call.way = WayBook()
         leg.talks += 1
         leg.talk_id = fact.talk_id
         leg.talk_ms = fact.at_ms

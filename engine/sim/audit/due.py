@@ -7,10 +7,14 @@ from collections.abc import Callable
 from typing import Any
 
 from engine.core.ids import NodeId
-from engine.sim.audit.books import NEVER_MS, Books, LegBook, MemberBook, VisitBook
+from engine.sim.audit.books import Books, LegBook, MemberBook, VisitBook
+from engine.sim.audit.journeys import NEVER_MS
 
-Overdue = Callable[[Any], tuple[str, NodeId | None] | None]
-"""Returns what should be over and is not, with the node that it depends on; None if all is well."""
+LATER_MS = 1_000
+
+Overdue = Callable[[Any], tuple[str, NodeId | VisitBook | None] | int | None]
+"""Returns what should be over and is not, with the node (or the visit's) that it depends on; None if all is well. Or
+for how long (milliseconds) there is an excuse: then it is asked again."""
 
 
 class Dues:
@@ -51,7 +55,11 @@ class Dues:
             found = overdue(subject)
             if found is None:
                 continue
-            what, node = found
+            if isinstance(found, int):
+                heapq.heappush(heap, (now_ms + found, order, now_ms + found, overdue, subject))
+                continue
+            what, depends = found
+            node = books.node_for(depends) if isinstance(depends, VisitBook) else depends
             possible_ms = max(due_ms, books.awake_since_ms)
             if node is not None:
                 possible_ms = max(possible_ms, books.up_since_ms.get(node, now_ms))
@@ -62,12 +70,20 @@ class Dues:
                 return
 
 
-def wait_over(waiting: tuple[VisitBook, int]) -> tuple[str, NodeId | None] | None:
-    """The longest wait of a visit (an agent who has just picked up excuses it)."""
+def wait_over(waiting: tuple[VisitBook, int]) -> tuple[str, VisitBook] | int | None:
+    """The longest wait of a visit.
+
+    An agent who has just picked up excuses it, and so does a caller who is asking for a callback that
+    may wait longer.
+    """
     visit, limit = waiting
-    if not visit.open or visit.chosen is not None or visit.wait_limits != limit:
+    if not visit.open or visit.wait_limits != limit:
         return None  # Over, or another limit was set since.
-    return f"the longest wait of {visit.visit_id}", visit.call.node
+    policy = visit.queue.policy.callback
+    asks = policy is not None and policy.timeout_ms is not None and not visit.call.ear.music
+    if visit.chosen is not None or (asks and visit.callback is None):
+        return LATER_MS
+    return f"the longest wait of {visit.visit_id}", visit
 
 
 def ring_over(ringing: tuple[VisitBook, int]) -> tuple[str, NodeId | None] | None:

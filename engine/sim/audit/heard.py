@@ -28,7 +28,8 @@ from engine.core.inputs import (
     PhoneReachable,
     SeenChannel,
 )
-from engine.sim.audit.books import NEVER_MS, Books, CallBook, LegBook
+from engine.sim.audit.books import Books, CallBook, LegBook
+from engine.sim.audit.journeys import NEVER_MS
 from engine.sim.audit.offers import stop_ring_clock
 from engine.sim.audit.step import Step
 
@@ -120,6 +121,7 @@ class Heard:
     def engine_started(self, _: EngineStarted) -> None:
         """Nothing is connected; what was missed in a row counts anew."""
         books = self._books
+        books.settling_ms = books.now_ms
         books.up_since_ms.clear()
         books.awake_since_ms = books.now_ms
         for agent in books.agents.values():
@@ -130,6 +132,7 @@ class Heard:
     def node_connected(self, happened: NodeConnected) -> None:
         """Belief and world are brought together in this step."""
         books = self._books
+        books.settling_ms = books.now_ms
         books.up_since_ms[happened.node] = books.now_ms
         books.fired_ms = min(books.fired_ms, books.now_ms - 1)  # Late timers fire from now on.
         self._step.reconciled = happened
@@ -143,8 +146,11 @@ class Heard:
 
     def _compare_calls(self, happened: NodeConnected, seen: Mapping[str, SeenChannel]) -> None:
         books = self._books
+        self._callbacks_resume()
         for call in [each for each in books.calls.values() if each.node == happened.node]:
             call.doubtful = False
+            if call.is_absent():
+                continue
             caller = seen.get(call.call_id)
             if caller is None:
                 books.call_is_gone(call)
@@ -161,6 +167,14 @@ class Heard:
             if call.visit is not None and call.visit.rests_until_ms != NEVER_MS:
                 # A rest that was over meanwhile is over when its late timer fires.
                 call.visit.rests_until_ms = max(call.visit.rests_until_ms, books.now_ms)
+
+    def _callbacks_resume(self) -> None:
+        """Timers of callbacks may have waited for an Asterisk, and fire from now on."""
+        for callback in self._books.callbacks.values():
+            visit = callback.visit
+            visit.away_ms = self._books.now_ms
+            if visit.rests_until_ms != NEVER_MS:
+                visit.rests_until_ms = max(visit.rests_until_ms, self._books.now_ms)
 
     def _compare_legs(self, happened: NodeConnected, seen: Mapping[str, SeenChannel]) -> None:
         books = self._books
@@ -186,6 +200,10 @@ class Heard:
                 leg.doubtful = True
                 if isinstance(command, HangUpLeg) and happened.status == _NOT_FOUND:
                     self._channel_gone(command.leg_id)
+        if isinstance(command, RingPhone) and command.call_id is None:
+            own = books.calls.get(CallId(command.leg_id))
+            if own is not None:
+                own.doubtful = True
         channel_id = _about(command)
         call = None if channel_id is None else books.calls.get(CallId(channel_id))
         if call is not None:
@@ -216,6 +234,9 @@ class Heard:
             self._step.attention = True
 
     def _gone(self, leg: LegBook) -> None:
+        for callback in self._books.callbacks.values():
+            if callback.visit.chosen is leg:
+                callback.agent_left = True
         self._books.leg_is_gone(leg)
         self._step.gone[leg.leg_id] = leg
         self._step.ended.append(leg)

@@ -7,8 +7,9 @@ from engine.core.inputs import PickUp
 from engine.core.policy import Strategy
 from engine.sim.audit.agents import AgentLaws
 from engine.sim.audit.availability import in_use, may_take, wants
-from engine.sim.audit.books import NEVER_MS, AgentBook, Books, LegBook, VisitBook
+from engine.sim.audit.books import AgentBook, Books, LegBook, VisitBook
 from engine.sim.audit.due import Dues, ring_over
+from engine.sim.audit.journeys import NEVER_MS
 from engine.sim.audit.order import check_agent, check_caller, remember
 from engine.sim.audit.step import Step
 from engine.sim.audit.terms import Answer
@@ -182,6 +183,7 @@ class OfferLaws:
             fact.reason in (OfferReason.ANSWERED_ELSEWHERE, OfferReason.PICKED_UP)
             and visit.queue.policy.answered_elsewhere
         )
+        leg.in_vain = fact.reason is OfferReason.CUSTOMER_NOT_REACHED
         self._step.unwanted.append(leg)
         self._step.attention = True
         if fact.outcome is OfferOutcome.MISSED:

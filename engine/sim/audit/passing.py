@@ -13,7 +13,7 @@ from engine.core.facts import (
     ParkEnd,
     TransferKind,
 )
-from engine.core.ids import NodeId
+from engine.core.ids import CallId, NodeId
 from engine.core.inputs import CallAction, CallActionRequested, HangUpNow, Redirect
 from engine.sim.audit.books import Books, CallBook
 from engine.sim.audit.due import Dues
@@ -51,6 +51,7 @@ class PassingLaws:
             step.handed_on[call.as_leg.call.call_id] = None
             books.becomes_call(call.as_leg, call)
         step.moved.append(call)
+        call.way.passes += 1
         if fact.other_call_id is None:
             return
         other = books.calls.get(fact.other_call_id)
@@ -92,6 +93,7 @@ class PassingLaws:
             raise books.fail("truth", f"{fact.park_id} ended by a caller who is there")
         self._by_service(fact)
         call.parked = None
+        call.way.passes += 1
         del books.slots[fact.slot]
         if fact.why is ParkEnd.RETRIEVED:
             self._step.retrieved[fact.call_id] = fact.by
@@ -121,6 +123,9 @@ class PassingLaws:
     def done(self, fact: ActionDone) -> None:
         """It is done, for somebody who saw the call as it was before this step."""
         self._replied(fact.request_id)
+        call = self._books.calls.get(CallId(fact.call_id))
+        if call is not None:
+            call.way.decided()
         asked = self._step.asked
         if asked is None or asked.request_id != fact.request_id:
             return

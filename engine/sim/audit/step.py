@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from engine.core.commands import Connect
+from engine.core.ids import CallId
 from engine.core.inputs import CallActionRequested, NodeConnected
 from engine.sim.audit.books import CallBook, LegBook, VisitBook
 
@@ -37,6 +38,7 @@ class Step:
         "retrieved",
         "talks_begun",
         "talks_over",
+        "touched",
         "transferred",
         "turned_away",
         "unanswered",
@@ -87,6 +89,8 @@ class Step:
         """Calls whose other party is the caller of another call now."""
         self.recorders: dict[str, list[str]] = {}
         """What recorders were told."""
+        self.touched: dict[CallId, CallBook] = {}
+        """Callers to whom something happened that can be heard."""
         self.doubted: list[CallBook] = []
         """Supervisors whom nobody knows to be where they should be: they are let go."""
         self.hung_up: dict[str, bool] = {}
@@ -101,6 +105,7 @@ class Step:
         self.gone.clear()
         self.answered.clear()
         self.unanswered.clear()
+        self.touched.clear()
         self.unwanted.clear()
         self.talks_begun.clear()
         self.talks_over.clear()

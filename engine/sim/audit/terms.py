@@ -28,7 +28,12 @@ def route_terms(policy: Policy, call: CallBook, dialled: str) -> None:
 
 
 def _takes(route: InboundRoute, dialled: str) -> bool:
-    pattern, rest = route.pattern, dialled
+    return like_pattern(route.pattern, dialled)
+
+
+def like_pattern(pattern: str, number: str) -> bool:
+    """Tells whether a number is like a dial pattern (see `policy.InboundRoute`)."""
+    rest = number
     ending = pattern[-1:] if pattern[-1:] in (".", "!") else ""
     letters = pattern[: len(pattern) - len(ending)]
     if len(rest) < len(letters) + (ending == ".") or (not ending and len(rest) > len(letters)):

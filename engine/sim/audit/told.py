@@ -16,6 +16,7 @@ from engine.core.commands import (
 )
 from engine.core.ids import AgentId, CallId, bridge_id_of, is_own
 from engine.sim.audit.books import Books, CallBook, LegBook
+from engine.sim.audit.callbacks import CallbackLaws
 from engine.sim.audit.step import Step
 
 _HANG_UPS_BELIEVED = 5
@@ -25,10 +26,11 @@ _HANG_UPS_BELIEVED = 5
 class Told:
     """Takes the commands."""
 
-    def __init__(self, books: Books, step: Step) -> None:
+    def __init__(self, books: Books, step: Step, callbacks: CallbackLaws) -> None:
         """Shares the books with the laws."""
         self._books = books
         self._step = step
+        self._callbacks = callbacks
 
     def ring_phone(self, command: RingPhone) -> None:
         """A phone is rung once, for a call that lives."""
@@ -39,6 +41,8 @@ class Told:
         call = books.calls.get(command.call_id)
         if call is None or call.ended:
             raise books.fail("one life", f"{command.leg_id} rings for a call that does not live")
+        if call.is_absent() and not call.legs and books.node_up(command.node):
+            call.node = command.node  # A callback needs no Asterisk of its own until then.
         call.fresh = False
         if command.leg_id in books.legs:
             raise books.fail("one call", f"{command.leg_id} was rung twice")
@@ -55,8 +59,10 @@ class Told:
             agent.legs[command.leg_id] = leg
 
     def _ring_caller(self, command: RingPhone) -> None:
-        """Somebody asked for a call, and is rung first."""
+        """Somebody asked for a call, or for a callback, and is rung first."""
         books = self._books
+        if self._callbacks.ring(command):
+            return
         call = books.calls.get(CallId(command.leg_id))
         if call is None or call.ended or not is_own(command.leg_id) or call.summoned:
             raise books.fail("one life", f"{command.leg_id} rings for a call that does not live")

@@ -10,9 +10,10 @@ from typing import Final
 from engine.core.commands import PlayPrompt, StopPrompt
 from engine.core.ids import CallId
 from engine.core.inputs import CommandFailed, NodeConnected, PlaybackEnded
-from engine.sim.audit.books import NEVER_MS, Books
+from engine.sim.audit.books import Books
+from engine.sim.audit.journeys import NEVER_MS
 
-_PROMPT_MS_MAX: Final = 120_000
+_PROMPT_MS_MAX: Final = 600_000
 """A prompt that nobody says is over counts as over by then."""
 
 
@@ -34,13 +35,23 @@ class WelcomeLaws:
         if what.join_first and command.media == what.join:
             visit.joins_until_ms = self._books.now_ms + _PROMPT_MS_MAX
 
-    def stop_prompt(self, command: StopPrompt) -> None:
-        """It was cut off: a question comes in between, or the caller goes elsewhere."""
-        self._over(command.playback_id)
-
     def playback_ended(self, happened: PlaybackEnded) -> None:
         """It was heard, or could not be played."""
         self._over(happened.playback_id)
+
+    def stop_prompt(self, command: StopPrompt) -> None:
+        """Who asks for a callback, or is offered one, need not hear it to its end."""
+        books = self._books
+        call = books.calls.get(CallId(command.channel_id))
+        visit = None if call is None else call.visit
+        if call is None or visit is None or visit.welcome != command.playback_id:
+            return
+        terms = visit.queue.policy.callback
+        if terms is None:
+            return
+        offered = 0 < terms.offer_after_ms <= books.now_ms - visit.entered_ms
+        if offered or (terms.key is not None and call.ear.key_ms == books.now_ms):
+            visit.joins_until_ms = NEVER_MS
 
     def failed(self, happened: CommandFailed) -> None:
         """It will not be played."""

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from scripts.lab.bench.figures import Figures, lines, machine
 
-NAMES = ("core", "simulate", "dispatch", "load", "restart", "memory", "lamps")
+NAMES = ("core", "simulate", "dispatch", "load", "restart", "memory", "lamps", "announcing")
 
 
 def main() -> int:

@@ -35,6 +35,15 @@ def milliseconds(gaps_ns: Sequence[int]) -> Figures:
     }
 
 
+def microseconds(took_ns: Sequence[int]) -> Figures:
+    """Returns p50, p99 and the longest of nanoseconds, in microseconds."""
+    return {
+        "p50": round(percentile(took_ns, 50) / 1000, 1),
+        "p99": round(percentile(took_ns, 99) / 1000, 1),
+        "max": round(max(took_ns) / 1000, 1),
+    }
+
+
 def machine() -> Figures:
     """Returns what the figures were measured on, and how busy it was before."""
     cpu = "unknown"

@@ -17,6 +17,8 @@ from scripts.lab.live import LiveCentre
 from scripts.lab.phones.compat import override
 
 PASSWORD: Final = "password"  # noqa: S105 - the key
+PIN: Final = "pin"
+DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 NOWHERE: Final = "127.0.0.1:9"
 """Where trunks lead that the demo does not play: nobody listens on the discard port."""
 GENERATED: Final = (
@@ -37,7 +39,8 @@ class DemoCentre(LiveCentre):
 
     What is not about this machine is taken over untouched, comments and all. Nodes, ports,
     directories and the far ends of trunks are this run's; every password is made up anew. No trunk
-    of the copy leads to a real carrier and no database is anybody else's.
+    of the copy leads to a real carrier and no database is anybody else's. Its opening hours are always:
+    the demo is also watched at night.
     """
 
     def __init__(self, run_dir: Path, source: Path) -> None:
@@ -87,6 +90,9 @@ class DemoCentre(LiveCentre):
         changed.pop("settings", None)
         if "nodes" in changed:
             changed["nodes"] = {name: self._node() for name in changed["nodes"]}
+        for schedule in (changed.get("hours") or {}).values():
+            schedule["weekly"] = {day: ["00:00-24:00"] for day in DAYS}
+            schedule.pop("holidays", None)
         for name, trunk in (changed.get("trunks") or {}).items():
             changed["trunks"][name] = self._trunk(trunk, played=name == self.trunk)
         self._make_passwords(changed)
@@ -137,26 +143,27 @@ class DemoCentre(LiveCentre):
         return {"host": host, "port": int(port), "match": [f"{host}:{port}"], **kept}
 
     def _make_passwords(self, node: Any) -> None:  # noqa: ANN401 - YAML
-        """Gives every `password: {file: ...}` (or env) of the tree a file with a fresh password."""
+        """Gives every `password: {file: ...}` (or env) of the tree a file with a fresh one; pins too."""
         if isinstance(node, list):
             for each in node:
                 self._make_passwords(each)
         if not isinstance(node, dict):
             return
         for name, value in node.items():
-            if name == PASSWORD:
+            if name in {PASSWORD, PIN}:
                 file = _file_of(value)
                 node[name] = {"file": file}
-                self._make_password(self.run_dir / "secrets" / file)
+                fresh = secrets.token_urlsafe(18) if name == PASSWORD else _fresh_pin()
+                self._make_secret(self.run_dir / "secrets" / file, fresh)
             else:
                 self._make_passwords(value)
 
-    def _make_password(self, path: Path) -> None:
+    def _make_secret(self, path: Path, fresh: str) -> None:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not path.exists():
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.write(secrets.token_urlsafe(18))
+                file.write(fresh)
 
     def password_file(self, number: str) -> Path:
         """Returns where an extension's SIP password stands."""
@@ -185,6 +192,10 @@ class DemoCentre(LiveCentre):
         """Returns how the configuration calls a queue."""
         queue = self.configuration.queues.get(number)
         return number if queue is None else queue.name
+
+
+def _fresh_pin() -> str:
+    return f"{secrets.randbelow(10**6):06}"
 
 
 def _file_of(reference: Mapping[str, str]) -> str:

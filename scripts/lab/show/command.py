@@ -52,7 +52,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--once",
         action="store_true",
-        help="play one fixed scenario of about half a minute, check each step, print a summary",
+        help="play one fixed scenario of about a minute, check each step, print a summary",
     )
     parser.add_argument(
         "--keep",

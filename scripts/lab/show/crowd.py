@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from typing import Final, TypeVar
 
 from engine.config import Configuration
-from engine.config.forms import QueueDestination
+from engine.config.forms import MenuDestination, QueueDestination
+from engine.core.model.rng import Rng
 from engine.core.policy import MemberKind
-from engine.core.rng import Rng
 from scripts.lab.phones import IncomingCall, OutgoingCall, Phone
 from scripts.lab.show.centre import DemoCentre
 from scripts.lab.show.ledger import Kind, Ledger
@@ -23,6 +23,11 @@ CUSTOMERS_MOST: Final = 40
 """At the same time; nobody else calls until some are gone."""
 HEARD_MOST: Final = 12
 """So many calls have real sound both ways; further ones only have signalling, which costs less."""
+LEADS_TO_AGENTS: Final = (QueueDestination, MenuDestination)
+PRESSES: Final = 0.7
+"""How many customers press a key of a menu; the others wait what happens without."""
+WANTS_A_CALLBACK: Final = 0.1
+"""How many press the key for it, if it comes to waiting."""
 QUEUE_WEIGHT: Final = 8
 """A queue's line is called so many times as often as any other number."""
 PATIENCE_S: Final = 45.0
@@ -106,8 +111,13 @@ class Crowd:
             route.pattern
             for route in centre.configuration.inbound_routes.values()
             if route.trunk in (None, centre.trunk)
-            for _ in range(QUEUE_WEIGHT if isinstance(route.destination, QueueDestination) else 1)
+            for _ in range(QUEUE_WEIGHT if isinstance(route.destination, LEADS_TO_AGENTS) else 1)
         ]
+        self._callback_keys = {
+            queue.callback.key
+            for queue in centre.configuration.queues.values()
+            if queue.callback is not None and queue.callback.key is not None
+        }
         self._phones: list[Phone] = []
         self._numbers = itertools.count(5551001)
         self._customers = 0
@@ -149,6 +159,7 @@ class Crowd:
             media=f"tone:{TONE_HZ}" if self._customers <= HEARD_MOST else "none",
         )
         try:
+            await self._press_keys(call)
             patience = 5 + chance.about(PATIENCE_S)
             if not await _ends_within(call, patience):
                 if self._talks(number):
@@ -156,6 +167,22 @@ class Crowd:
                 call.hang_up()
         finally:
             self._customers -= 1
+
+    async def _press_keys(self, call: OutgoingCall) -> None:
+        """What a customer with sound presses: a key of a menu, and seldom the one for a callback.
+
+        Both mean nothing to who has reached neither.
+        """
+        if call.rtp is None or self._chance.share() > PRESSES or await _ends_within(call, LISTEN_S):
+            return
+        keys = ["1#"]
+        if self._callback_keys and self._chance.share() < WANTS_A_CALLBACK:
+            keys += [self._chance.pick(sorted(self._callback_keys)), "1"]
+        for key in keys:
+            if await _ends_within(call, LISTEN_S) or not call.answered:
+                return
+            with contextlib.suppress(TimeoutError):  # It ended in the middle of it.
+                await call.send_dtmf(key)
 
     def _talks(self, number: str) -> bool:
         return bool(

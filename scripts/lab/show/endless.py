@@ -14,7 +14,7 @@ from scripts.lab.show.centre import DemoCentre
 from scripts.lab.show.crowd import Crowd
 from scripts.lab.show.ledger import Ledger
 from scripts.lab.show.screen import Ink, Screen
-from scripts.lab.show.summary import figures, in_all, table
+from scripts.lab.show.summary import beside_the_line, figures, in_all, table
 from scripts.lab.show.words import Names, Teller
 
 POLL_S: Final = 0.25
@@ -53,6 +53,7 @@ async def play_on(centre: DemoCentre, screen: Screen, calls_per_minute: int) -> 
             for line in table(figures(ledger), centre.queue_name, centre.configuration.queues):
                 screen.line(line)
             screen.line(in_all(ledger))
+            screen.line(beside_the_line(ledger))
             ledger.close()
 
 

@@ -28,16 +28,21 @@ class Kind(StrEnum):
     PAUSE = "pauses"
     WRAPUP = "wrapups"
     REFUSAL = "action_refusals"
+    CALLBACK = "callbacks"
+    ATTEMPT = "callback_attempts"
+    SURVEY = "surveys"
+    ROUTE = "routes_taken"
+    HOURS = "queue_hours_changes"
 
 
-_MOMENTS: Final = frozenset({Kind.REFUSAL})
+_MOMENTS: Final = frozenset({Kind.REFUSAL, Kind.ATTEMPT, Kind.SURVEY, Kind.ROUTE, Kind.HOURS})
 _SOME: Final = 500
 """How many rows are asked for by number in one question; SQLite has a limit."""
 
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """Something began, ended or (a refusal) happened. `row` is the whole row, as it is now."""
+    """Something began, ended or (a refusal, an answer) happened. `row` is the whole row, as it is now."""
 
     at_ms: int
     seq: int

@@ -13,7 +13,7 @@ from scripts.lab.show.checks import Check, Checks, Unmet, require
 from scripts.lab.show.ledger import Ledger
 from scripts.lab.show.scenario import Scenario, expected_figures, require_sample
 from scripts.lab.show.screen import Ink, Screen
-from scripts.lab.show.summary import Figures, in_all, table
+from scripts.lab.show.summary import Figures, beside_the_line, in_all, table
 from scripts.lab.show.words import Names, Teller
 
 POLL_S: Final = 0.2
@@ -21,8 +21,8 @@ _OF_THE_KILL: Final = re.compile(
     r"Error reading from web socket: Connection reset by peer|Stasis app 'usher' not active"
 ).search
 """What Asterisk cannot but say when the engine is killed on purpose."""
-PLAY_S: Final = 120.0
-"""The scenario takes about half a minute; this long on the slowest of machines."""
+PLAY_S: Final = 240.0
+"""The scenario takes about a minute; this long on the slowest of machines."""
 
 
 async def play_once(centre: DemoCentre, screen: Screen) -> int:
@@ -121,6 +121,7 @@ async def _report(centre: DemoCentre, ledger: Ledger, screen: Screen, begun_ms: 
     for line in table(reported, centre.queue_name, centre.configuration.queues):
         screen.line(line)
     screen.line(in_all(ledger))
+    screen.line(beside_the_line(ledger))
     for queue, expected in expected_figures(centre.configuration).items():
         seen = reported[queue]
         got = (seen.answered, seen.abandoned, seen.missed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import deque
 from collections.abc import Sequence
 from typing import Final
@@ -14,6 +15,8 @@ LOOK_S: Final = 0.01
 RING_S: Final = 10.0
 """How long a phone may take to ring that should ring now."""
 HEAR_S: Final = 10.0
+NEW_MESSAGES: Final = re.compile(r"^Voice-Message: (\d+)/", re.MULTILINE)
+"""In the body of a NOTIFY for message-summary (RFC 3842)."""
 
 
 class Desk:
@@ -48,15 +51,36 @@ class Desk:
         """
         return (await any_rings([self], seconds))[1]
 
+    def messages_waiting(self) -> int:
+        """Returns how many new voicemail messages the phone was told of last."""
+        told = (each.body.decode("utf-8", "replace") for each in self.phone.messages)
+        counts = [found[1] for text in told if (found := NEW_MESSAGES.search(text))]
+        return int(counts[-1]) if counts else 0
+
+    async def told_of_messages(self, count: int, seconds: float = RING_S) -> None:
+        """Waits until the phone's lamp says so many messages.
+
+        Raises:
+            Unmet: it does not, in time.
+        """
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + seconds
+        while self.messages_waiting() != count:
+            if loop.time() > deadline:
+                raise Unmet(f"{self.name}'s phone says {self.messages_waiting()} new messages")
+            await asyncio.sleep(LOOK_S)
+
     def take(self) -> IncomingCall | None:
         """Returns the next call that has rung here, if there is one."""
         return self._ringing.popleft() if self._ringing else None
 
 
 class Customer:
-    """Somebody who calls from outside."""
+    """Somebody outside who calls, or is called back."""
 
-    def __init__(self, name: str, call: OutgoingCall, tone: int, placed_at: float) -> None:
+    def __init__(
+        self, name: str, call: OutgoingCall | IncomingCall, tone: int, placed_at: float
+    ) -> None:
         """`placed_at` is the loop's time, in seconds; `tone` 0: says nothing."""
         self.name = name
         self.call = call

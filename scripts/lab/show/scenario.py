@@ -1,8 +1,9 @@
-"""The fixed scenario on the sample configuration: about half a minute in a call centre's day.
+"""The fixed scenario on the sample configuration: about a minute in a call centre's day.
 
 It plays what a manager would ask about first: log-in by code, a quick answer, after-call work, a
 caller who gives up, a full queue, an agent who does not answer, VIPs first, a wrong number, a call
-within the house - and an engine that is killed in the middle of all that. Every expectation is
+within the house, the service line with its menu, callback and survey - and an engine that is killed in the
+middle of all that. Every expectation is
 settled by what real phones see and hear, or by what the engine has written down.
 """
 
@@ -14,11 +15,13 @@ from typing import Final
 
 from engine.adapters.clock import SystemClock
 from engine.config import Configuration
+from scripts.lab.journal import Input
 from scripts.lab.phones import IncomingCall
 from scripts.lab.show.centre import DemoCentre, UnsuitableConfig
 from scripts.lab.show.checks import Checks, Unmet, require
 from scripts.lab.show.ledger import Kind, Ledger, Row
 from scripts.lab.show.people import RING_S, Customer, Desk, any_rings, hear_each_other, talk
+from scripts.lab.show.service import MENU, SERVICE, ServiceLine
 
 SALES: Final = "6400"
 SUPPORT: Final = "6401"
@@ -33,8 +36,12 @@ LATE_MS: Final = 1000
 """How late a phone may ring on a busy machine."""
 LONGEST_ABSENCE_S: Final = 20.0
 """How long a new engine may take to come up on a busy machine."""
+LONGEST_PROMPTS_S: Final = 60.0
 WITHOUT_ENGINE_S: Final = 1.5
 """How long the scenario leaves the engine dead before it starts it again."""
+
+CALLBACKS: Final = 1
+"""Calls that Usher makes itself: one for each callback, as its first attempt succeeds."""
 
 Talks = dict[Desk, tuple[Customer, IncomingCall]]
 
@@ -67,22 +74,35 @@ class Scenario:
         """Plays all of it; afterwards every call has ended."""
         await self._take_seats()
         ann, ben, chen, dora, emil, reception, office = (self.desks[each] for each in STAFF)
+        service = ServiceLine(self)
         self.say("The shift begins: Ben, Emil and Dora dial their log-in codes")
         with self.checks.that("agents log in from their phones and hear it confirmed"):
-            await self._log_in((ben, SALES), (emil, SALES), (dora, SUPPORT))
+            await self._log_in(
+                (ben, SALES), (emil, SALES), (emil, SERVICE), (dora, SUPPORT), (dora, VIP)
+            )
         async with asyncio.TaskGroup() as scenes:
-            scenes.create_task(self._no_answer(chen, dora))
             scenes.create_task(self._wrong_number())
             talks = await self._busy_sales([ann, ben, emil])
+            waiting = scenes.create_task(service.calls_come())
+            await self._give_up()
             _, first_call = talks.pop(ann)
             first_call.hang_up()
+            # Not earlier: the ringing must outlast the engine's absence, however slow the machine.
+            rung = asyncio.Event()
+            scenes.create_task(self._no_answer(chen, dora, rung))
+            await rung.wait()
             await self._overflow(dora)
-            await self._engine_dies(talks, office)
+            await waiting
+            await self._engine_dies(talks, office, leaving=service.oskar)
             await self._line_goes_on(ann)
         await self._weights(reception, chen)
+        await service.wait_is_told()
         self.say("Closing time: everybody hangs up")
         for customer in self.customers:
-            customer.call.hang_up()
+            if customer is not service.nina:
+                customer.call.hang_up()
+        await service.served(emil)
+        await service.closed_by_hand(reception)
         with self.checks.that("how long they talked is written down as the phones saw it"):
             for customer, there in talks.values():
                 await self._talk_agrees(customer, there)
@@ -125,6 +145,9 @@ class Scenario:
                 desk, there = await any_rings([each for each in agents if each not in talks])
                 await talk(customer, desk, there, pick_up_s=0.5)
                 talks[desk] = (customer, there)
+        return talks
+
+    async def _give_up(self) -> None:
         with self.checks.that("a caller who gives up hears music until then and rings no phone"):
             omar = self.customer("Omar", LINES[SALES], tone=350)
             await omar.call.wait_until_hears("anything")
@@ -133,7 +156,6 @@ class Scenario:
             visit = await self.visit_of(omar, ended=True)
             require(visit["outcome"] == "abandoned", f"written down as {visit['outcome']}")
             require(visit["ring_ms"] == 0, "a phone rang")
-        return talks
 
     async def _wrong_number(self) -> None:
         with self.checks.that("an unknown number hears a message, and enters no queue"):
@@ -165,8 +187,8 @@ class Scenario:
             last.call.hang_up()
             await self.call_of(last, ended=True)
 
-    async def _engine_dies(self, talks: Talks, office: Desk) -> None:
-        there_before = [each for each in self.customers if not each.gone]
+    async def _engine_dies(self, talks: Talks, office: Desk, leaving: Customer) -> None:
+        there_before = [each for each in self.customers if not each.gone and each is not leaving]
         visits = {row["visit_id"] for row in self._open_now(Kind.VISIT)}
         segments = {row["talk_id"] for row in self._open_now(Kind.TALK)}
         ringing = len(self._open_now(Kind.OFFER))
@@ -239,13 +261,15 @@ class Scenario:
         await asyncio.sleep(0.5)
         first.call.hang_up()
 
-    async def _no_answer(self, chen: Desk, dora: Desk) -> None:
+    async def _no_answer(self, chen: Desk, dora: Desk, rings: asyncio.Event) -> None:
         with self.checks.that(
             f"a VIP's call rings {self.vip_ring_ms / 1000:g} s in vain, then at the next agent"
         ):
             vera = self.customer("Vera", LINES[VIP], tone=450)
-            rung = await chen.rings()
-            await self._log_in((dora, VIP))
+            try:
+                rung = await chen.rings()
+            finally:
+                rings.set()
             await rung.ended.within(self.vip_ring_ms / 1000 + LONGEST_ABSENCE_S)
             there = await dora.rings()
             require(
@@ -294,6 +318,27 @@ class Scenario:
 
     # Who calls, and what is written down.
 
+    async def prompt_after(self, call_id: str, at_ms: int) -> Input:
+        """Waits until Asterisk has played a prompt to a caller, to its end, after this moment.
+
+        Raises:
+            Unmet: it has not, in time.
+        """
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + LONGEST_PROMPTS_S
+        while True:
+            for each in self.centre.journal.inputs():
+                if (
+                    each["t"] == "PlaybackEnded"
+                    and each["ok"]
+                    and each["playback_id"].startswith(f"play-{call_id}-")
+                    and each["at_ms"] > at_ms
+                ):
+                    return each
+            if loop.time() > deadline:
+                raise Unmet("no prompt was played to its end")
+            await asyncio.sleep(0.05)
+
     def customer(self, name: str, number: str, *, tone: int) -> Customer:
         """Places a call from outside; the caller speaks in a tone, or (0) has no ears either."""
         call = self.centre.caller.place(
@@ -329,7 +374,9 @@ class Scenario:
         rows = await self.written(
             Kind.CALL,
             lambda row: (
-                row["caller_name"] == customer.name and (row["ended_seq"] is not None or not ended)
+                row["caller_name"] == customer.name
+                and row["source"] == "trunk"
+                and (row["ended_seq"] is not None or not ended)
             ),
         )
         return rows[-1]
@@ -365,7 +412,7 @@ class Scenario:
         return [row for row in self.ledger.rows(kind) if row["ended_seq"] is None]
 
     async def _all_closed(self) -> None:
-        expected = len(self.customers) + self.inside_calls
+        expected = len(self.customers) + self.inside_calls + CALLBACKS
         await self.written(Kind.CALL, lambda row: row["ended_seq"] is not None, count=expected)
         calls = self.ledger.rows(Kind.CALL)
         require(len(calls) == expected, f"{expected} calls were made, {len(calls)} written down")
@@ -387,6 +434,8 @@ def require_sample(configuration: Configuration) -> None:
         UnsuitableConfig: there is not; the message names it.
     """
     missing = [f"queue {each}" for each in LINES if each not in configuration.queues]
+    missing += [] if SERVICE in configuration.queues else [f"queue {SERVICE}"]
+    missing += [] if MENU in configuration.menus else [f"menu {MENU}"]
     missing += [f"extension {each}" for each in STAFF if each not in configuration.extensions]
     if not missing and configuration.queues[SALES].max_waiting == 0:
         missing.append(f"limit (max_waiting) of queue {SALES}")
@@ -403,4 +452,5 @@ def expected_figures(configuration: Configuration) -> dict[str, tuple[int, int, 
         SALES: (4, places, 1),  # Mia, Noah, Lea and the first of the rush; the rest and Omar; Max.
         SUPPORT: (2, 0, 0),  # Max and Sam.
         VIP: (2, 0, 0),  # Vera and Viola.
+        SERVICE: (1, 0, 1),  # Nina; Oskar, who asked for a callback and left.
     }

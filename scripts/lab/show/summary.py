@@ -89,5 +89,24 @@ def in_all(ledger: Ledger) -> str:
     ).format(talked=seconds(found[0]["talk_ms"] or 0), **found[0])
 
 
+def beside_the_line(ledger: Ledger) -> str:
+    """Returns one line about those who did not wait on the line: callbacks, surveys, voicemail."""
+    found = ledger.query(
+        "SELECT (SELECT count(*) FROM callbacks) AS asked,"
+        " (SELECT count(*) FROM callbacks WHERE outcome = 'succeeded') AS done,"
+        " (SELECT count(*) FROM surveys) AS surveys,"
+        " (SELECT count(score) FROM surveys) AS answers, (SELECT avg(score) FROM surveys) AS mean,"
+        " (SELECT count(*) FROM routes_taken WHERE target LIKE 'voicemail %') AS boxes"
+    )
+    if not found:
+        return "No callbacks, surveys or voicemail."
+    row = found[0]
+    score = "" if row["mean"] is None else f" with {row['mean']:+.1f} on average"
+    return (
+        f"{row['done']} of {row['asked']} callbacks done; {row['answers']} of {row['surveys']} surveys"
+        f" answered{score}; sent to voicemail: {row['boxes']}"
+    )
+
+
 def _wait(ms: float | None) -> str:
     return "-" if ms is None else seconds(ms)

@@ -6,7 +6,6 @@ import dataclasses
 
 import pytest
 
-from engine.core.call import CallState
 from engine.core.commands import Connect, HangUpCall, HangUpLeg, PlayPrompt, RingPhone
 from engine.core.facts import (
     ActionDone,
@@ -46,8 +45,10 @@ from engine.core.inputs import (
     Redirect,
     Transfer,
 )
+from engine.core.model.call import CallState
 from engine.core.places import HangUp, PlayThenHangUp, ToExtension, ToExternal, ToQueue
 from engine.core.policy import MonitorMode, Right, Strategy
+from engine.core.prompting.hearing import PROMPT_MS_MAX
 from tests.support.asking import BOSS, ask, make_centre, refusal, talk
 from tests.support.centre import NODE, Centre, changed, dynamic, queue, static
 
@@ -187,7 +188,7 @@ def test_a_redirected_call_is_missed_in_one_queue_and_waits_in_the_other(centre)
 def test_a_waiting_call_can_be_sent_to_its_end(centre, destination):
     call_id = centre.call("6400")
     ask(centre, call_id, Redirect(destination))
-    centre.wait(200_000)
+    centre.wait(PROMPT_MS_MAX)
     centre.obey()
     assert [f.ended_by for f in centre.of(CallEnded)] == [CallEnd.SYSTEM]
 

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from engine.core import speech
-from engine.core.call import Call
 from engine.core.commands import (
     AnswerCall,
     Connect,
@@ -17,7 +16,6 @@ from engine.core.commands import (
     StartWaitingSound,
     StopPrompt,
 )
-from engine.core.dialogue import Dialogue, DialogueKind
 from engine.core.facts import TalkStarted, VisitEnded
 from engine.core.ids import CallId, QueueId
 from engine.core.inputs import (
@@ -32,9 +30,12 @@ from engine.core.inputs import (
     Redirect,
     SeenChannel,
 )
+from engine.core.model.call import Call
+from engine.core.model.dialogue import Dialogue, DialogueKind
 from engine.core.places import ToExtension, ToQueue
 from engine.core.policy import Right
-from engine.core.questions import ask, end_dialogue
+from engine.core.prompting.hearing import PROMPT_MS_MAX
+from engine.core.prompting.questions import ask, end_dialogue
 from engine.core.router import RoutingCore
 from engine.core.waiting import Announcements, WaitingSound
 from tests.support.centre import NODE, START_MS, Centre, changed, queue, static
@@ -153,7 +154,7 @@ def test_a_join_prompt_that_asterisk_refuses_keeps_nobody_waiting() -> None:
 def test_nobody_says_that_the_join_prompt_is_over() -> None:
     centre = Centre(announced(*static("1001"), join=HELLO, join_first=True))
     centre.call("6400")
-    centre.wait(119_999)
+    centre.wait(PROMPT_MS_MAX - 1)
     assert centre.of(RingPhone) == []
     centre.wait(1)
     assert len(centre.of(RingPhone)) == 1
@@ -267,7 +268,7 @@ def test_each_part_of_the_progress_can_be_switched_on_alone_and_follows_the_lang
 def test_the_estimated_wait_is_said_once_it_can_be_told(monkeypatch: pytest.MonkeyPatch) -> None:
     centre = Centre(announced(wait=True, position=True, progress_every_ms=10_000))
     centre.call("6400")
-    monkeypatch.setattr("engine.core.announcing.wait_ms", lambda *_: 170_000)
+    monkeypatch.setattr("engine.core.queueing.announcing.wait_ms", lambda *_: 170_000)
     centre.wait(10_000)
     expected = speech.position("en", 1) + speech.wait("en", 170_000)
     assert [each.media for each in centre.of(PlayPrompt)] == [expected]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from engine.core.call import CallState
 from engine.core.commands import (
     Connect,
     HangUpCall,
@@ -31,6 +30,7 @@ from engine.core.facts import (
 )
 from engine.core.ids import AgentId, LegId, QueueId
 from engine.core.inputs import AgentAction, HangUpNow, LegRinging, PickUp, Redirect, Transfer
+from engine.core.model.call import CallState
 from engine.core.places import HangUp, ToExtension, ToQueue
 from engine.core.policy import Right, Strategy
 from engine.core.speech import Phrase, phrase
@@ -63,6 +63,7 @@ FAILED, SUCCEEDED = CallbackOutcome.FAILED, CallbackOutcome.SUCCEEDED
 
 @pytest.mark.row("C-03")
 @pytest.mark.row("C-05")
+@pytest.mark.row("C-06")
 def test_agent_first_then_the_customer_and_both_talk():
     centre = busy_centre(agent_prompt="sound:x", wrapup_ms=10_000)
     waiting = centre.requested()
@@ -72,7 +73,7 @@ def test_agent_first_then_the_customer_and_both_talk():
     assert (offered.endpoint, offered.caller_number, offered.caller_name) == (
         "1001",
         NUMBER,
-        "Ann",
+        "(QCB) Ann",
     )
     (made,) = centre.told(OfferMade)
     assert made.visit_id == waiting.callback.callback_id

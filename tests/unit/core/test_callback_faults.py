@@ -29,6 +29,7 @@ from engine.core.inputs import (
     PolicyApplied,
     SeenChannel,
 )
+from engine.core.prompting.hearing import RINGING
 from engine.core.router import RoutingCore
 from tests.support.callback import DID, Callbacks, terms
 from tests.support.centre import NODE, TRUNK, dynamic, static
@@ -263,3 +264,19 @@ def test_a_customer_who_answers_too_late_is_hung_up():
     centre.give(LegAnswered(LegId(first)))
     assert not centre.told(TalkStarted)
     assert first in [each.call_id for each in centre.of(HangUpCall)]
+
+
+def test_music_that_fails_late_begins_as_ringing_after_the_questions_only():
+    """The answer to a command can be late: a caller who is asked by then hears no ringing beside it."""
+    centre = Callbacks()
+    call_id = centre.dial()
+    (music,) = centre.told(StartWaitingSound)
+    centre.press(call_id, "2")
+    centre.heard(call_id)
+    centre.give(CommandFailed(music, 0, "no answer in time"))
+    assert not centre.told(StartWaitingSound)
+    centre.keys(call_id, "2")
+    for _ in range(3):
+        centre.heard(call_id)
+        centre.wait(5_000)
+    assert [each.sound for each in centre.of(StartWaitingSound)][1:] == [RINGING]

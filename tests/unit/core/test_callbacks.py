@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
-from engine.core.call import CallState
+from engine.core.causes import CONGESTION
 from engine.core.commands import HangUpCall, PlayPrompt, StartWaitingSound, StopPrompt
 from engine.core.facts import (
     CallbackEnded,
@@ -22,10 +24,16 @@ from engine.core.facts import (
     VisitStarted,
 )
 from engine.core.ids import CallId
+from engine.core.inputs import CommandFailed
+from engine.core.model.call import CallState
+from engine.core.model.timers import TimerKind
+from engine.core.places import ToExtension
+from engine.core.policy import OutboundRoute
+from engine.core.prompting.hearing import RINGING
 from engine.core.speech import Phrase, phrase
-from engine.core.timers import TimerKind
+from engine.core.waiting import Announcements, CallbackPolicy, KeyEvent
 from tests.support.callback import DID, NUMBER, Callbacks, terms
-from tests.support.centre import NODE, START_MS, changed, static
+from tests.support.centre import NODE, START_MS, TRUNK, changed, static
 
 pytestmark = pytest.mark.unit
 
@@ -177,6 +185,22 @@ def test_wrong_keys_at_the_confirmation_are_asked_again_and_end_in_music():
 
 
 @pytest.mark.row("C-06")
+def test_spellings_that_end_in_the_same_call_are_one_number():
+    centre = Callbacks()
+    anything = OutboundRoute("anywhere", "9.", TRUNK, strip=1)
+    centre.reload(dataclasses.replace(centre.policy, outbound_routes=(anything,)))
+    queued = dataclasses.replace(
+        centre.policy.queues[0],
+        callback=CallbackPolicy(key="2", prefix="9", outbound_routes=("anywhere",)),
+    )
+    centre.reload(dataclasses.replace(centre.policy, queues=(queued,)))
+    centre.keys(centre.dial("+4915123456"), "21")
+    again = centre.dial("004915123456")
+    centre.keys(again, "21")
+    assert centre.hears(again) == say(Phrase.CALLBACK_ALREADY)
+
+
+@pytest.mark.row("C-06")
 def test_a_number_has_one_callback_in_a_queue_also_after_a_restart():
     centre = Callbacks()
     centre.requested()
@@ -233,6 +257,24 @@ def test_an_offer_that_is_not_taken_is_over_and_not_repeated(key):
 
 
 @pytest.mark.row("C-01")
+def test_a_key_that_declines_the_offer_when_the_longest_wait_is_over_leads_nowhere_else():
+    """The caller is out of the queue by then: the key, which leads somewhere there, came too late."""
+    centre = Callbacks(
+        callback=terms(offer_after_ms=20_000, timeout_ms=600_000),
+        wait_ms_max=22_000,
+        key_events=(KeyEvent("7", ToExtension("1001")),),
+    )
+    call_id = centre.dial()
+    centre.wait(23_000)
+    assert centre.hears(call_id) == say(Phrase.CALLBACK_OFFER, key="2")
+    assert not centre.of(VisitEnded), "who is asked may wait on"
+    centre.press(call_id, "7")
+    (ended,) = centre.told(VisitEnded)
+    assert ended.reason is VisitReason.MAX_WAIT
+    assert [each.call_id for each in centre.told(HangUpCall)] == [call_id]
+
+
+@pytest.mark.row("C-01")
 def test_the_offer_follows_a_changed_configuration():
     centre = Callbacks()
     call_id = centre.dial()
@@ -244,6 +286,73 @@ def test_the_offer_follows_a_changed_configuration():
     assert centre.core.state.calls[call_id].dialogue is None
     centre.press(call_id, "2")
     assert centre.told(InputIgnored)
+
+
+@pytest.mark.row("C-01")
+def test_a_declined_offer_is_not_made_again_by_a_reload():
+    centre = Callbacks(callback=terms(offer_after_ms=30_000))
+    call_id = centre.dial()
+    centre.wait(30_000)
+    centre.press(call_id, "7")
+    centre.change(
+        changed(centre.policy.queues[0], callback=terms(offer_after_ms=20_000, attempts=3))
+    )
+    centre.wait(60_000)
+    assert len(centre.of(PlayPrompt)) == 1
+
+
+@pytest.mark.row("C-01", "P-06")
+def test_an_offer_cuts_no_announcement_off():
+    centre = Callbacks(
+        callback=terms(offer_after_ms=10_000),
+        announcements=Announcements(queue=("sound:long",), queue_every_ms=9_000),
+    )
+    call_id = centre.dial()
+    centre.wait(10_000)
+    assert centre.hears(call_id) == ("sound:long",)
+    assert not centre.of(StopPrompt)
+    centre.heard(call_id)
+    centre.wait(5_000)
+    assert centre.hears(call_id) == say(Phrase.CALLBACK_OFFER, key="2")
+
+
+@pytest.mark.row("C-03")
+def test_a_phone_of_the_house_is_called_back_only_where_it_may_dial_itself():
+    centre = Callbacks()
+    call_id = centre.dial("1001", source="1001")
+    centre.keys(call_id, "2201234567#")
+    assert centre.hears(call_id) == (*NOT_CALLABLE, *ENTER)
+    allowed = [
+        dataclasses.replace(each, outbound_routes=("mobile",)) for each in centre.policy.extensions
+    ]
+    centre.reload(dataclasses.replace(centre.policy, extensions=tuple(allowed)))
+    centre.keys(call_id, "01234567#1")
+    assert centre.pending.caller_number == "01234567"
+
+
+def test_callbacks_that_wait_take_no_place_in_the_house():
+    centre = Callbacks()
+    centre.requested("01512345")
+    centre.requested("01612345")
+    settings = dataclasses.replace(centre.policy.settings, calls_max=1)
+    centre.reload(dataclasses.replace(centre.policy, settings=settings))
+    call_id = centre.dial("0171234567")
+    assert centre.core.state.calls[call_id].visit is not None
+    refused = centre.dial("0181234567")
+    assert [each.cause for each in centre.told(HangUpCall)] == [CONGESTION]
+    assert centre.core.state.calls[refused].visit is None
+
+
+@pytest.mark.row("P-02")
+def test_a_music_class_that_is_not_there_is_ringing_instead():
+    centre = Callbacks()
+    call_id = centre.dial()
+    (command,) = centre.of(StartWaitingSound)
+    centre.give(CommandFailed(command, 500, "no such class"))
+    assert [each.sound for each in centre.told(StartWaitingSound)] == [RINGING]
+    centre.give(CommandFailed(centre.told(StartWaitingSound)[0], 500, "no"))
+    assert not centre.told(StartWaitingSound)
+    assert centre.core.state.calls[call_id].sound is None
 
 
 def test_an_offer_waits_while_an_agent_has_just_picked_up():
@@ -404,3 +513,34 @@ def test_a_removed_queue_ends_its_callbacks():
     (ended,) = centre.of(CallbackEnded)
     assert (ended.reason, ended.queue_id) == (CallbackReason.NO_AGENT, DID)
     assert not centre.core.state.calls
+
+
+@pytest.mark.row("C-02")
+@pytest.mark.parametrize("calling", ["anonymous", "ring-me", "1234", "0" * 40, "١٢٣٤٥٦٧"])
+def test_a_calling_number_that_cannot_be_one_is_not_proposed(calling):
+    centre = Callbacks()
+    call_id = centre.dial(calling)
+    centre.press(call_id, "2")
+    assert centre.hears(call_id) == ENTER
+
+
+@pytest.mark.row("C-02")
+def test_keys_that_are_no_digits_are_no_part_of_a_number():
+    centre = Callbacks()
+    call_id = centre.dial("")
+    centre.keys(call_id, "2A0B1C2D34567#")
+    assert centre.hears(call_id) == say(Phrase.CALLBACK_CONFIRM_OTHER, number="01234567")
+
+
+def test_a_key_that_declines_after_the_longest_wait_means_nothing_more() -> None:
+    """The offer put the end of the wait off; declined, the caller is on the way elsewhere."""
+    back = terms(offer_after_ms=10_000, timeout_ms=60_000)
+    centre = Callbacks(*static("1001"), callback=back, wait_ms_max=12_000)
+    centre.reach("1001", reachable=False)
+    caller = centre.dial()
+    centre.wait(13_000)
+    assert centre.core.state.calls[caller].dialogue is not None
+    centre.press(caller, "5")
+    assert centre.core.state.calls[caller].visit is None
+    centre.obey()
+    assert centre.core.state.calls == {}

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from engine.core import codes, recording
 from engine.core.commands import PlayPrompt
+from engine.core.desk import codes
 from engine.core.directions import ToMonitor
 from engine.core.facts import (
     ActionRefused,
@@ -31,6 +31,7 @@ from engine.core.inputs import AgentAction, EngineStarted, NodeConnected, Record
 from engine.core.places import PlayThenHangUp
 from engine.core.policy import ExtensionPolicy, FeatureCodes, MonitorMode, Presence, Right
 from engine.core.router import RoutingCore
+from engine.core.supervision import recording
 from tests.support.centre import NODE, Centre, dynamic, queue, static
 from tests.support.desk import dial, talk_and_end
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.core.call import CallState
+from engine.core.callers.dialplan import LEAVE_CONTEXT, LISTEN_CONTEXT
 from engine.core.causes import CONGESTION
 from engine.core.commands import (
     HangUpCall,
@@ -16,7 +16,6 @@ from engine.core.commands import (
     SendToDialplan,
     StopWaitingSound,
 )
-from engine.core.dialplan import LEAVE_CONTEXT, LISTEN_CONTEXT
 from engine.core.facts import (
     ActionRefused,
     CallEnd,
@@ -41,6 +40,7 @@ from engine.core.inputs import (
     Transfer,
     TransferRequested,
 )
+from engine.core.model.call import CallState
 from engine.core.places import ToCallFlow, ToMenu, ToQueue, ToVoicemail
 from engine.core.policy import FeatureCodes
 from engine.core.router import RoutingCore
@@ -89,6 +89,7 @@ def test_after_a_queue_the_music_is_stopped_first_and_the_box_knows_where_it_com
         "USHER_CALL_ID": call_id,
         "USHER_QUEUE": "6400",
         "USHER_LANGUAGE": "zh",
+        "USHER_TRIP": "1",
     }
     assert call_of(centre, call_id).sound is None
 
@@ -233,9 +234,17 @@ class TestReconnection:
 
     def test_came_back(self, centre):
         call_id = centre.call("51")
-        self.restart(centre, SeenChannel(call_id, True, None, TRUNK, "6400"))
+        self.restart(centre, SeenChannel(call_id, True, None, TRUNK, "6400", trip=1))
         assert is_in(centre, call_id, CallState.WAITING)
         assert routes(centre)[0][2] is RouteReason.CAME_BACK
+
+    def test_came_back_to_where_it_began(self, centre):
+        """Only the trip tells it from one that has never left."""
+        call_id = centre.call("51")
+        self.restart(centre, SeenChannel(call_id, True, None, TRUNK, "51", trip=1))
+        assert routes(centre)[0][2] is RouteReason.CAME_BACK
+        assert sent(centre) == [("shop-context", "start")] * 2, "the number leads there again"
+        assert call_of(centre, call_id).trips == 2
 
     def test_never_left(self, centre):
         call_id = centre.call("51")
@@ -246,7 +255,7 @@ class TestReconnection:
     def test_never_left_the_second_time(self, centre):
         call_id = centre.call("51")
         centre.give(CallCameBack(call_id, "50"))
-        self.restart(centre, SeenChannel(call_id, True, None, TRUNK, "50"))
+        self.restart(centre, SeenChannel(call_id, True, None, TRUNK, "50", trip=1))
         assert sent(centre)[-1] == ("usher-voicemail", "1001")
         assert len(sent(centre)) == 3
 
@@ -262,7 +271,8 @@ class TestReconnection:
 
     def test_a_called_party_came_back(self, centre):
         party = self.called_party_is_away(centre)
-        self.restart(centre, SeenChannel(party, True, None, EndpointName("1001"), "6400"))
+        seen = SeenChannel(party, True, None, EndpointName("1001"), "6400", trip=1)
+        self.restart(centre, seen)
         assert is_in(centre, party, CallState.WAITING)
         assert len(sent(centre)) == 1
 

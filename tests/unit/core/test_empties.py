@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from engine.core.commands import PlayPrompt, StopPrompt
-from engine.core.empties import SETTLING_MS
 from engine.core.facts import (
     CallbackEnded,
     CallbackReason,
@@ -31,6 +30,7 @@ from engine.core.inputs import (
 )
 from engine.core.places import ToQueue
 from engine.core.policy import InboundRoute, Policy, Strategy
+from engine.core.queueing.empties import SETTLING_MS
 from engine.core.router import RoutingCore
 from engine.core.waiting import Announcements, EmptyRule
 from tests.support.callback import Callbacks

@@ -8,10 +8,10 @@ import json
 import pytest
 
 from engine.core import speech
-from engine.core.forecast import said_minutes
-from engine.core.handling import TALKS_MIN, costs_of
+from engine.core.estimate.forecast import said_minutes
+from engine.core.estimate.handling import TALKS_MIN, costs_of, learn_talk
 from engine.core.inputs import AgentAction
-from engine.core.pace import FADE_AT, HOUR_MS, Pace, Tally, elapsed_ms_of, hour_of
+from engine.core.model.pace import FADE_AT, HOUR_MS, Pace, Tally, elapsed_ms_of, hour_of
 from engine.core.policy import SkillStep, StickyPolicy, Strategy
 from engine.core.router import RoutingCore
 from tests.support.centre import Centre, queue, static
@@ -70,7 +70,7 @@ def test_a_house_that_has_seen_hardly_a_talk_says_nothing() -> None:
     busy(centre, *AGENTS[:3])
     caller = centre.call("6400")
     assert wait_of(centre, caller) is None
-    line_of(centre).pace.talked(centre.now_ms, TALK_MS)
+    learn_talk(centre.core.state, line_of(centre), TALK_MS)
     assert wait_of(centre, caller) is not None
 
 
@@ -173,6 +173,7 @@ def test_the_hour_of_the_week_counts() -> None:
     hours[following] = Tally(90, 90 * 2 * TALK_MS)
     assert known_wait(centre, caller) == usual
     hours[this] = hours[following]
+    line_of(centre).pace.lessons += 1
     assert known_wait(centre, caller) > 1.2 * usual
 
 

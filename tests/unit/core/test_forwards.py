@@ -21,8 +21,8 @@ from engine.core.facts import (
 )
 from engine.core.ids import AgentId, LegId
 from engine.core.inputs import AgentAction, LegAnswered, LegEnded, PolicyApplied
-from engine.core.legs import VANISHED_MS
 from engine.core.policy import OutboundRoute, Strategy
+from engine.core.talking.legs import VANISHED_MS
 from tests.support.centre import TRUNK, Centre, queue, static
 
 pytestmark = pytest.mark.unit

@@ -7,7 +7,6 @@ import json
 
 import pytest
 
-from engine.core.call import CallState
 from engine.core.commands import HangUpCall, HangUpLeg, RingPhone, StartWaitingSound
 from engine.core.facts import (
     CallEnd,
@@ -32,7 +31,7 @@ from engine.core.inputs import (
     SeenChannel,
     TransferRequested,
 )
-from engine.core.legs import VANISHED_MS
+from engine.core.model.call import CallState
 from engine.core.places import (
     GroupStrategy,
     HangUp,
@@ -44,6 +43,7 @@ from engine.core.places import (
     ToVoicemail,
 )
 from engine.core.router import RoutingCore
+from engine.core.talking.legs import VANISHED_MS
 from tests.support.centre import NODE, TRUNK, Centre, queue, static
 from tests.support.places import call_of, furnish, heard, house, is_in, routes, rung_legs
 

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from engine.core import speech
-from engine.core.call import CallState
 from engine.core.commands import PlayPrompt
 from engine.core.facts import (
     ActionDone,
@@ -33,6 +32,7 @@ from engine.core.inputs import (
     PolicyApplied,
     SeenChannel,
 )
+from engine.core.model.call import CallState
 from engine.core.places import HangUp, ToExtension, ToQueue
 from engine.core.policy import Right
 from engine.core.router import RoutingCore

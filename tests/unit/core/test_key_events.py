@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
-from engine.core.call import Call, CallState
+from engine.core.callers.keys import ANSWERS
 from engine.core.commands import HangUpLeg, PlayPrompt, StartWaitingSound, StopPrompt
-from engine.core.dialogue import Dialogue, DialogueKind
 from engine.core.facts import (
     CallRouted,
     InputIgnored,
@@ -21,10 +20,11 @@ from engine.core.facts import (
 )
 from engine.core.ids import CallId, QueueId
 from engine.core.inputs import NodeConnected, NodeDisconnected, SeenChannel
-from engine.core.keys import ANSWERS
+from engine.core.model.call import Call, CallState
+from engine.core.model.dialogue import Dialogue, DialogueKind
+from engine.core.model.state import State
 from engine.core.places import Destination, HangUp, PlayThenHangUp, ToExtension, ToQueue
-from engine.core.questions import ask
-from engine.core.state import State
+from engine.core.prompting.questions import ask
 from engine.core.waiting import Announcements, KeyEvent
 from tests.support.centre import NODE, Centre, queue, static
 

@@ -6,7 +6,6 @@ import json
 
 import pytest
 
-from engine.core.call import CallState
 from engine.core.causes import CONGESTION
 from engine.core.commands import AnswerCall, HangUpCall, PlayPrompt, StopPrompt
 from engine.core.facts import CallEnd, CallEnded, RouteReason, VisitStarted
@@ -18,6 +17,7 @@ from engine.core.inputs import (
     NodeDisconnected,
     SeenChannel,
 )
+from engine.core.model.call import CallState
 from engine.core.places import (
     HangUp,
     PlayThenHangUp,
@@ -28,7 +28,7 @@ from engine.core.places import (
     ToRingGroup,
 )
 from engine.core.places import MenuKey as Key
-from engine.core.questions import DIGITS_MAX, SETTLE_MS
+from engine.core.prompting.questions import DIGITS_MAX, SETTLE_MS
 from engine.core.router import RoutingCore
 from tests.support.centre import NODE, TRUNK, Centre, queue, static
 from tests.support.places import (
@@ -342,6 +342,20 @@ def test_after_a_restart_the_question_is_asked_again(centre):
     assert call_of(centre, call_id).dialogue.tries == 1
     centre.press(call_id, "2")
     assert centre.rang() == ["1005"]
+
+
+def test_a_question_that_played_on_meanwhile_is_ended_before_it_is_asked_again(centre):
+    """Otherwise the new one would wait behind it, and a key would cut off the new one only."""
+    call_id = centre.call("55")
+    (first,) = centre.of(PlayPrompt)
+    centre.core = RoutingCore.restore(json.loads(json.dumps(centre.core.snapshot())))
+    centre.give(EngineStarted())
+    centre.give(NodeConnected(NODE, (SeenChannel(call_id, True, None, TRUNK, "55"),)))
+    assert [each for each in centre.commands if isinstance(each, StopPrompt | PlayPrompt)][-2:] == [
+        StopPrompt(NODE, first.playback_id, call_id),
+        centre.of(PlayPrompt)[-1],
+    ]
+    assert centre.of(PlayPrompt)[-1].playback_id != first.playback_id
 
 
 def test_half_a_number_is_forgotten_by_then():

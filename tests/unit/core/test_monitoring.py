@@ -48,10 +48,10 @@ from engine.core.inputs import (
     SeenChannel,
     SpyEnded,
 )
-from engine.core.monitoring import OVER
 from engine.core.policy import MonitorDigits, MonitorMode, Right
 from engine.core.router import RoutingCore
-from engine.core.spoken import REFUSED
+from engine.core.speech.spoken import REFUSED
+from engine.core.supervision.monitoring import OVER
 from tests.support.centre import NODE, TRUNK, Centre, changed, queue, static
 
 pytestmark = [pytest.mark.unit, pytest.mark.row("S-02")]

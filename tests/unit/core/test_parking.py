@@ -7,7 +7,6 @@ import json
 
 import pytest
 
-from engine.core.call import CallState
 from engine.core.commands import (
     AnswerCall,
     Connect,
@@ -47,6 +46,7 @@ from engine.core.inputs import (
     Redirect,
     SeenChannel,
 )
+from engine.core.model.call import CallState
 from engine.core.places import ToQueue
 from engine.core.policy import ParkingPolicy
 from engine.core.router import RoutingCore

@@ -15,8 +15,8 @@ from engine.core.inputs import (
     NodeDisconnected,
     SeenChannel,
 )
+from engine.core.model.timers import TimerKind
 from engine.core.policy import Strategy
-from engine.core.timers import TimerKind
 from tests.support.centre import NODE, Centre, changed, queue, static
 
 pytestmark = [pytest.mark.unit, pytest.mark.row("R-08")]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from engine.core.call import CallState
 from engine.core.facts import ActionDone, ActionRefused, CallTransferred, SurveyEnded
 from engine.core.ids import QueueId
 from engine.core.inputs import BY_SYSTEM, CallActionRequested, LegAnswered, Redirect, Transfer
+from engine.core.model.call import CallState
 from engine.core.places import (
     Destination,
     HangUp,

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from engine.core import recording
 from engine.core.commands import (
     ChangeRecording,
     RecordingChange,
@@ -38,11 +37,12 @@ from engine.core.inputs import (
     RecordingFinished,
     SeenChannel,
 )
-from engine.core.leg import Leg
+from engine.core.model.leg import Leg
 from engine.core.policy import RecordingPolicy, Right
-from engine.core.recording import STOP_MS_MAX, file_name
 from engine.core.refusals import Refusal
 from engine.core.router import RoutingCore
+from engine.core.supervision import recording
+from engine.core.supervision.recording import STOP_MS_MAX, file_name
 from tests.support.centre import NODE, TRUNK, Centre, changed, queue, static
 
 pytestmark = [pytest.mark.unit, pytest.mark.row("S-04")]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from engine.core.agents.rights import GRANTABLE, Role, may
 from engine.core.ids import QueueId
 from engine.core.inputs import BY_SYSTEM
 from engine.core.policy import Right
-from engine.core.rights import GRANTABLE, Role, may
 from tests.support.centre import Centre, queue, static
 
 pytestmark = [pytest.mark.unit, pytest.mark.row("S-01")]

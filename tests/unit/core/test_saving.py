@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from engine.core.call import CallState
 from engine.core.codec import CodecError
 from engine.core.commands import HangUpCall, HangUpLeg
 from engine.core.facts import CallEnded, OfferEnded, TalkEnded, VisitEnded
 from engine.core.ids import CallId, NodeId, bridge_id_of
 from engine.core.inputs import EngineStarted, LegEnded, NodeConnected, PolicyApplied, SeenChannel
-from engine.core.leg import LegState
+from engine.core.model.call import CallState
+from engine.core.model.leg import LegState
+from engine.core.model.state import Ended
 from engine.core.router import RoutingCore
-from engine.core.state import Ended
 from tests.support.centre import NODE, Centre
 
 pytestmark = [pytest.mark.unit]
@@ -77,4 +77,4 @@ def test_older_versions_told_of_ended_calls_only_when_they_ended() -> None:
 
 
 def test_there_is_a_snapshot_of_each_released_version() -> None:
-    assert [path.stem for path in OLD] == ["version-2"]
+    assert [path.stem for path in OLD] == ["version-2", "version-5"]

@@ -10,8 +10,8 @@ import pytest
 from engine.core.facts import OfferMade
 from engine.core.ids import AgentId
 from engine.core.inputs import AgentAction
+from engine.core.matching.shares import OWED_MAX
 from engine.core.policy import Member, MemberKind, Strategy
-from engine.core.shares import OWED_MAX
 from tests.support.centre import Centre, changed, dynamic, queue, static
 
 pytestmark = [pytest.mark.unit, pytest.mark.row("R-08")]

@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from engine import core
-from engine.core import refusals, spoken
+from engine.core import refusals
 from engine.core.ids import AgentId, QueueId
 from engine.core.policy import Presence, Settings
+from engine.core.speech import spoken
+from engine.core.speech.spoken import Done
 from engine.core.speech.texts import CHINESE_TEXTS
-from engine.core.spoken import Done
 
 pytestmark = [pytest.mark.unit, pytest.mark.row("A-01")]
 
@@ -100,11 +101,14 @@ def test_every_sound_that_the_core_names_is_there_in_every_language() -> None:
 
 def test_every_refusal_of_a_code_has_a_sound_of_its_own() -> None:
     """All texts of refusals that the modules behind the codes can raise."""
-    room = Path(spoken.__file__).parent
+    modules = (
+        *("desk.agent_actions", "desk.codes", "desk.presence", "agents.shifts"),
+        *("supervision.monitoring", "supervision.recording"),
+    )
     said = [
         text
-        for module in ("agent_actions", "codes", "monitoring", "presence", "recording", "shifts")
-        for text in refusals_in(room / f"{module}.py")
+        for module in modules
+        for text in refusals_in(Path(core.__file__).parent / f"{module.replace('.', '/')}.py")
     ]
     assert "not a member" in said
     assert "wrap-up cannot be extended" in said

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from engine.core import sticky
 from engine.core.facts import OfferMade
 from engine.core.ids import CallId, EndpointName, QueueId
 from engine.core.inputs import AgentAction, CallArrived
+from engine.core.matching import sticky
 from engine.core.policy import QueuePolicy, StickyPolicy, Strategy
 from engine.core.router import RoutingCore
 from tests.support.centre import NODE, TRUNK, Centre, changed, queue, static

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engine.core.facts import OfferEnded, OfferOutcome, OfferReason, VisitEnded
-from engine.core.line import effective_weight
+from engine.core.model.line import effective_weight
 from engine.core.policy import Strategy
 from tests.support.centre import Centre, dynamic, queue, static
 

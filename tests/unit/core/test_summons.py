@@ -6,7 +6,6 @@ import json
 
 import pytest
 
-from engine.core.call import CallState
 from engine.core.commands import Connect, HangUpCall, RingPhone
 from engine.core.facts import (
     ActionDone,
@@ -30,6 +29,7 @@ from engine.core.inputs import (
     NodeDisconnected,
     SeenChannel,
 )
+from engine.core.model.call import CallState
 from engine.core.router import RoutingCore
 from tests.support.asking import BOSS, ask, ask_for_agent, make_centre, refusal
 from tests.support.centre import NODE, Centre

@@ -6,7 +6,6 @@ import json
 
 import pytest
 
-from engine.core.call import CallState
 from engine.core.commands import DestroyBridge, HangUpCall, HangUpLeg, PlayPrompt
 from engine.core.facts import (
     CallEnd,
@@ -33,8 +32,9 @@ from engine.core.inputs import (
     Transfer,
     TransferRequested,
 )
+from engine.core.model.call import CallState
 from engine.core.places import ToExtension, ToQueue
-from engine.core.questions import SETTLE_MS
+from engine.core.prompting.questions import SETTLE_MS
 from engine.core.router import RoutingCore
 from engine.core.waiting import SurveyKey, SurveyPolicy
 from tests.support.centre import NODE, TRUNK, Centre, queue, static

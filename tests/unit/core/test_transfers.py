@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from engine.core.call import CallState
 from engine.core.commands import (
     AnswerTransfer,
     Connect,
@@ -46,6 +45,7 @@ from engine.core.inputs import (
     SeenChannel,
     TransferRequested,
 )
+from engine.core.model.call import CallState
 from engine.core.policy import MonitorMode, OutboundRoute, ParkingPolicy, Right
 from engine.core.router import RoutingCore
 from tests.support.centre import NODE, TRUNK, Centre, queue, static
@@ -134,6 +134,20 @@ def test_blind_to_a_queue_is_a_new_visit_whose_wait_begins_now(centre: Centre) -
         ("6401", VisitOutcome.ANSWERED, 3_000),
     ]
     assert {v.call_id for v in visits} == {call_id}
+
+
+def test_a_caller_who_is_passed_on_many_times_is_in_no_loop(centre: Centre) -> None:
+    """Destinations are counted between two talks: who talks between them goes round in no circle."""
+    _, leg_id = talk(centre)
+    for _ in range(15):
+        for phone in ("1002", "1003"):
+            transfer(centre, leg_id, phone)
+            (ring,) = centre.told(RingPhone)
+            leg_id = ring.leg_id
+            centre.give(LegAnswered(leg_id))
+            assert together(centre)
+            centre.obey()
+    assert not centre.of(CallEnded)
 
 
 def test_a_blind_transfer_to_an_empty_chair_comes_back_and_is_not_dropped(centre: Centre) -> None:

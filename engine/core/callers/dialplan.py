@@ -1,0 +1,111 @@
+"""Callers whom the dialplan has: voicemail, and call flows of the admin's (Q-03).
+
+A call that is AWAY has no time limit of ours: voicemail ends by itself (at its longest message)
+and so must a call flow. It ends there, or is given back with a number, which then means what it means
+to who dials it at the same place; queues and extensions can be named from anywhere. A place that is
+not there, or a number that leads nowhere, is told to the caller.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from engine.core.callers.reach import inside, meaning
+from engine.core.commands import SendToDialplan
+from engine.core.directions import Next, ToMailbox
+from engine.core.facts import RouteReason
+from engine.core.inputs import SeenChannel
+from engine.core.model.call import Call, CallEvent, CallState
+from engine.core.model.state import State
+from engine.core.places import ToCallFlow, ToVoicemail
+from engine.core.prompting.hearing import stop_prompt, stop_waiting_sound
+from engine.core.routing.destinations import words_of
+from engine.core.routing.sending import no_such_place, route
+
+LEAVE_CONTEXT: Final = "usher-voicemail"
+"""Dialplan context in which a message is left; the extension is the box."""
+LISTEN_CONTEXT: Final = "usher-mailbox"
+"""Dialplan context in which a box is listened to."""
+TRIP_VARIABLE: Final = "USHER_TRIP"
+"""Counts how often a call was sent away; the dialplan hands it over with a caller who comes back."""
+
+
+def to_voicemail(state: State, call: Call, to: ToVoicemail) -> None:
+    """Lets a caller leave a message."""
+    if to.box in state.mailboxes:
+        _send_away(state, call, to, LEAVE_CONTEXT, to.box)
+    else:
+        no_such_place(state, call, words_of(to))
+
+
+def to_mailbox(state: State, call: Call, to: ToMailbox) -> None:
+    """Lets somebody listen to a box; that they may was found out before."""
+    if to.box in state.mailboxes:
+        _send_away(state, call, to, LISTEN_CONTEXT, to.box)
+    else:
+        no_such_place(state, call, words_of(to))
+
+
+def to_call_flow(state: State, call: Call, to: ToCallFlow) -> None:
+    """Hands a caller to the admin's dialplan."""
+    flow = state.call_flows.get(to.flow)
+    if flow is None:
+        no_such_place(state, call, words_of(to))
+    else:
+        _send_away(state, call, to, flow.context, flow.extension)
+
+
+def _send_away(state: State, call: Call, to: Next, context: str, extension: str) -> None:
+    assert not call.absent, "nobody is there to be sent away"
+    stop_waiting_sound(state, call)
+    stop_prompt(state, call)
+    call.advance(CallEvent.SENT_AWAY)
+    call.trips += 1
+    variables = (
+        ("USHER_CALL_ID", call.call_id),
+        ("USHER_QUEUE", call.last_queue or ""),
+        ("USHER_LANGUAGE", call.language),
+        (TRIP_VARIABLE, str(call.trips)),
+    )
+    call.away = words_of(to)
+    call.sent = SendToDialplan(call.node, call.call_id, context, extension, variables)
+    state.tell(call.sent)
+
+
+def came_back(state: State, call: Call, dialled: str) -> str | None:
+    """The dialplan gives a caller back. Returns why that means nothing, or None."""
+    if call.state is not CallState.AWAY:
+        return f"call is {call.state}"
+    _is_back(call)
+    call.dialled = dialled
+    onward = inside(state, dialled) or meaning(state, call)
+    if onward is None:
+        no_such_place(state, call, dialled)
+    else:
+        route(state, call, onward, RouteReason.CAME_BACK, call.away, dialled)
+    return None
+
+
+def sending_failed(state: State, call: Call, command: SendToDialplan) -> None:
+    """The caller could not be sent there, and is told so."""
+    if call.state is CallState.AWAY and call.sent == command:
+        _is_back(call)
+        no_such_place(state, call, call.away)
+
+
+def seen_again(state: State, call: Call, channel: SeenChannel) -> None:
+    """After a reconnection: an away caller is still away, or came back, or has never left.
+
+    Who came back shows from which trip: the last one. Who has never left shows an earlier one, or none.
+    """
+    if channel.away:
+        return
+    if call.sent is not None and channel.trip != call.trips:
+        state.tell(call.sent)
+    else:
+        came_back(state, call, channel.dialled)
+
+
+def _is_back(call: Call) -> None:
+    call.advance(CallEvent.CAME_BACK)
+    call.sent = None

@@ -1,0 +1,5 @@
+"""Whom to ring: strategies, shares, skills and terms, who served last.
+
+Door: `strategies.choose`, `conditions`.
+Must not: ring anybody; that is `queueing`.
+"""

@@ -1,0 +1,117 @@
+"""What a caller hears: the answer, the waiting sound, prompts. One at a time.
+
+A prompt pauses the waiting sound, which begins again after it (`sound_again`): Asterisk's music ends
+for good when something else is played.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from engine.core.commands import (
+    AnswerCall,
+    PlayPrompt,
+    StartWaitingSound,
+    StopPrompt,
+    StopWaitingSound,
+)
+from engine.core.ids import playback_id_of
+from engine.core.model.call import Call
+from engine.core.model.dialogue import Purpose
+from engine.core.model.state import State
+from engine.core.model.timers import TimerKind
+from engine.core.places import Media
+from engine.core.waiting import WaitingSound
+
+RINGING: Final = WaitingSound(music_class=None)
+
+PROMPT_MS_MAX: Final = 600_000
+"""After this a prompt counts as played even if nobody says so."""
+
+
+def answer_call(state: State, call: Call, *, later: bool = False) -> None:
+    """Tells Asterisk to answer the caller; `later`: after all else of this step."""
+    call.answered = True
+    call.answers += 1
+    command = AnswerCall(call.node, call.call_id)
+    (state.tell_later if later else state.tell)(command)
+
+
+def start_sound(state: State, call: Call, sound: WaitingSound) -> None:
+    """Lets a waiting sound begin, after all else of this step; told again it does no harm.
+
+    While a prompt plays it begins after that.
+    """
+    if call.sound == sound:
+        return
+    call.sound = sound
+    if not hears_prompt(state, call):
+        state.tell_later(StartWaitingSound(call.node, call.call_id, sound))
+
+
+def sound_again(state: State, call: Call) -> None:
+    """Lets the waiting sound begin again after a prompt, where there is one."""
+    if call.sound is not None:
+        state.tell_later(StartWaitingSound(call.node, call.call_id, call.sound))
+
+
+def stop_waiting_sound(state: State, call: Call) -> None:
+    """Ends what the caller hears while waiting, if anything."""
+    if call.sound is not None:
+        state.tell(StopWaitingSound(call.node, call.call_id, call.sound))
+        call.sound = None
+
+
+def play(state: State, call: Call, media: Media, purpose: Purpose, *, later: bool = False) -> None:
+    """Plays media, which must not be empty, to a caller; a prompt that plays is cut off by it.
+
+    `engine.core.talking.prompted` says what follows, by the purpose. `later`: after all else of this step.
+    """
+    assert media, "a prompt of nothing would never end"
+    stop_prompt(state, call)
+    call.prompt_media, call.purpose = media, purpose
+    _begin(state, call, later=later)
+
+
+def play_again(state: State, call: Call) -> None:
+    """Plays the call's prompt from its beginning, after a time in which nobody watched."""
+    end_unseen_prompt(state, call)
+    _begin(state, call)
+
+
+def _begin(state: State, call: Call, *, later: bool = False) -> None:
+    if not call.answered:
+        answer_call(state, call, later=later)
+    call.prompts += 1
+    call.prompt = playback_id_of(call.call_id, call.prompts)
+    tell = state.tell_later if later else state.tell
+    tell(PlayPrompt(call.node, call.prompt, call.call_id, call.prompt_media, call.language))
+    state.timers.set(TimerKind.CALL_PROMPT, call.call_id, state.now_ms + PROMPT_MS_MAX)
+
+
+def hears_prompt(state: State, call: Call) -> bool:
+    """Tells whether a prompt plays to this caller."""
+    return state.timers.is_set(TimerKind.CALL_PROMPT, call.call_id)
+
+
+def stop_prompt(state: State, call: Call) -> None:
+    """Cuts off the prompt that plays, if one does; nothing follows it."""
+    if hears_prompt(state, call):
+        assert call.prompt is not None
+        state.timers.cancel(TimerKind.CALL_PROMPT, call.call_id)
+        state.tell(StopPrompt(call.node, call.prompt, call.call_id))
+
+
+def end_unseen_prompt(state: State, call: Call) -> None:
+    """Ends the last prompt, which may have played on while nobody watched; nothing follows it.
+
+    Otherwise the next one would wait in Asterisk until it is over.
+    """
+    forget_prompt(state, call)
+    if call.prompt is not None:
+        state.tell(StopPrompt(call.node, call.prompt, call.call_id))
+
+
+def forget_prompt(state: State, call: Call) -> None:
+    """Takes a prompt for over without a word to Asterisk: it ended, or is cut off with the channel."""
+    state.timers.cancel(TimerKind.CALL_PROMPT, call.call_id)

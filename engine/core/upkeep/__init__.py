@@ -1,0 +1,5 @@
+"""Keeping the core right: reconciliation, failed commands, new policies, snapshots, invariants.
+
+Door: `reconcile`, `failures`, `policies`, `saving`, `invariants`.
+Must not: be imported by any other room of the core but the router.
+"""
