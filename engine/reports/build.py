@@ -11,17 +11,11 @@ from typing import Final
 from engine.core.ids import QueueId
 from engine.reports.definitions import SLA_MS_DEFAULT, VisitTally
 from engine.reports.ports import Query, ReportStore
-from engine.reports.rows import CallRow, OfferRow, VisitRow
+from engine.reports.rows import CallRow, OfferRow, ParkingRow, TransferRow, VisitRow
 from engine.reports.rows_callbacks import CallbackRow, CallbackSummaryRow
-from engine.reports.rows_handling import (
-    ActionRow,
-    MonitorRow,
-    ParkingRow,
-    PresenceRow,
-    RecordingRow,
-    TransferRow,
-)
+from engine.reports.rows_people import ActionRow, PresenceRow
 from engine.reports.rows_surveys import SurveyRow, SurveySummaryRow
+from engine.reports.rows_talks import MonitorRow, RecordingRow
 from engine.reports.rows_ways import RouteRow
 from engine.reports.summaries import summarise_callbacks, summarise_surveys
 

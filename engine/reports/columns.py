@@ -54,6 +54,13 @@ _AT: Final = Column("at_ms", Form.TIME, "at")
 _BY: Final = Column("by", Form.TEXT, "by")
 _LENGTH: Final = Column("duration_ms", Form.DURATION, "length")
 _VISIT: Final = Column("visit_id", Form.TEXT)
+_ENTERED: Final = Column("entered_at_ms", Form.TIME, "joined")
+_TALK_ID: Final = Column("talk_id", Form.TEXT)
+_CAUSE: Final = Column("cause", Form.NUMBER)
+_OPEN: Final = Column("open", Form.NUMBER, "open")
+_UNKNOWN: Final = Column("unknown", Form.NUMBER)
+_KEY: Final = Column("key", Form.TEXT, "key")
+_WHY: Final = Column("why", Form.TEXT, "why")
 _SOURCE: Final = Column("source", Form.TEXT)
 """Where the call came from; the number of a callback's customer is marked (C-06)."""
 
@@ -62,7 +69,7 @@ COLUMNS: Final[dict[ReportKind, tuple[Column, ...]]] = {
         _STARTED,
         _ENDED,
         _SHOWN_CALL,
-        Column("source", Form.TEXT),
+        _SOURCE,
         Column("endpoint", Form.TEXT, "from"),
         _NUMBER,
         _NAME,
@@ -75,7 +82,7 @@ COLUMNS: Final[dict[ReportKind, tuple[Column, ...]]] = {
         _TALK,
         _HOLD,
         Column("ended_by", Form.TEXT, "ended by"),
-        Column("cause", Form.NUMBER),
+        _CAUSE,
         Column("parent_id", Form.TEXT, "rest of"),
         Column("by", Form.TEXT, "asked by"),
         Column("routes", Form.LIST),
@@ -114,7 +121,7 @@ COLUMNS: Final[dict[ReportKind, tuple[Column, ...]]] = {
         _STATUS,
         _REASON,
         _RING,
-        Column("cause", Form.NUMBER),
+        _CAUSE,
         Column("visit_status", Form.TEXT, "visit"),
         _SOURCE,
     ),
@@ -124,8 +131,8 @@ COLUMNS: Final[dict[ReportKind, tuple[Column, ...]]] = {
         Column("answered", Form.NUMBER, "answered"),
         Column("missed", Form.NUMBER, "missed"),
         Column("abandoned", Form.NUMBER, "abandoned"),
-        Column("open", Form.NUMBER, "open"),
-        Column("unknown", Form.NUMBER),
+        _OPEN,
+        _UNKNOWN,
         Column("handle_ms_average", Form.DURATION, "avg handle"),
         Column("wait_answered_ms_average", Form.DURATION, "avg wait (answered)"),
         Column("wait_ms_average", Form.DURATION, "avg wait (all)"),
@@ -153,7 +160,7 @@ COLUMNS: Final[dict[ReportKind, tuple[Column, ...]]] = {
         _ENDED,
         Column("recording_id", Form.TEXT),
         _CALL,
-        Column("talk_id", Form.TEXT),
+        _TALK_ID,
         _QUEUE,
         _AGENT,
         _NUMBER,
@@ -162,7 +169,7 @@ COLUMNS: Final[dict[ReportKind, tuple[Column, ...]]] = {
         Column("stereo", Form.FLAG),
         _STATUS,
         Column("ok", Form.FLAG, "ok"),
-        Column("why", Form.TEXT, "why"),
+        _WHY,
         _LENGTH,
         Column("pauses", Form.NUMBER, "pauses"),
         Column("paused_ms", Form.DURATION, "left out"),
@@ -217,11 +224,11 @@ COLUMNS: Final[dict[ReportKind, tuple[Column, ...]]] = {
         _QUEUE,
         _SHOWN_CALL,
         Column("detail", Form.TEXT, "detail"),
-        Column("why", Form.TEXT, "why"),
+        _WHY,
         Column("request_id", Form.TEXT),
     ),
     ReportKind.CALLBACKS: (
-        Column("entered_at_ms", Form.TIME, "joined"),
+        _ENTERED,
         Column("started_at_ms", Form.TIME),
         Column("callback_id", Form.TEXT),
         _CALL,
@@ -244,21 +251,21 @@ COLUMNS: Final[dict[ReportKind, tuple[Column, ...]]] = {
         Column("requests", Form.NUMBER, "requests"),
         Column("succeeded", Form.NUMBER, "succeeded"),
         Column("failed", Form.NUMBER, "failed"),
-        Column("open", Form.NUMBER, "open"),
-        Column("unknown", Form.NUMBER),
+        _OPEN,
+        _UNKNOWN,
         Column("total_calls", Form.NUMBER, "total calls"),
     ),
     ReportKind.SURVEYS: (
         _AT,
-        Column("entered_at_ms", Form.TIME, "joined"),
-        Column("talk_id", Form.TEXT),
+        _ENTERED,
+        _TALK_ID,
         _CALL,
         _QUEUE,
         _AGENT,
         _NUMBER,
         _NAME,
         Column("why", Form.TEXT, "ended"),
-        Column("key", Form.TEXT, "key"),
+        _KEY,
         Column("score", Form.NUMBER, "score"),
         _SOURCE,
     ),
@@ -277,9 +284,9 @@ COLUMNS: Final[dict[ReportKind, tuple[Column, ...]]] = {
         _NUMBER,
         _NAME,
         Column("from_place", Form.TEXT, "from"),
-        Column("key", Form.TEXT, "key"),
+        _KEY,
         Column("target", Form.TEXT, "to"),
-        Column("why", Form.TEXT, "why"),
+        _WHY,
         _SOURCE,
     ),
 }

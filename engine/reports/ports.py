@@ -7,17 +7,11 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from engine.core.ids import AgentId, QueueId
-from engine.reports.rows import CallRow, OfferRow, VisitRow
+from engine.reports.rows import CallRow, OfferRow, ParkingRow, TransferRow, VisitRow
 from engine.reports.rows_callbacks import CallbackRow
-from engine.reports.rows_handling import (
-    ActionRow,
-    MonitorRow,
-    ParkingRow,
-    PresenceRow,
-    RecordingRow,
-    TransferRow,
-)
+from engine.reports.rows_people import ActionRow, PresenceRow
 from engine.reports.rows_surveys import SurveyRow
+from engine.reports.rows_talks import MonitorRow, RecordingRow
 from engine.reports.rows_ways import RouteRow
 
 LIMIT_DEFAULT: Final = 1_000

@@ -113,3 +113,37 @@ class OfferRow:
     cause: int | None
     visit_status: Status
     source: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TransferRow:
+    """One caller passed on, by `by` to `target`. `other_call_id`: the consultation that took over."""
+
+    at_ms: int
+    call_id: CallId
+    caller_number: str | None
+    caller_name: str | None
+    kind: str
+    by: str
+    target: str
+    other_call_id: CallId | None
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ParkingRow:
+    """One caller's stay in a slot. `unpark_by` is who took it out, None if nobody did."""
+
+    park_id: str
+    call_id: CallId
+    started_at_ms: int | None
+    ended_at_ms: int | None
+    caller_number: str | None
+    caller_name: str | None
+    slot: str
+    park_by: str | None
+    status: Status
+    reason: str | None
+    unpark_by: str | None
+    duration_ms: int | None
+    source: str | None = None

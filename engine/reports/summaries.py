@@ -6,7 +6,8 @@ import dataclasses
 from collections.abc import Iterator
 
 from engine.core.ids import AgentId, QueueId
-from engine.reports.definitions_waiting import CallbackTally, SurveyTally
+from engine.reports.definitions_callbacks import CallbackTally
+from engine.reports.definitions_surveys import SurveyTally
 from engine.reports.rows import VisitRow
 from engine.reports.rows_callbacks import CallbackRow, CallbackSummaryRow
 from engine.reports.rows_surveys import SurveyRow, SurveySummaryRow

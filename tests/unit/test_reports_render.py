@@ -33,17 +33,11 @@ from engine.reports import (
 from engine.reports.build import SummaryRow
 from engine.reports.columns import COLUMNS
 from engine.reports.render_text import shown_duration
-from engine.reports.rows import CallRow, OfferRow, Status, VisitRow
+from engine.reports.rows import CallRow, OfferRow, ParkingRow, Status, TransferRow, VisitRow
 from engine.reports.rows_callbacks import CallbackRow, CallbackSummaryRow
-from engine.reports.rows_handling import (
-    ActionRow,
-    MonitorRow,
-    ParkingRow,
-    PresenceRow,
-    RecordingRow,
-    TransferRow,
-)
+from engine.reports.rows_people import ActionRow, PresenceRow
 from engine.reports.rows_surveys import SurveyRow, SurveySummaryRow
+from engine.reports.rows_talks import MonitorRow, RecordingRow
 from engine.reports.rows_ways import RouteRow
 
 pytestmark = pytest.mark.unit

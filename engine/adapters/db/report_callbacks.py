@@ -6,10 +6,9 @@ from typing import Any
 
 from sqlalchemy import Row, Select, and_, func, select
 
-from engine.adapters.db.report_parts import in_period, running
+from engine.adapters.db.report_parts import in_period, running, status_of
 from engine.adapters.db.tables import callback_attempts, callbacks, calls
 from engine.reports.ports import Query
-from engine.reports.rows import Status
 from engine.reports.rows_callbacks import CallbackRow
 
 
@@ -61,13 +60,7 @@ def callback_row(row: Row[Any]) -> CallbackRow:
         attempts=row.tried if row.attempts is None else row.attempts,
         attempted_at_ms=row.attempted_at_ms,
         agent_id=row.agent_id,
-        status=_status(row),
+        status=status_of(row.outcome, running=bool(row.running)),
         reason=row.reason,
         wait_ms=row.wait_ms,
     )
-
-
-def _status(row: Row[Any]) -> Status:
-    if row.outcome is not None:
-        return Status(row.outcome)
-    return Status.OPEN if row.running else Status.UNKNOWN

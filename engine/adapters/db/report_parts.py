@@ -1,13 +1,19 @@
-"""What all reports' queries are made of: the period, the call, and whether an end can still come."""
+"""What all reports are made of: the period, the call, whether an end can still come, and the status."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, FromClause, Select, Table, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, FromClause, Row, Select, Table, and_, case, func, or_, select
 
-from engine.adapters.db.tables import calls, epochs
+from engine.adapters.db.tables import calls, epochs, queue_visits
 from engine.reports.ports import Query
+from engine.reports.rows import Status
+
+AnyRow = Row[Any]
+
+CALLER: Final = (calls.c.caller_number, calls.c.caller_name, calls.c.source)
+"""Whose call it was."""
 
 
 def running(table: Table, *, ends_with_call: bool = True) -> ColumnElement[int]:
@@ -57,3 +63,45 @@ def same_call(one: Table, other: Table) -> ColumnElement[bool]:
 def has(table: Table, of: Table, condition: ColumnElement[bool]) -> ColumnElement[bool]:
     """Tells whether the call of a row of `of` has such a row in `table`."""
     return select(1).select_from(table).where(same_call(table, of), condition).exists()
+
+
+def with_caller(asked: Select[Any], table: Table) -> Select[Any]:
+    """Joins a table that knows a call with that call: for `CALLER`, and whether it goes on."""
+    return asked.select_from(table).outerjoin(calls, same_call(calls, table))
+
+
+def of_queues(asked: Select[Any], table: Table, query: Query) -> Select[Any]:
+    """Of calls that visited one of the queues asked for."""
+    if not query.queues:
+        return asked
+    return asked.where(has(queue_visits, table, queue_visits.c.queue_id.in_(query.queues)))
+
+
+def filtered(asked: Select[Any], table: Table, query: Query) -> Select[Any]:
+    """Of the queues and agents asked for, which the table names itself."""
+    if query.queues:
+        asked = asked.where(table.c.queue_id.in_(query.queues))
+    if query.agents:
+        asked = asked.where(table.c.agent_id.in_(query.agents))
+    return asked
+
+
+def status_of(outcome: str | None, *, running: bool) -> Status:
+    """Returns an outcome as a status; without one it is open, or its end was lost."""
+    if outcome is not None:
+        return Status(outcome)
+    return Status.OPEN if running else Status.UNKNOWN
+
+
+def ended_status(row: AnyRow) -> Status:
+    """Returns the status of what only goes on or is over."""
+    if row.ended_seq is not None:
+        return Status.ENDED
+    return Status.OPEN if row.running else Status.UNKNOWN
+
+
+def duration_ms(row: AnyRow) -> int | None:
+    """Returns how long it went on, None if it has not both ends."""
+    if row.started_at_ms is None or row.ended_at_ms is None:
+        return None
+    return int(row.ended_at_ms - row.started_at_ms)

@@ -12,37 +12,32 @@ from sqlalchemy import Connection, Row, Select
 from engine.adapters.db.connect import reading_engine, shown
 from engine.adapters.db.errors import DatabaseErrors, unavailable
 from engine.adapters.db.report_callbacks import callback_row, callbacks_query
-from engine.adapters.db.report_queries import (
-    calls_query,
-    offers_query,
-    parts_of_calls,
-    visits_query,
-)
-from engine.adapters.db.report_queries_handling import (
-    actions_query,
-    marks_of_recordings,
-    monitors_query,
-    parkings_query,
-    presence_query,
-    recordings_query,
-    transfers_query,
-)
-from engine.adapters.db.report_rows import (
+from engine.adapters.db.report_calls import (
     CallParts,
     call_row,
-    offer_row,
-    parts_by_call,
-    visit_row,
-)
-from engine.adapters.db.report_rows_handling import (
-    action_row,
-    monitor_row,
+    calls_query,
     parking_row,
-    presence_row,
-    recording_row,
+    parkings_query,
+    parts_by_call,
+    parts_of_calls,
     transfer_row,
+    transfers_query,
 )
+from engine.adapters.db.report_people import (
+    action_row,
+    actions_query,
+    presence_query,
+    presence_row,
+)
+from engine.adapters.db.report_queues import offer_row, offers_query, visit_row, visits_query
 from engine.adapters.db.report_surveys import survey_row, surveys_query
+from engine.adapters.db.report_talks import (
+    marks_of_recordings,
+    monitor_row,
+    monitors_query,
+    recording_row,
+    recordings_query,
+)
 from engine.adapters.db.report_ways import (
     queues_of_callbacks,
     route_row,
@@ -53,17 +48,11 @@ from engine.adapters.db.revision import SchemaMismatch, require_known
 from engine.app.ports import StoreUnavailable
 from engine.core.facts import SourceKind
 from engine.reports.ports import Query
-from engine.reports.rows import CallRow, OfferRow, VisitRow
+from engine.reports.rows import CallRow, OfferRow, ParkingRow, TransferRow, VisitRow
 from engine.reports.rows_callbacks import CallbackRow
-from engine.reports.rows_handling import (
-    ActionRow,
-    MonitorRow,
-    ParkingRow,
-    PresenceRow,
-    RecordingRow,
-    TransferRow,
-)
+from engine.reports.rows_people import ActionRow, PresenceRow
 from engine.reports.rows_surveys import SurveyRow
+from engine.reports.rows_talks import MonitorRow, RecordingRow
 from engine.reports.rows_ways import RouteRow
 
 ROWS_AT_ONCE: Final = 500

@@ -1,63 +1,20 @@
-"""The queries behind reports: typed rows need them, `report_rows` reads their answers."""
+"""Queue visits and offers for reports: the queries and their typed rows."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Select, Table, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, FromClause, Select, and_, case, func, select
 
-from engine.adapters.db.report_parts import has, in_period, running, same_call
-from engine.adapters.db.tables import (
-    callback_attempts,
-    callbacks,
-    calls,
-    holds,
-    offers,
-    queue_visits,
-    talk_segments,
-)
+from engine.adapters.db.report_parts import AnyRow, in_period, running, same_call, status_of
+from engine.adapters.db.tables import callbacks, calls, holds, offers, queue_visits, talk_segments
 from engine.reports.ports import Query
+from engine.reports.rows import OfferRow, VisitRow
 
 _AS_OF_A_VISIT = case(
     (callbacks.c.outcome == "succeeded", "answered"), (callbacks.c.outcome == "failed", "missed")
 )
 """A callback's outcome in the words of a visit's."""
-
-
-def calls_query(query: Query) -> Select[Any]:
-    """Calls, without what their visits and talks add (see `parts_of_calls`)."""
-    asked = in_period(select(calls, running(calls)), calls, query)
-    if query.queues:
-        visited = queue_visits.c.queue_id.in_(query.queues)
-        asked = asked.where(or_(has(queue_visits, calls, visited), _called_back_in(query.queues)))
-    if query.agents:
-        talked = talk_segments.c.agent_id.in_(query.agents)
-        asked = asked.where(has(talk_segments, calls, talked))
-    return asked
-
-
-def _called_back_in(queues: Sequence[str]) -> ColumnElement[bool]:
-    """Tells whether a call is a callback of one of these queues: it waits there without a visit."""
-    waited = select(1).where(
-        callbacks.c.waiting_call_id == calls.c.call_id,
-        callbacks.c.epoch_no == calls.c.epoch_no,
-        callbacks.c.queue_id.in_(queues),
-    )
-    tried = has(callback_attempts, calls, callback_attempts.c.queue_id.in_(queues))
-    return or_(waited.correlate(calls).exists(), tried)
-
-
-def parts_of_calls(call_ids: Sequence[str]) -> tuple[Select[Any], Select[Any], Select[Any]]:
-    """The visits, the talks and the sums of holds of these calls, in the order of their facts."""
-    visits = _parts(queue_visits, call_ids)
-    talks = _parts(talk_segments, call_ids)
-    held = (
-        select(holds.c.epoch_no, holds.c.call_id, func.sum(holds.c.hold_ms).label("hold_ms"))
-        .where(holds.c.call_id.in_(call_ids), holds.c.talk_id.in_(_talk_ids(call_ids)))
-        .group_by(holds.c.epoch_no, holds.c.call_id)
-    )
-    return visits, talks, held
 
 
 def visits_query(query: Query) -> Select[Any]:
@@ -98,6 +55,14 @@ def visits_query(query: Query) -> Select[Any]:
     return asked
 
 
+def _added(asked: Select[Any], name: str) -> ColumnElement[Any]:
+    return asked.correlate(queue_visits).scalar_subquery().label(name)
+
+
+def _join(left: FromClause, right: FromClause, on: ColumnElement[bool]) -> FromClause:
+    return left.join(right, on)
+
+
 def offers_query(query: Query) -> Select[Any]:
     """Offers with their caller, and what became of the visit."""
     offer, visit = offers.c, queue_visits.c
@@ -127,19 +92,49 @@ def offers_query(query: Query) -> Select[Any]:
     return asked
 
 
-def _parts(table: Table, call_ids: Sequence[str]) -> Select[Any]:
-    told = func.coalesce(table.c.started_seq, table.c.ended_seq)
-    return select(table).where(table.c.call_id.in_(call_ids)).order_by(told)
+def visit_row(row: AnyRow) -> VisitRow:
+    """Returns a visit; its talk's figures only once the talk is over."""
+    talk_ms = None if row.talks_open or row.talk_ms is None else int(row.talk_ms)
+    return VisitRow(
+        visit_id=row.visit_id,
+        call_id=row.call_id,
+        queue_id=row.queue_id,
+        started_at_ms=row.started_at_ms,
+        ended_at_ms=row.ended_at_ms,
+        caller_number=row.caller_number,
+        caller_name=row.caller_name,
+        status=status_of(row.outcome, running=bool(row.running)),
+        reason=row.reason,
+        agent_id=row.agent_id,
+        offers=row.offers_made,
+        wait_ms=row.wait_ms,
+        ring_ms=row.ring_ms,
+        talk_ms=talk_ms,
+        hold_ms=None if talk_ms is None else int(row.hold_ms or 0),
+        talk_ended_by=None if talk_ms is None else row.talk_ended_by,
+        entry_position=row.entry_position,
+        exit_position=row.exit_position,
+    )
 
 
-def _talk_ids(call_ids: Sequence[str]) -> Select[Any]:
-    # By way of the talks: holds have an index on these only.
-    return select(talk_segments.c.talk_id).where(talk_segments.c.call_id.in_(call_ids))
-
-
-def _added(asked: Select[Any], name: str) -> ColumnElement[Any]:
-    return asked.correlate(queue_visits).scalar_subquery().label(name)
-
-
-def _join(left: FromClause, right: FromClause, on: ColumnElement[bool]) -> FromClause:
-    return left.join(right, on)
+def offer_row(row: AnyRow) -> OfferRow:
+    """Returns an offer."""
+    running = bool(row.running)
+    return OfferRow(
+        offer_id=row.offer_id,
+        visit_id=row.visit_id,
+        call_id=row.call_id,
+        queue_id=row.queue_id,
+        agent_id=row.agent_id,
+        started_at_ms=row.started_at_ms,
+        ended_at_ms=row.ended_at_ms,
+        caller_number=row.caller_number,
+        caller_name=row.caller_name,
+        attempt=row.attempt,
+        status=status_of(row.outcome, running=running),
+        reason=row.reason,
+        ring_ms=row.ring_ms,
+        cause=row.cause,
+        visit_status=status_of(row.visit_outcome, running=running),
+        source=row.source,
+    )
