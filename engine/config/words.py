@@ -73,10 +73,11 @@ def _meant(error: ErrorDetails, node: Node) -> str:
     where = error["loc"]
     if error["type"] == "model_type" and where[0] == "extensions" and where[-1] == "voicemail":
         return f": write voicemail: {{pin: {{file: voicemail/{where[1]}}}}}"
-    single = isinstance(node, Scalar) and isinstance(node.value, str) and node.text.isprintable()
-    if error["type"] == "tuple_type" and single and '"' not in node.text:
-        return f': write ["{_short(node)}"]' if node.text == _short(node) else ""
-    return ""
+    if error["type"] != "tuple_type" or not isinstance(node, Scalar):
+        return ""
+    plain = isinstance(node.value, str) and node.text.isprintable() and '"' not in node.text
+    whole = node.text == _short(node)
+    return f': write ["{node.text}"]' if plain and whole else ""
 
 
 def is_misspelt(key: str, table: Node, known: list[str]) -> bool:
