@@ -73,10 +73,11 @@ def _meant(error: ErrorDetails, node: Node) -> str:
     where = error["loc"]
     if error["type"] == "model_type" and where[0] == "extensions" and where[-1] == "voicemail":
         return f": write voicemail: {{pin: {{file: voicemail/{where[1]}}}}}"
-    if error["type"] != "tuple_type" or not isinstance(node, Scalar) or type(node.value) is not str:
+    if error["type"] != "tuple_type" or not isinstance(node, Scalar):
         return ""
-    plain = node.text.isprintable() and '"' not in node.text and node.text == _short(node)
-    return f': write ["{node.text}"]' if plain else ""
+    plain = isinstance(node.value, str) and node.text.isprintable() and '"' not in node.text
+    whole = node.text == _short(node)
+    return f': write ["{node.text}"]' if plain and whole else ""
 
 
 def is_misspelt(key: str, table: Node, known: list[str]) -> bool:

@@ -1,5 +1,8 @@
 """What a queue does for its callers: every option arrives, and what cannot be meant is one line."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from engine.config import Severity, check, to_policy
@@ -8,6 +11,8 @@ from engine.core import places, waiting
 from tests.support.config_files import BASE, changed, lines_of, loaded, write
 
 pytestmark = pytest.mark.unit
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
 
 EVERYTHING = """\
 name: Sales
@@ -305,3 +310,10 @@ def test_a_circle_in_which_nobody_may_wait_gets_a_warning(tmp_path, first, secon
 )
 def test_which_patterns_may_take_a_prefix_and_a_number(pattern, beginning, may):
     assert may_be_digits_after(pattern, beginning, 5) is may
+
+
+@pytest.mark.parametrize("page", ["waiting.md", "callback.md"])
+def test_the_examples_in_the_docs_are_right(tmp_path, page):
+    (example,) = re.findall(r"```yaml\n(.*?)```", (DOCS / page).read_text(), re.DOTALL)
+    text = changed(BASE, "name: Sales\n", f"name: Sales\n    max_wait_s: 600\n{example}")
+    assert lines_of(write(tmp_path, text)) == []
