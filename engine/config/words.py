@@ -38,7 +38,7 @@ def explain(error: ErrorDetails, node: Node, model: type[Strict]) -> str:
     kind, where = error["type"], error["loc"]
     match kind:
         case "missing":
-            return f"{where[-1]} is missing"
+            return f"{where[-1]} is missing{_example(where, node)}"
         case "extra_forbidden":
             return _unknown(str(where[-1]), keys_at(model, where[:-1]))
         case "enum":
@@ -54,7 +54,29 @@ def explain(error: ErrorDetails, node: Node, model: type[Strict]) -> str:
         return f"this key must be {words.removesuffix(', in quotes')}"
     if error["type"] == "string_type" and isinstance(node, Scalar) and node.value is not None:
         return f'must be a text in quotes: "{_short(node)}"'
-    return f"must be {_wanted(error)}{_instead(node, where)}"
+    return f"must be {_wanted(error)}{_instead(node, where)}{_meant(error, node)}"
+
+
+def _example(where: KeyPath, node: Node) -> str:
+    """Returns what to write for a secret of a voicemail box, whose form nobody guesses."""
+    if where[-1] != "pin":
+        return ""
+    number = where[1]
+    if where[0] == "voicemail_groups" and isinstance(node, Table) and "number" in node.entries:
+        written = node.entries["number"].node
+        number = written.text if isinstance(written, Scalar) else number
+    return f": write pin: {{file: voicemail/{number}}}"
+
+
+def _meant(error: ErrorDetails, node: Node) -> str:
+    """Returns what to write instead of a value that stands there without what belongs around it."""
+    where = error["loc"]
+    if error["type"] == "model_type" and where[0] == "extensions" and where[-1] == "voicemail":
+        return f": write voicemail: {{pin: {{file: voicemail/{where[1]}}}}}"
+    if error["type"] != "tuple_type" or not isinstance(node, Scalar) or type(node.value) is not str:
+        return ""
+    plain = node.text.isprintable() and '"' not in node.text and node.text == _short(node)
+    return f': write ["{node.text}"]' if plain else ""
 
 
 def is_misspelt(key: str, table: Node, known: list[str]) -> bool:

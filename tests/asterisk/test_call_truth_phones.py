@@ -70,7 +70,12 @@ async def test_a_forward_that_the_queue_follows(floor: Floor, target: str) -> No
     both.there.hang_up()
     await both.call.ended
     record = await floor.settled(both.call)
-    assert [(offer["agent_id"], offer["outcome"], offer["reason"]) for offer in record.offers] == [
+    offers = [(offer["agent_id"], offer["outcome"], offer["reason"]) for offer in record.offers]
+    # Once in a great while Asterisk tells the end of a phone that forwards at once without its number
+    # (seen once in some hundred runs, on a busy machine): then it is missed, and rung again.
+    unread = [each for each in offers if each == (ann.user, "missed", "forwarded")][:1]
+    assert offers == [
+        *unread,
         (ann.user, "cancelled", "forwarded"),
         (ann.user, "answered", "answered"),
     ]

@@ -324,7 +324,7 @@ def test_a_reader_cannot_write(database: Database, archive: SqlReportStore) -> N
 
 def test_no_tables_no_file(databases: DatabaseMaker, tmp_path: Path) -> None:
     missing = SqlReportStore(f"sqlite:///{tmp_path}/usher.db")
-    with pytest.raises(StoreUnavailable, match="does not exist yet: run `usher db upgrade`"):
+    with pytest.raises(StoreUnavailable, match="nothing is recorded here, `usher run` makes it"):
         list(missing.calls(ALL))
     assert list(tmp_path.iterdir()) == []
     empty = SqlReportStore(databases.empty("postgresql").url)

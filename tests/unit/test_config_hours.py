@@ -126,7 +126,7 @@ WEEKS = [
     ('{mon: ["9-17"]}', f"mon[0] - {PERIOD}"),
     ('{mon: ["09:00 - 17:00"]}', f"mon[0] - {PERIOD}"),
     ('{mon: ["٠٩:00-17:00"]}', f"mon[0] - {PERIOD}"),
-    ("{mon: 09:00-17:00}", 'mon - must be a list, not "09:00-17:00"'),
+    ("{mon: 09:00-17:00}", 'mon - must be a list, not "09:00-17:00": write ["09:00-17:00"]'),
     ('{mon: ["25:00-26:00"]}', "mon[0] - there is no 25:00 on a clock: 00:00 to 23:59, at the end 24:00"),
     ('{mon: ["09:60-10:00"]}', "mon[0] - there is no 09:60 on a clock: 00:00 to 23:59, at the end 24:00"),
     ('{mon: ["09:00-24:01"]}', "mon[0] - there is no 24:01 on a clock: 00:00 to 23:59, at the end 24:00"),

@@ -26,7 +26,7 @@ menus:
     silence_prompt: [sound:hello]
     wrong: {voicemail: "1001"}
     silence: {ring_group: office}
-    language: fr
+    language: zh
 ring_groups:
   office: {members: ["1002", "1001"], strategy: in_order, ring_timeout_s: 12, failure: {menu: main}}
 """
@@ -52,7 +52,7 @@ def test_everything_arrives(tmp_path):
             wrong=places.ToVoicemail("1001"),
             silence=places.ToRingGroup("office"),
             direct_dial=True,
-            language="fr",
+            language="zh",
         ),
     )
     assert made.ring_groups == (

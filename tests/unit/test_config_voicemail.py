@@ -119,12 +119,27 @@ def test_a_pin_that_no_phone_can_send(tmp_path, pin):
         ('"1002"]', '"1009"]', "members[1]", "there is no extension 1009, did you mean 1002?"),
         ('"650"', '"1001"', "number", "the number is already an extension's, in a.yaml:8"),
         ('"650"', '"6400"', "number", "the number is already a queue's, in a.yaml:14"),
+        ("    pin: {env: ALL}\n", "", "", "pin is missing: write pin: {file: voicemail/650}"),
         ("sales@example.org", "sales", "emails[0]", "must be an e-mail address such as"),
     ],
 )
 def test_groups_that_are_wrong(tmp_path, old, new, where, why):
     (line,) = lines_of(write(tmp_path, BASE + changed(GROUPS, old, new)))
-    assert f"voicemail_groups.sales.{where} - {why}" in line
+    assert f"voicemail_groups.sales{where and '.'}{where} - {why}" in line
+
+
+@pytest.mark.parametrize(
+    ("written", "why"),
+    [
+        ("true", "voicemail - must be a mapping, not true: write voicemail:"),
+        ("{}", "voicemail - pin is missing: write"),
+    ],
+)
+def test_a_box_without_a_pin_says_what_to_write(tmp_path, written, why):
+    text = changed(BASE, "password: {env: ANN}", f"password: {{env: ANN}}, voicemail: {written}")
+    (line,) = lines_of(write(tmp_path, text))
+    assert f"extensions.1001.{why}" in line
+    assert "pin: {file: voicemail/1001}" in line
 
 
 def test_two_groups_of_one_number(tmp_path):

@@ -119,8 +119,8 @@ def test_a_file_that_is_too_large_is_not_read(tmp_path):
 
 
 WARNING = (
-    "a.yaml:23: prompts.welcome - warning: is not there in en, the language of queue 6400: zh is"
-    " played instead"
+    "a.yaml:23: prompts.welcome - warning: is not there in en, in which queues.6400.agent_prompt plays it:"
+    " zh is played instead"
 )
 
 # The configuration --------------------------------------------------------------------------------
@@ -189,6 +189,67 @@ def test_what_is_wrong_is_told(place, old, new, said):
     if new == "{}":
         text = text.replace("    {}", "    file: null")
     assert lines_of(write(place, text)) == [said]
+
+
+PLAYED = "a.yaml:23: prompts.welcome - warning: is not there in zh, in which"
+
+
+def only_english(text: str) -> str:
+    return changed(text, "en: sounds/w.wav, zh: sounds/w-zh.wav", "en: sounds/w.wav")
+
+
+def test_a_queue_of_another_language_needs_only_the_prompts_that_it_plays(place):
+    other = '  "6401": {name: Other, language: zh, members: [{agent: '1001'}]}\n'
+    text = changed(only_english(WELCOME), "queues:\n", f"queues:\n{other}")
+    assert lines_of(write(place, text)) == []
+
+
+def test_a_menu_needs_its_prompts_in_its_language(place):
+    text = only_english(WELCOME) + (
+        "menus:\n  main: {prompt: ['prompt:welcome'], keys: {'1': {destination: {queue: '6400'}}},"
+        " language: LANGUAGE}\n"
+    )
+    assert lines_of(write(place, text.replace("LANGUAGE", "en_GB"))) == []
+    (line,) = lines_of(write(place, text.replace("LANGUAGE", "zh_CN")))
+    assert line == f"{PLAYED} menus.main.prompt[0] plays it: en is played instead"
+
+
+def test_a_holiday_is_told_in_the_queues_language(place):
+    queue = (
+        "name: Sales\n    language: zh\n    agent_prompt: 'sound:beep'\n    hours: {schedule: office,"
+        " closed: hang_up, play_holiday_prompt: true}\n"
+    )
+    text = only_english(WELCOME).replace('    agent_prompt: "prompt:welcome"\n', "")
+    text = changed(text, "name: Sales\n", queue) + (
+        "hours:\n  office:\n    time_zone: UTC\n    weekly: {mon: ['00:00-24:00']}\n    holidays:"
+        " [{name: May, from: 05-01, yearly: true, prompt: ['prompt:welcome']}]\n"
+    )
+    (line,) = lines_of(write(place, text))
+    assert line.endswith("hours.office.holidays[0].prompt[0] plays it: en is played instead")
+    assert lines_of(write(place, text.replace("_prompt: true", "_prompt: false"))) == []
+
+
+@pytest.mark.parametrize(
+    ("language", "guess"),
+    [
+        ("cn", ", did you mean zh?"),
+        ("eng", ", did you mean en?"),
+        ("zho", ", did you mean zh?"),
+        ("fr_CA", ""),
+    ],
+)
+def test_a_language_without_a_grammar_is_worth_a_warning(place, language, guess):
+    text = changed(BASE, "name: Sales\n", f"name: Sales\n    language: {language}\n")
+    assert lines_of(write(place, text)) == [
+        f"a.yaml:16: queues.6400.language - warning: Usher speaks en and zh; {language} is spoken with"
+        f" English grammar, and in English where Asterisk has no such sounds{guess}"
+    ]
+
+
+@pytest.mark.parametrize("language", ["en", "en_GB", "zh", "zh_TW"])
+def test_languages_that_are_spoken(place, language):
+    text = changed(BASE, "name: Sales\n", f"name: Sales\n    language: {language}\n")
+    assert lines_of(write(place, text)) == []
 
 
 def test_a_wrong_file_is_told_with_its_line(place):

@@ -21,7 +21,7 @@ from engine.core.ids import AgentId, CallId, EndpointName, LegId, NodeId, QueueI
 from scripts.lab.show.board import Board
 from scripts.lab.show.centre import DemoCentre, UnsuitableConfig
 from scripts.lab.show.checks import Checks, Unmet, require
-from scripts.lab.show.command import main
+from scripts.lab.show.command import kept_words, main
 from scripts.lab.show.crowd import Chance, example_of
 from scripts.lab.show.ledger import Kind, Ledger
 from scripts.lab.show.rundir import LOCK, PREFIX, Unusable, run_directory
@@ -327,6 +327,36 @@ def test_nothing_of_a_real_centre_is_touched(
     assert ours.settings.database.url is None
     written = "".join(path.read_text() for path in (run_dir / "config").iterdir())
     assert not any(name in written for name in (".example", "usher-real", "CARRIER"))
+
+
+def test_files_are_found_from_the_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The copy has the YAML alone; prompts and pieces of dialplan are named relative to the original."""
+    monkeypatch.setenv("USHER_ASTERISK_ROOT", "/")
+    own = tmp_path / "own"
+    (own / "prompts").mkdir(parents=True)
+    for path in SAMPLE.iterdir():
+        (own / path.name).write_bytes(path.read_bytes())
+    (own / "prompts/x.ulaw").write_bytes(b"\xff" * 800)
+    (own / "flow.conf").write_text("[promo]\nexten => s,1,Hangup()\n")
+    (own / "own.yaml").write_text(
+        "prompts:\n  any: {file: prompts/x.ulaw}\n  each: {files: {en: prompts/x.ulaw}}\n"
+        "call_flows: {promo: {context: promo, file: flow.conf}}\n"
+    )
+
+    _, run_dir = copy_of(own, tmp_path)
+
+    assert errors_of(check(run_dir / "config")) == []
+    ours, theirs = load(run_dir / "config"), load(own)
+    assert ours.prompts == theirs.prompts
+    assert ours.call_flows == theirs.call_flows
+    header = (run_dir / "config/menus.yaml").read_text().splitlines()[:2]
+    assert "all hours are open, holidays are left out" in " ".join(header).replace("# ", "")
+
+
+def test_who_keeps_a_run_is_told_where_it_is(tmp_path: Path) -> None:
+    told = kept_words(tmp_path / "my run")
+    assert f"kept in {tmp_path}/my run." in told
+    assert f"usher report summary '{tmp_path}/my run/config'" in told
 
 
 def test_a_configuration_that_cannot_be_played_is_refused(

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, Select
 
-from engine.adapters.db.connect import reading_engine, shown
+from engine.adapters.db.connect import reading_engine, shown, sqlite_file
 from engine.adapters.db.errors import DatabaseErrors, unavailable
 from engine.adapters.db.report_callbacks import callback_row, callbacks_query
 from engine.adapters.db.report_calls import (
@@ -156,7 +156,13 @@ class SqlReportStore:
         except SchemaMismatch as error:
             raise StoreUnavailable(str(error)) from None
         except DatabaseErrors as error:
-            raise unavailable(self._engine.url, error) from error
+            url = self._engine.url
+            if url.get_backend_name() == "sqlite" and not sqlite_file(url).exists():
+                raise StoreUnavailable(
+                    f"the database {shown(url)} does not exist yet: nothing is recorded here,"
+                    " `usher run` makes it"
+                ) from error
+            raise unavailable(url, error) from error
 
 
 def _with_parts(connection: Connection, page: Sequence[Row[Any]]) -> Iterator[CallRow]:

@@ -42,8 +42,13 @@ def check_config_command(options: argparse.Namespace) -> int:
         for problem in problems:
             print(problem)
         warnings = len(problems) - len(errors)
-        print(f"{options.config}: {len(errors)} errors, {warnings} warnings")
+        counted = f"{_counted(len(errors), 'error')}, {_counted(warnings, 'warning')}"
+        print(f"{options.config}: {counted}")
     return FOUND_WRONG if errors else DONE
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
 
 
 @plainly

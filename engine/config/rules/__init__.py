@@ -82,6 +82,7 @@ _RULES: Final[tuple[Callable[[Subject], Iterator[Problem]], ...]] = (
     prompts.files,
     prompts.texts,
     prompts.languages,
+    prompts.known_languages,
     prompts.named,
 )
 

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import shlex
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Final
 
-from engine.config.places import Problem
+from engine.config.menus import Menu
+from engine.config.models import Configuration
+from engine.config.people import Agent, Extension
+from engine.config.places import KeyPath, Problem, path_text
+from engine.config.queue import Queue
 from engine.config.recorded import files_of, prompts_named
 from engine.config.rules.subject import Subject
 from engine.config.soundfiles import Unplayable, inspect
+from engine.config.words import did_you_mean
+from engine.core import speech
+
+_OFTEN_MEANT: Final = {"cn": "zh", "ch": "zh", "chi": "zh", "uk": "en", "us": "en", "gb": "en"}
+"""Countries, and another list's codes, that are taken for languages."""
 
 
 def shapes(subject: Subject) -> Iterator[Problem]:
@@ -61,23 +71,66 @@ def texts(subject: Subject) -> Iterator[Problem]:
 
 
 def languages(subject: Subject) -> Iterator[Problem]:
-    """A prompt that is missing in a language that is spoken is worth a warning: another is played."""
-    configuration = subject.configuration
-    spoken: dict[str, str] = {}
-    for number, queue in configuration.queues.items():
-        spoken.setdefault(queue.language.partition("_")[0], f"queue {number}")
-    for name, prompt in configuration.prompts.items():
-        has = [*prompt.files, *prompt.text]
-        if prompt.file is not None or not has or not subject.intact(("prompts", name)):
+    """A prompt that is missing in a language in which it is played is worth a warning."""
+    played: dict[tuple[str, str], KeyPath] = {}
+    for language, path, name in _played(subject.configuration):
+        played.setdefault((name, language.partition("_")[0]), path)
+    for (name, language), path in played.items():
+        prompt = subject.configuration.prompts.get(name)
+        if prompt is None or prompt.file is not None or not subject.intact(("prompts", name)):
             continue
-        bases = {language.partition("_")[0] for language in has}
-        instead = "en" if "en" in has else has[0]
-        for language, who in spoken.items():
-            if language not in bases:
-                yield subject.places.warning(
-                    ("prompts", name),
-                    f"is not there in {language}, the language of {who}: {instead} is played instead",
-                )
+        has = [*prompt.files, *prompt.text]
+        if has and language not in {each.partition("_")[0] for each in has}:
+            instead = "en" if "en" in has else has[0]
+            yield subject.places.warning(
+                ("prompts", name),
+                f"is not there in {language}, in which {path_text(path)} plays it: {instead} is"
+                " played instead",
+            )
+
+
+def _played(configuration: Configuration) -> Iterator[tuple[str, KeyPath, str]]:
+    """Yields where prompts are played of which the language is known: language, place, prompt.
+
+    Whoever hears a menu without a language, or a destination's sound outside of queues, may come from
+    anywhere.
+    """
+    for number, queue in configuration.queues.items():
+        for path, name in prompts_named(queue, ("queues", number)):
+            yield queue.language, path, name
+        if queue.hours is None or not queue.hours.play_holiday_prompt:
+            continue
+        schedule = configuration.hours.get(queue.hours.schedule)
+        for path, name in prompts_named(schedule, ("hours", queue.hours.schedule)):
+            yield queue.language, path, name
+    for key, menu in configuration.menus.items():
+        if menu.language is not None:
+            for path, name in prompts_named(menu, ("menus", key)):
+                yield menu.language, path, name
+
+
+def known_languages(subject: Subject) -> Iterator[Problem]:
+    """A language that the house has no grammar of is rarely what was meant."""
+    configuration = subject.configuration
+    sections: tuple[tuple[str, Mapping[str, Queue | Menu | Extension | Agent]], ...] = (
+        ("queues", configuration.queues),
+        ("menus", configuration.menus),
+        ("extensions", configuration.extensions),
+        ("agents", configuration.agents),
+    )
+    for section, entries in sections:
+        for key, entry in entries.items():
+            language = entry.language
+            if language is None or language.partition("_")[0] in speech.LANGUAGES:
+                continue
+            base = language.partition("_")[0]
+            guess = _OFTEN_MEANT.get(base)
+            yield subject.places.warning(
+                (section, key, "language"),
+                f"Usher speaks {' and '.join(speech.LANGUAGES)}; {language} is spoken with English"
+                " grammar, and in English where Asterisk has no such sounds"
+                + (f", did you mean {guess}?" if guess else did_you_mean(base, speech.LANGUAGES)),
+            )
 
 
 def named(subject: Subject) -> Iterator[Problem]:

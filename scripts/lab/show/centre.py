@@ -22,7 +22,8 @@ DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 NOWHERE: Final = "127.0.0.1:9"
 """Where trunks lead that the demo does not play: nobody listens on the discard port."""
 GENERATED: Final = (
-    "# Made by the demo from {source}: ports, directories and passwords are its own.\n\n"
+    "# Made by the demo from {source}: ports, directories and passwords are its own, all hours are\n"
+    "# open, holidays are left out, and files are named with their whole paths.\n\n"
 )
 
 SETTINGS: Final = "settings-of-the-demo.yaml"
@@ -93,10 +94,21 @@ class DemoCentre(LiveCentre):
         for schedule in (changed.get("hours") or {}).values():
             schedule["weekly"] = {day: ["00:00-24:00"] for day in DAYS}
             schedule.pop("holidays", None)
+        for prompt in (changed.get("prompts") or {}).values():
+            self._keep_in_place(prompt, "file")
+            for language in prompt.get("files") or {}:
+                self._keep_in_place(prompt["files"], language)
+        for flow in (changed.get("call_flows") or {}).values():
+            self._keep_in_place(flow, "file")
         for name, trunk in (changed.get("trunks") or {}).items():
             changed["trunks"][name] = self._trunk(trunk, played=name == self.trunk)
         self._make_passwords(changed)
         return changed
+
+    def _keep_in_place(self, entry: Sections, key: str) -> None:
+        """Names a file with its whole path: the copy has the YAML alone."""
+        if entry.get(key) is not None:
+            entry[key] = os.path.normpath(self.source.absolute() / entry[key])
 
     @property
     def trunk(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import shlex
 import signal
 import sys
 from pathlib import Path
@@ -87,7 +88,10 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error("--calls-per-minute has no meaning with --once")
     try:
         with run_directory(options.keep) as run_dir:
-            return asyncio.run(_until_stopped(options, run_dir))
+            code = asyncio.run(_until_stopped(options, run_dir))
+            if options.keep is not None:
+                print(kept_words(run_dir))
+            return code
     except Unusable as error:
         parser.error(str(error))
     except BrokenPipeError:
@@ -103,6 +107,14 @@ def main(arguments: list[str] | None = None) -> int:
         return _fail(f"Asterisk {error}{hint}", FOUND_WRONG)
     except (AsteriskUnavailable, NoFreePorts, RuntimeError, TimeoutError, OSError) as error:
         return _fail(error, FOUND_WRONG)
+
+
+def kept_words(run_dir: Path) -> str:
+    """Returns where a run was left, and how to look at what it recorded."""
+    config = shlex.quote(str(run_dir / "config"))
+    return (
+        f"\nThe run is kept in {run_dir}. What it recorded: .venv/bin/usher report summary {config}"
+    )
 
 
 def _fail(error: object, code: int) -> int:
