@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from engine.core.ids import (
     AgentId,
@@ -35,6 +36,10 @@ class SourceKind(StrEnum):
     """Placed by Usher for somebody who asked for it."""
     CALLBACK = "callback"
     """A callback: it waits without a channel until an agent is there, then Usher calls the customer."""
+
+
+CALLBACK_MARK: Final = "(QCB)"
+"""By which a callback is known wherever people see calls (C-06): before the number, name or state."""
 
 
 class CallEnd(StrEnum):

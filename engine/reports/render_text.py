@@ -6,7 +6,7 @@ import unicodedata
 from datetime import tzinfo
 from typing import Final
 
-from engine.core.facts import SourceKind
+from engine.core.facts import CALLBACK_MARK, SourceKind
 from engine.reports.build import SUMMARIES, Report, ReportKind, ReportRow, SummaryRow
 from engine.reports.columns import COLUMNS, Column, Form
 from engine.reports.period import shown_clock
@@ -99,7 +99,7 @@ def _cell(row: ReportRow, column: Column, zone: tzinfo) -> str:
 def _mark(row: ReportRow, column: Column) -> str:
     """Returns what is put before the number of a callback's customer (C-06)."""
     is_callback = getattr(row, "source", None) == SourceKind.CALLBACK
-    return "(QCB) " if is_callback and column.name == "caller_number" else ""
+    return f"{CALLBACK_MARK} " if is_callback and column.name == "caller_number" else ""
 
 
 def _printable(text: str) -> str:

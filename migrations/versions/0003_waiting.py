@@ -110,7 +110,7 @@ def _callbacks() -> None:
         *(_law("callbacks", name, condition) for name, condition in laws.items()),
     )
     op.create_index("ix_callbacks_started_at_ms", "callbacks", ["started_at_ms"])
-    for name in ("caller_call_id", "waiting_call_id"):
+    for name in ("caller_call_id", "waiting_call_id", "last_call_id"):
         op.create_index(f"ix_callbacks_{name}", "callbacks", [name])
     _partial_index("ix_callbacks_startless", ["ended_at_ms"], "started_seq IS NULL", unique=False)
     _partial_index("uq_callbacks_open", ["epoch_no", "queue_id", "number"], _OPEN, unique=True)

@@ -35,7 +35,7 @@ from engine.core.waiting import HoursKind
 from engine.reports import ReportKind
 from engine.reports.columns import COLUMNS, Form
 from tests.db.databases import Database
-from tests.db.handling import HandlingStory, consulted_call, transferred_call
+from tests.db.desk import DeskStory, consulted_call, transferred_call
 
 pytestmark = pytest.mark.db
 
@@ -131,9 +131,9 @@ def test_every_word_is_described(first: str, vocabulary: type[StrEnum]) -> None:
 
 @pytest.mark.parametrize("record", [transferred_call, consulted_call])
 def test_the_example_query_tells_who_talked_when(
-    record: Callable[[HandlingStory], None], database: Database
+    record: Callable[[DeskStory], None], database: Database
 ) -> None:
-    story = HandlingStory()
+    story = DeskStory()
     record(story)
     store = SqlFactStore(database.url)
     store.write("e1", story.facts)
@@ -159,7 +159,7 @@ def test_the_example_query_tells_who_talked_when(
 
 
 def test_the_rest_of_a_call_is_of_its_family(database: Database) -> None:
-    story = HandlingStory()
+    story = DeskStory()
     story.call("c1")
     story.direct_talk("c1", "1001")
     story.wait(3_000).talk_over("c1", 1, CallEnd.TRANSFERRED)

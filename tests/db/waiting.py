@@ -28,10 +28,10 @@ from engine.core.facts import (
 )
 from engine.core.ids import AgentId, CallId, EndpointName, LegId, NodeId, QueueId, TalkId, VisitId
 from engine.core.waiting import HoursKind
-from tests.db.handling import HandlingStory
+from tests.db.desk import DeskStory
 
 
-class WaitingStory(HandlingStory):
+class WaitingStory(DeskStory):
     """A story with these verbs as well. The callback of call `c1` is `c1-cb`."""
 
     def routed(

@@ -17,7 +17,7 @@ from engine.adapters.db.tables import SCHEMA_REVISION, epochs
 from engine.app.ports import StoreUnavailable
 from engine.core.facts import OfferOutcome, OfferReason, VisitReason, WrapupEnd
 from tests.db.databases import KINDS, TEMPLATE, Database, DatabaseMaker
-from tests.db.handling import HandlingStory, consulted_call, transferred_call
+from tests.db.desk import DeskStory, consulted_call, transferred_call
 from tests.db.story import Story, answered_call
 
 pytestmark = pytest.mark.migration
@@ -142,7 +142,7 @@ def test_the_way_back_leads_to_the_old_tables(
 
 def test_the_way_back_finds_words_that_the_old_tables_know(database: Database) -> None:
     """What 0001 cannot say becomes the nearest that it can; nothing stands in the way."""
-    story = HandlingStory()
+    story = DeskStory()
     transferred_call(story, "c1")
     consulted_call(story, "c2", "c3")
     story.rest_of_call("c4", "c1")

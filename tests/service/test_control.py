@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import json
 import stat
 
@@ -13,7 +14,9 @@ from engine.adapters.control import ControlDoor
 from engine.adapters.control.door import LINE_BYTES_MAX, VISITORS_MAX
 from engine.adapters.control.wire import BadRequest, parse
 from engine.cli import main
+from engine.core.views import view_calls
 from tests.support.asking import BOSS, make_centre
+from tests.support.callback import Callbacks
 from tests.support.fakes import InlineThread
 from tests.support.house import House
 
@@ -307,11 +310,25 @@ def test_tables_are_for_people_and_hide_callers_numbers(monkeypatch, capsys):
         ["call_id", "version", "state", "queue_id", "position", "agent_id", "party", "slot"]
     )
     call |= {"call_id": "main-17.4", "version": 12, "state": "waiting", "caller_number": "0151"}
+    call["source"] = "trunk"
     code, _ = requests(monkeypatch, "calls", answer={"ok": True, "calls": [call]})
     assert code == 0
     head, row = capsys.readouterr().out.splitlines()
     assert head.split() == list(call)[:8]
     assert row.split() == ["main-17.4", "12", "waiting", "-", "-", "-", "-", "-"]
+
+
+@pytest.mark.row("C-06")
+def test_a_callback_is_marked(monkeypatch, capsys):
+    centre = Callbacks()
+    centre.requested()
+    centre.dial("0170123456")
+    calls = [dataclasses.asdict(each) for each in view_calls(centre.core.state)]
+    answer = json.loads(json.dumps({"ok": True, "calls": calls}))
+    requests(monkeypatch, "calls", answer=answer)
+    _, callback, other = capsys.readouterr().out.splitlines()
+    assert callback.split()[2:4] == ["(QCB)", "waiting"]
+    assert "QCB" not in other
 
 
 def test_agents_are_a_table_too(monkeypatch, capsys):

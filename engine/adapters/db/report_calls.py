@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Table, func, or_, select
+from sqlalchemy import Select, Table, func, or_, select
 
 from engine.adapters.db.report_parts import (
     CALLER,
@@ -23,8 +23,6 @@ from engine.adapters.db.report_parts import (
 )
 from engine.adapters.db.report_ways import route_words
 from engine.adapters.db.tables import (
-    callback_attempts,
-    callbacks,
     calls,
     holds,
     parkings,
@@ -40,25 +38,11 @@ from engine.reports.rows import CallRow, ParkingRow, TransferRow
 
 def calls_query(query: Query) -> Select[Any]:
     """Calls, without what their visits and talks add (see `parts_of_calls`)."""
-    asked = in_period(select(calls, running(calls)), calls, query)
-    if query.queues:
-        visited = queue_visits.c.queue_id.in_(query.queues)
-        asked = asked.where(or_(has(queue_visits, calls, visited), _called_back_in(query.queues)))
+    asked = of_queues(select(calls, running(calls)), calls, query)
     if query.agents:
         talked = talk_segments.c.agent_id.in_(query.agents)
         asked = asked.where(has(talk_segments, calls, talked))
-    return asked
-
-
-def _called_back_in(queues: Sequence[str]) -> ColumnElement[bool]:
-    """Tells whether a call is a callback of one of these queues: it waits there without a visit."""
-    waited = select(1).where(
-        callbacks.c.waiting_call_id == calls.c.call_id,
-        callbacks.c.epoch_no == calls.c.epoch_no,
-        callbacks.c.queue_id.in_(queues),
-    )
-    tried = has(callback_attempts, calls, callback_attempts.c.queue_id.in_(queues))
-    return or_(waited.correlate(calls).exists(), tried)
+    return in_period(asked, calls, query)
 
 
 def parts_of_calls(call_ids: Sequence[str]) -> tuple[Select[Any], Select[Any], Select[Any]]:

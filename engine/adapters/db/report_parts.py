@@ -6,7 +6,13 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, FromClause, Row, Select, Table, and_, case, func, or_, select
 
-from engine.adapters.db.tables import calls, epochs, queue_visits
+from engine.adapters.db.tables import (
+    callback_attempts,
+    callbacks,
+    calls,
+    epochs,
+    queue_visits,
+)
 from engine.reports.ports import Query
 from engine.reports.rows import Status
 
@@ -71,10 +77,31 @@ def with_caller(asked: Select[Any], table: Table) -> Select[Any]:
 
 
 def of_queues(asked: Select[Any], table: Table, query: Query) -> Select[Any]:
-    """Of calls that visited one of the queues asked for."""
-    if not query.queues:
-        return asked
-    return asked.where(has(queue_visits, table, queue_visits.c.queue_id.in_(query.queues)))
+    """Of calls that visited one of the queues asked for, or waited there as a callback."""
+    return asked.where(was_in(table, query)) if query.queues else asked
+
+
+def was_in(table: Table, query: Query) -> ColumnElement[bool]:
+    """Tells whether the call of a row visited one of the queues asked for, or was a callback there.
+
+    A callback waits without a visit: as its first call, as one for each attempt, as its last.
+    """
+    waited = [
+        select(1)
+        .select_from(callbacks)
+        .where(
+            waiting == table.c.call_id,
+            callbacks.c.epoch_no == table.c.epoch_no,
+            callbacks.c.queue_id.in_(query.queues),
+        )
+        .exists()
+        for waiting in (callbacks.c.waiting_call_id, callbacks.c.last_call_id)
+    ]
+    return or_(
+        has(queue_visits, table, queue_visits.c.queue_id.in_(query.queues)),
+        has(callback_attempts, table, callback_attempts.c.queue_id.in_(query.queues)),
+        *waited,
+    )
 
 
 def filtered(asked: Select[Any], table: Table, query: Query) -> Select[Any]:

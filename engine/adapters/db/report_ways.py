@@ -7,12 +7,11 @@ from typing import Any
 
 from sqlalchemy import Row, Select, or_, select, union
 
-from engine.adapters.db.report_parts import at_moments, has, same_call
+from engine.adapters.db.report_parts import at_moments, has, same_call, was_in
 from engine.adapters.db.tables import (
     callback_attempts,
     callbacks,
     calls,
-    queue_visits,
     routes_taken,
     talk_segments,
 )
@@ -28,13 +27,8 @@ def routes_query(query: Query) -> Select[Any]:
         .outerjoin(calls, same_call(calls, routes_taken))
     )
     if query.queues:
-        visited = queue_visits.c.queue_id.in_(query.queues)
-        asked = asked.where(
-            or_(
-                routes_taken.c.from_place.in_(query.queues),
-                has(queue_visits, routes_taken, visited),
-            )
-        )
+        sent_from = routes_taken.c.from_place.in_(query.queues)
+        asked = asked.where(or_(sent_from, was_in(routes_taken, query)))
     if query.agents:
         talked = talk_segments.c.agent_id.in_(query.agents)
         asked = asked.where(has(talk_segments, routes_taken, talked))
@@ -50,15 +44,18 @@ def routes_of_calls(call_ids: Sequence[str]) -> Select[Any]:
 def queues_of_callbacks(call_ids: Sequence[str]) -> Select[Any]:
     """The queues of those of these calls that are callbacks, which wait without a visit."""
     callback, attempt = callbacks.c, callback_attempts.c
-    both = union(
-        select(
-            callback.epoch_no, callback.waiting_call_id.label("call_id"), callback.queue_id
-        ).where(callback.waiting_call_id.in_(call_ids)),
+    told = union(
+        *(
+            select(callback.epoch_no, waiting.label("call_id"), callback.queue_id).where(
+                waiting.in_(call_ids)
+            )
+            for waiting in (callback.waiting_call_id, callback.last_call_id)
+        ),
         select(attempt.epoch_no, attempt.call_id, attempt.queue_id).where(
             attempt.call_id.in_(call_ids)
         ),
     )
-    return select(both.subquery("called_back"))
+    return select(told.subquery("called_back"))
 
 
 def route_row(row: Row[Any]) -> RouteRow:

@@ -38,7 +38,7 @@ def callback_histories(metadata: MetaData) -> dict[Grain, History]:
             ),
             # C-06: the same number does not wait twice in one queue.
             one_open=("queue_id", "number"),
-            look_up=("caller_call_id", "waiting_call_id"),
+            look_up=("caller_call_id", "waiting_call_id", "last_call_id"),
         ),
     }
 

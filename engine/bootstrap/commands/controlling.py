@@ -11,6 +11,7 @@ from engine.adapters.control import SOCKET_NAME, ControlAway, ask
 from engine.bootstrap.commands.common import DONE, FOUND_WRONG, fail, plainly, print_json
 from engine.bootstrap.commands.ctl_arguments import WrongDestination
 from engine.config import load
+from engine.core.facts import CALLBACK_MARK, SourceKind
 
 USAGE: Final = 2
 
@@ -53,7 +54,8 @@ def ctl_command(options: argparse.Namespace) -> int:
 def _print(answer: dict[str, Any]) -> None:
     if "calls" in answer:
         _print_table(
-            CALL_COLUMNS, [[call[key] for key in CALL_COLUMNS] for call in answer["calls"]]
+            CALL_COLUMNS,
+            [[_shown(call, key) for key in CALL_COLUMNS] for call in answer["calls"]],
         )
     elif "agents" in answer:
         columns = ("agent_id", "version", "presence", "reachable", "in_use", "queues")
@@ -66,6 +68,13 @@ def _print(answer: dict[str, Any]) -> None:
         )
     else:
         print(answer.get("detail") or "done")
+
+
+def _shown(call: dict[str, Any], key: str) -> object:
+    """Returns a call's value; the state of a callback is marked, as its number is not shown here."""
+    if key == "state" and call["source"] == SourceKind.CALLBACK:
+        return f"{CALLBACK_MARK} {call[key]}"
+    return call[key]
 
 
 def _queues(memberships: list[dict[str, Any]]) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from engine.core.commands import RingPhone
-from engine.core.facts import SourceKind
+from engine.core.facts import CALLBACK_MARK, SourceKind
 from engine.core.ids import AgentId, EndpointName, LegId, QueueId, VisitId, leg_id_of
 from engine.core.model.call import Call
 from engine.core.model.leg import Leg
@@ -19,8 +19,6 @@ from engine.core.policy import OutboundRoute
 
 RING_MARGIN_MS: Final = 10_000
 """Asterisk gives up on a phone this much after the core would have: only if the core is away."""
-CALLBACK_MARK: Final = "(QCB)"
-"""By which a callback is known wherever calls are shown (C-06): here before the customer's name."""
 
 
 @dataclass(frozen=True, slots=True)

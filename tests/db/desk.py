@@ -39,7 +39,7 @@ from engine.core.policy import MonitorMode, Presence
 from tests.db.story import Story
 
 
-class HandlingStory(Story):
+class DeskStory(Story):
     """A story with these verbs as well."""
 
     def rest_of_call(self, call_id: str, parent: str, number: str = "1001") -> Any:
@@ -169,7 +169,7 @@ class HandlingStory(Story):
         return self._tell(ActionRefused, agent, "6400", action, "no right", by, request, call_id)
 
 
-def transferred_call(story: HandlingStory, call_id: str = "c1") -> None:
+def transferred_call(story: DeskStory, call_id: str = "c1") -> None:
     """Answered by 1001 for 10 s, who passes the caller on to 1003: 7 s of talk there."""
     story.call(call_id)
     story.visit(call_id)
@@ -187,7 +187,7 @@ def transferred_call(story: HandlingStory, call_id: str = "c1") -> None:
     story.call_over(call_id)
 
 
-def consulted_call(story: HandlingStory, call_id: str = "c1", consult: str = "c2") -> None:
+def consulted_call(story: DeskStory, call_id: str = "c1", consult: str = "c2") -> None:
     """1001 talks with the caller, asks 1003 in a call of its own, and lets the two talk.
 
     The consultation's leg has a second talk, now with the caller: its id has a suffix.

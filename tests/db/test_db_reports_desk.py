@@ -13,7 +13,7 @@ from engine.core.policy import MonitorMode, Presence
 from engine.reports import Query
 from engine.reports.rows import Status
 from tests.db.databases import Database
-from tests.db.handling import HandlingStory, consulted_call, transferred_call
+from tests.db.desk import DeskStory, consulted_call, transferred_call
 from tests.db.story import T0, answered_call
 
 pytestmark = pytest.mark.db
@@ -28,7 +28,7 @@ def archive(database: Database) -> Iterator[SqlReportStore]:
     made.close()
 
 
-def record(database: Database, story: HandlingStory, epoch: str = "e1") -> None:
+def record(database: Database, story: DeskStory, epoch: str = "e1") -> None:
     store = SqlFactStore(database.url)
     store.write(epoch, story.facts)
     assert store.counts.rejected == 0
@@ -47,7 +47,7 @@ def of(**asked: str) -> Query:
 
 @pytest.mark.row("A-07")
 def test_a_transferred_call(database: Database, archive: SqlReportStore) -> None:
-    story = HandlingStory()
+    story = DeskStory()
     transferred_call(story)
     record(database, story)
     [call] = archive.calls(ALL)
@@ -70,7 +70,7 @@ def test_a_transferred_call(database: Database, archive: SqlReportStore) -> None
 @pytest.mark.row("A-07")
 def test_two_talks_of_one_leg(database: Database, archive: SqlReportStore) -> None:
     """The consultation's leg talks with the one who asked, then with the caller."""
-    story = HandlingStory()
+    story = DeskStory()
     consulted_call(story)
     record(database, story)
     consult, call = archive.calls(ALL)
@@ -87,7 +87,7 @@ def test_two_talks_of_one_leg(database: Database, archive: SqlReportStore) -> No
 def test_calls_say_whose_rest_they_are_and_who_asked(
     database: Database, archive: SqlReportStore
 ) -> None:
-    story = HandlingStory()
+    story = DeskStory()
     story.call("c1")
     story.rest_of_call("leg-c1-1", "c1")
     story.call_over("c1", CallEnd.TRANSFERRED)
@@ -101,7 +101,7 @@ def test_calls_say_whose_rest_they_are_and_who_asked(
 
 @pytest.mark.row("S-03")
 def test_parked_calls(database: Database, archive: SqlReportStore) -> None:
-    story = HandlingStory()
+    story = DeskStory()
     story.call("c1")
     story.visit("c1")
     story.missed("c1")
@@ -124,7 +124,7 @@ def test_parked_calls(database: Database, archive: SqlReportStore) -> None:
 
 @pytest.mark.row("S-02")
 def test_monitoring(database: Database, archive: SqlReportStore) -> None:
-    story = HandlingStory()
+    story = DeskStory()
     answered_call(story, "c1")
     story.monitor("c9", 1, "c1", "1001")
     story.wait(3_000).monitor_over("c9", 1, "c1")
@@ -146,7 +146,7 @@ def test_recordings(
     database: Database, archive: SqlReportStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(report_store, "ROWS_AT_ONCE", 2)
-    story = HandlingStory()
+    story = DeskStory()
     story.call("c1")
     story.record("c1", "1001")
     story.wait(5_000).record_pause("c1")
@@ -182,7 +182,7 @@ def test_a_file_may_be_finished_when_the_next_has_begun(
     database: Database, archive: SqlReportStore
 ) -> None:
     """Stopped and started again by code: Asterisk closes the first file a moment later."""
-    story = HandlingStory()
+    story = DeskStory()
     story.call("c1")
     story.record("c1", "1001")
     story.wait(2_000).record("c1", "1001", n=2)
@@ -201,7 +201,7 @@ def test_a_file_may_be_finished_when_the_next_has_begun(
 
 @pytest.mark.row("A-04")
 def test_presence(database: Database, archive: SqlReportStore) -> None:
-    story = HandlingStory()
+    story = DeskStory()
     story.presence("1001", Presence.LUNCH)
     story.wait(1_000).presence("1002", Presence.AVAILABLE)
     record(database, story)
@@ -214,7 +214,7 @@ def test_presence(database: Database, archive: SqlReportStore) -> None:
 def test_actions_done_and_refused_are_one_report(
     database: Database, archive: SqlReportStore
 ) -> None:
-    story = HandlingStory()
+    story = DeskStory()
     story.done("pick_up", "1001", call_id="c1")
     story.wait(1).refused("hang_up", "1002", agent="1003")
     story.wait(1).done("log_in", "1009", agent="1003")
@@ -237,7 +237,7 @@ def test_actions_done_and_refused_are_one_report(
 
 @pytest.mark.row("A-08")
 def test_extensions_of_a_wrapup(database: Database) -> None:
-    story = HandlingStory()
+    story = DeskStory()
     story.wrapup("w1", "1001", "c1")
     story.wait(5_000).extend("w1", "1001")
     story.wait(5_000).extend("w1", "1001")
