@@ -60,6 +60,7 @@ async def live(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[LiveCe
         },
         "english": {"files": {"en": write_tone(files / "english.wav", ENGLISH_HZ)}},
         "any": {"file": write_tone(files / "any.wav", ANY_HZ)},
+        "changing": {"file": write_tone(files / "changing.wav", ANY_HZ)},
     }
     try:
         centre = LiveCentre(run_dir, sections)
@@ -135,16 +136,17 @@ async def test_a_prompt_as_waiting_sound_goes_round(floor: Floor) -> None:
     await floor.record(other)
 
 
-CHANGED = DRAFT.queue(agent_prompt="prompt:any", waiting_sound={"prompt": "any"})
+WAITING = DRAFT.queue(waiting_sound={"prompt": "changing"})
+CHANGED = DRAFT.queue(agent_prompt="prompt:changing", waiting_sound={"prompt": "changing"})
 
 
 @pytest.mark.row("P-13")
 async def test_a_changed_file_is_heard_after_a_reload_and_leaves_calls_alone(floor: Floor) -> None:
     ann = await floor.phone(CHANGED, media="tone:700")
-    waits = await floor.call(LOOPED, media="silence")
+    waits = await floor.call(WAITING, media="silence")
     await hears_only(waits, ANY_HZ, MUSIC_HZ)
     begin = floor.live.log_size()
-    write_tone(floor.live.run_dir / "files/any.wav", LATER_HZ)
+    write_tone(floor.live.run_dir / "files/changing.wav", LATER_HZ)
     floor.live.write_config()
     await floor.live.engine_says("configuration applied", since=begin)
     await hears_only(waits, ANY_HZ, MUSIC_HZ, LATER_HZ)
