@@ -106,20 +106,6 @@ def find_tree() -> Path:
     return tree
 
 
-def sipp_command(tree: Path) -> list[str]:
-    """Returns how to start the SIPp of `tree` from outside, without a chroot.
-
-    Its libraries are newer than the machine's, so its own dynamic loader runs it.
-    """
-    if tree == Path("/"):
-        return ["sipp"]
-    loader = next((tree / "usr/lib64").glob("ld-linux*.so.*"), None)
-    if loader is None:
-        loader = next((tree / "usr/lib").glob("ld-linux*.so.*"))
-    libraries = next((tree / "usr/lib").glob("*-linux-gnu*"))
-    return [str(loader), "--library-path", str(libraries), str(tree / "usr/bin/sipp")]
-
-
 class AsteriskServer:
     """One Asterisk and its run directory.
 
@@ -270,13 +256,6 @@ class AsteriskServer:
     def running(self) -> bool:
         """Whether it was started and has not ended."""
         return self._process is not None and self._process.returncode is None
-
-    def console_command(self) -> list[str]:
-        """Returns what to run (as root) for an interactive Asterisk console on this server."""
-        return [
-            *("nsenter", "--target", str(self.pid), "--mount", "--root"),
-            *("asterisk", "-C", str(self.etc / "asterisk.conf"), "-rvvv"),
-        ]
 
     def last_words(self, lines: int = 30) -> str:
         """Returns the ends of its logs, for messages."""
