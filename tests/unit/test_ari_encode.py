@@ -321,7 +321,7 @@ TABLE = [
     (recording(stereo=True), [snoop(LEG, RECORDING, "out"), snoop(LEG, TWIN, "in")]),
     (change(RecordingChange.PAUSE), [AriRequest("POST", f"{LIVE}/pause")]),
     (change(RecordingChange.RESUME), [AriRequest("DELETE", f"{LIVE}/pause")]),
-    (change(RecordingChange.STOP), [AriRequest("POST", f"{LIVE}/stop", tolerated=(404,))]),
+    (change(RecordingChange.STOP), [AriRequest("POST", f"{LIVE}/stop", tolerated=(404, 409))]),
     (
         change(RecordingChange.PAUSE, stereo=True),
         [AriRequest("POST", f"{LIVE}-left/pause"), AriRequest("POST", f"{LIVE}-right/pause")],

@@ -150,7 +150,8 @@ def change_recording(command: ChangeRecording) -> tuple[AriRequest, ...]:
 _CHANGES: Final[dict[RecordingChange, tuple[str, str, tuple[int, ...]]]] = {
     RecordingChange.PAUSE: ("POST", "pause", ()),
     RecordingChange.RESUME: ("DELETE", "pause", ()),
-    RecordingChange.STOP: ("POST", "stop", (NOT_FOUND,)),
+    # Asterisk says 409 while a stopped recording's file is being closed, and 404 afterwards.
+    RecordingChange.STOP: ("POST", "stop", (NOT_FOUND, CONFLICT)),
 }
 
 
