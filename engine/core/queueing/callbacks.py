@@ -20,10 +20,11 @@ from engine.core.facts import (
 )
 from engine.core.ids import EndpointName, visit_id_of
 from engine.core.inputs import NO_ENDPOINT
-from engine.core.model.call import Call, Visit
+from engine.core.model.call import Call
 from engine.core.model.dialogue import Callback, Dialogue, DialogueKind, Purpose
 from engine.core.model.state import State
 from engine.core.model.timers import TimerKind
+from engine.core.model.visit import Visit
 from engine.core.places import Media, PlayThenHangUp
 from engine.core.prompting.hearing import hears_prompt, play
 from engine.core.prompting.questions import ask, end_dialogue, hear_key

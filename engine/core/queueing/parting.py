@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from engine.core.commands import HangUpCall
 from engine.core.facts import CallEnd, CallEnded
-from engine.core.model.call import Call, CallEvent, Visit
+from engine.core.model.call import Call, CallEvent
 from engine.core.model.state import State
 from engine.core.model.timers import TimerKind
+from engine.core.model.visit import Visit
 from engine.core.queueing.offers import HANG_UP_MS_MAX
 
 _EVERYBODYS = (TimerKind.MAX_WAIT, TimerKind.RING, TimerKind.RETRY, TimerKind.ANNOUNCE)

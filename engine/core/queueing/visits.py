@@ -16,10 +16,11 @@ from engine.core.facts import (
 from engine.core.ids import QueueId, visit_id_of
 from engine.core.matching.conditions import agree_terms
 from engine.core.matching.sticky import served_last
-from engine.core.model.call import Call, CallEvent, Visit
+from engine.core.model.call import Call, CallEvent
 from engine.core.model.leg import Leg
 from engine.core.model.line import Line
 from engine.core.model.state import State
+from engine.core.model.visit import Visit
 from engine.core.policy import Strategy
 from engine.core.prompting.hearing import answer_call, hears_prompt, start_sound, stop_prompt
 from engine.core.prompting.questions import end_dialogue

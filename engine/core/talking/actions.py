@@ -50,10 +50,11 @@ from engine.core.inputs import (
     Redirect,
     Transfer,
 )
-from engine.core.model.call import Call, CallState, Visit
+from engine.core.model.call import Call, CallState
 from engine.core.model.leg import Leg, LegState
 from engine.core.model.state import State
 from engine.core.model.timers import TimerKind
+from engine.core.model.visit import Visit
 from engine.core.places import Destination, ToExtension
 from engine.core.policy import Right
 from engine.core.queueing.offers import agent_language, end_offer, hang_up_leg, make_offer

@@ -6,7 +6,7 @@ from engine.core.ids import AgentId
 from engine.core.matching.conditions import keeper_of, qualified
 from engine.core.matching.shares import roster_of
 from engine.core.model.agent import Agent, Membership, may_be_offered
-from engine.core.model.call import Call, CallState, Visit
+from engine.core.model.call import Call, CallState
 from engine.core.model.dialogue import DialogueKind, Purpose
 from engine.core.model.grouped import GroupRinging
 from engine.core.model.leg import LegState
@@ -14,6 +14,7 @@ from engine.core.model.line import Entry, Line
 from engine.core.model.state import State
 from engine.core.model.terms import terms_at
 from engine.core.model.timers import TimerKind
+from engine.core.model.visit import Visit
 from engine.core.policy import MemberKind, Strategy
 from engine.core.prompting.hearing import hears_prompt
 from engine.core.queueing.dispatch import first_servable
