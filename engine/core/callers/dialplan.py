@@ -8,6 +8,7 @@ not there, or a number that leads nowhere, is told to the caller.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from engine.core.callers.reach import inside, meaning
@@ -17,6 +18,7 @@ from engine.core.facts import RouteReason
 from engine.core.inputs import SeenChannel
 from engine.core.model.call import Call, CallEvent, CallState
 from engine.core.model.state import State
+from engine.core.model.whereabouts import Trip
 from engine.core.places import ToCallFlow, ToVoicemail
 from engine.core.prompting.hearing import stop_prompt, stop_waiting_sound
 from engine.core.routing.destinations import words_of
@@ -60,16 +62,16 @@ def _send_away(state: State, call: Call, to: Next, context: str, extension: str)
     stop_waiting_sound(state, call)
     stop_prompt(state, call)
     call.advance(CallEvent.SENT_AWAY)
-    call.trips += 1
+    ordinal = call.trip.ordinal + 1
     variables = (
         ("USHER_CALL_ID", call.call_id),
         ("USHER_QUEUE", call.last_queue or ""),
         ("USHER_LANGUAGE", call.language),
-        (TRIP_VARIABLE, str(call.trips)),
+        (TRIP_VARIABLE, str(ordinal)),
     )
-    call.away = words_of(to)
-    call.sent = SendToDialplan(call.node, call.call_id, context, extension, variables)
-    state.tell(call.sent)
+    sent = SendToDialplan(call.node, call.call_id, context, extension, variables)
+    call.trip = Trip(ordinal, words_of(to), sent)
+    state.tell(sent)
 
 
 def came_back(state: State, call: Call, dialled: str) -> str | None:
@@ -82,15 +84,15 @@ def came_back(state: State, call: Call, dialled: str) -> str | None:
     if onward is None:
         no_such_place(state, call, dialled)
     else:
-        route(state, call, onward, RouteReason.CAME_BACK, call.away, dialled)
+        route(state, call, onward, RouteReason.CAME_BACK, call.trip.to, dialled)
     return None
 
 
 def sending_failed(state: State, call: Call, command: SendToDialplan) -> None:
     """The caller could not be sent there, and is told so."""
-    if call.state is CallState.AWAY and call.sent == command:
+    if call.state is CallState.AWAY and call.trip.sent == command:
         _is_back(call)
-        no_such_place(state, call, call.away)
+        no_such_place(state, call, call.trip.to)
 
 
 def seen_again(state: State, call: Call, channel: SeenChannel) -> None:
@@ -100,12 +102,13 @@ def seen_again(state: State, call: Call, channel: SeenChannel) -> None:
     """
     if channel.away:
         return
-    if call.sent is not None and channel.trip != call.trips:
-        state.tell(call.sent)
+    trip = call.trip
+    if trip.sent is not None and channel.trip != trip.ordinal:
+        state.tell(trip.sent)
     else:
         came_back(state, call, channel.dialled)
 
 
 def _is_back(call: Call) -> None:
     call.advance(CallEvent.CAME_BACK)
-    call.sent = None
+    call.trip = replace(call.trip, sent=None)

@@ -5,10 +5,9 @@ The law of a call's life is the table `MOVES`; `advance` is the only way to chan
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
-from engine.core.commands import SendToDialplan
 from engine.core.directions import Next
 from engine.core.facts import SourceKind
 from engine.core.ids import (
@@ -17,13 +16,12 @@ from engine.core.ids import (
     EndpointName,
     LegId,
     NodeId,
-    PlaybackId,
     QueueId,
 )
-from engine.core.model.dialogue import Callback, Dialogue, Purpose
+from engine.core.model.dialogue import NO_PROMPT, Callback, Dialogue, Prompt
 from engine.core.model.grouped import GroupRinging
 from engine.core.model.visit import Visit
-from engine.core.places import Media
+from engine.core.model.whereabouts import NO_TRIP, NO_WAY_BACK, Parked, Trip, WayBack
 from engine.core.waiting import WaitingSound
 
 
@@ -112,6 +110,30 @@ MOVES: dict[tuple[CallState, CallEvent], CallState] = {
 
 
 @dataclass(slots=True, eq=False)
+class Counts:
+    """How often what happens to a call has happened, so that each time has an id of its own."""
+
+    answers: int = 0
+    """How often Asterisk was told to answer it, ..."""
+    hang_ups: int = 0
+    """... and to end it: neither for ever."""
+    visits: int = 0
+    """How many queues it has entered, ..."""
+    legs: int = 0
+    """... phones were rung for it, ..."""
+    prompts: int = 0
+    """... and prompts it was told to hear: each the ordinal in the last one's id."""
+    monitors: int = 0
+    """How many spells of monitoring this supervisor's call has had."""
+    recordings: int = 0
+    """How often this caller was recorded."""
+    talks: int = 0
+    """How many talks, ..."""
+    holds: int = 0
+    """... and holds, its channel has had as a leg."""
+
+
+@dataclass(slots=True, eq=False)
 class Call:
     """One caller. `hops` counts destinations taken, so that a loop of them ends."""
 
@@ -134,36 +156,18 @@ class Call:
     """The ring group that rings for it, instead."""
     answered: bool = False
     """Told Asterisk to answer it."""
-    answers: int = 0
-    """How often it was told."""
     sound: WaitingSound | None = None
     """What plays while waiting, once told to."""
-    prompt: PlaybackId | None = None
-    """The last prompt's id; it plays while its timer runs (`TimerKind.CALL_PROMPT`)."""
-    prompt_media: Media = ()
-    purpose: Purpose = Purpose.CLOSING
-    """What that prompt is for."""
-    after: Next | None = None
-    """Where the call goes after it (`Purpose.BEFORE`)."""
+    prompt: Prompt = NO_PROMPT
+    """The last one; it plays while its timer runs (`TimerKind.CALL_PROMPT`)."""
     dialogue: Dialogue | None = None
     callback: Callback | None = None
-    away: str = ""
-    """Where the dialplan has it, or had it last, in the record's words."""
-    sent: SendToDialplan | None = None
-    """How it was sent there; None while it is not away, or nobody knows."""
-    trips: int = 0
-    """How often it was sent there; the dialplan shows the trip from which a caller comes back."""
+    trip: Trip = NO_TRIP
+    """To the dialplan: the one that it is on (`CallState.AWAY`), or the last."""
     last_queue: QueueId | None = None
     """The queue that it entered last."""
-    visits: int = 0
-    """How many queues it has entered, ..."""
-    legs: int = 0
-    """... phones were rung for it, ..."""
-    prompts: int = 0
-    """... and prompts it was told to hear: each the ordinal in the last one's id."""
+    counts: Counts = field(default_factory=Counts)
     hops: int = 0
-    hang_ups: int = 0
-    """How often Asterisk was told to end it."""
     then: Next | None = None
     """Where to go next, decided and not yet done."""
     version: int = 0
@@ -174,23 +178,10 @@ class Call:
     """Who asked for it, where Usher placed it."""
     return_to: str | None = None
     """The extension that transferred it blindly: it rings again if nobody else can be reached."""
-    monitors: int = 0
-    """How many spells of monitoring this supervisor's call has had."""
-    recordings: int = 0
-    """How often this caller was recorded."""
-    slot: str | None = None
-    """Where it is parked, ..."""
-    park_id: str = ""
-    parked_by: str = ""
-    """... and by whom."""
-    parked_from: QueueId | None = None
-    """The queue of the talk from which it was parked."""
-    park_rounds: int = 0
-    """How often it went back to who parked it, since it last talked to somebody."""
-    talks: int = 0
-    """How many talks, ..."""
-    holds: int = 0
-    """... and holds, its channel has had as a leg."""
+    parked: Parked | None = None
+    """Where it is parked."""
+    way_back: WayBack = NO_WAY_BACK
+    """Where it goes if it was parked and nobody retrieves it."""
 
     @property
     def absent(self) -> bool:

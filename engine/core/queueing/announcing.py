@@ -98,7 +98,7 @@ def catch_up(state: State, call: Call, line: Line) -> None:
     """
     visit = call.visit
     assert visit is not None
-    if hears_prompt(state, call) and call.purpose is not Purpose.QUESTION:
+    if hears_prompt(state, call) and call.prompt.purpose is not Purpose.QUESTION:
         stop_prompt(state, call)
         sound_again(state, call)
     visit.joining = False

@@ -43,7 +43,7 @@ def let_go(state: State, call: Call, ended_by: CallEnd, cause: int, *, exists: b
 
 def hang_up_call(state: State, call: Call, cause: int) -> None:
     """Tells Asterisk to end the caller's channel."""
-    call.hang_ups += 1
+    call.counts.hang_ups += 1
     state.tell(HangUpCall(call.node, call.call_id, cause))
     state.timers.set(TimerKind.HANG_UP, call.call_id, state.now_ms + HANG_UP_MS_MAX)
 

@@ -20,7 +20,7 @@ from engine.core.facts import (
 )
 from engine.core.ids import AgentId, CallId, EndpointName, own_call_id_of
 from engine.core.matching.conditions import agree_terms
-from engine.core.model.call import Call, CallState
+from engine.core.model.call import Call, CallState, Counts
 from engine.core.model.dialogue import Callback
 from engine.core.model.line import Line
 from engine.core.model.state import State
@@ -100,7 +100,7 @@ def replace(
         language=parent.language,
         state=CallState.WAITING,
         agent_id=agent_id,
-        visits=1,
+        counts=Counts(visits=1),
         hops=1,
         priority=parent.priority,
         required_skills=parent.required_skills,

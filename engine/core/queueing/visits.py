@@ -45,12 +45,12 @@ def enter_queue(state: State, call: Call, queue_id: QueueId) -> None:
     queue at once, because it has a rule for leaving only, leaves it before anything is heard.
     """
     line = state.lines[queue_id]
-    call.visits += 1
+    call.counts.visits += 1
     call.last_queue = queue_id
     state.entries += 1
     # What was first of all counts from the caller's arrival in Asterisk: he may have waited for us.
     entered_ms = call.arrived_ms if call.hops == 1 else state.now_ms
-    visit_id = visit_id_of(call.call_id, call.visits)
+    visit_id = visit_id_of(call.call_id, call.counts.visits)
     visit = Visit(visit_id, queue_id, entered_ms, state.entries, call.priority)
     if call.agent_id is not None:  # Placing a queue call clears the count of misses (Q-06).
         for membership in state.agents[call.agent_id].memberships.values():

@@ -74,13 +74,13 @@ def _policy_of(state: State, leg: Leg) -> RecordingPolicy | None:
 
 def _start(state: State, call: Call, leg: Leg, by: str) -> None:
     policy = _policy_of(state, leg)
-    call.recordings += 1
+    call.counts.recordings += 1
     recording = Recording(
-        recording_id=recording_id_of(leg.talk_id, call.recordings),
+        recording_id=recording_id_of(leg.talk_id, call.counts.recordings),
         call_id=call.call_id,
         leg_id=leg.leg_id,
         node=call.node,
-        name=file_name(state.now_ms, call.call_id, call.recordings),
+        name=file_name(state.now_ms, call.call_id, call.counts.recordings),
         stereo=policy is not None and policy.stereo,
     )
     state.recordings[recording.recording_id] = recording

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from engine.core.agents.rights import may
 from engine.core.callers.calls import end_call
-from engine.core.callers.parking import free_slot, park, unpark
+from engine.core.callers.parking import forget_rounds, free_slot, park, unpark
 from engine.core.callers.surveys import go_to_survey, survey_after
 from engine.core.causes import NORMAL_CLEARING
 from engine.core.commands import PlayPrompt
@@ -55,6 +55,7 @@ from engine.core.model.leg import Leg, LegState
 from engine.core.model.state import State
 from engine.core.model.timers import TimerKind
 from engine.core.model.visit import Visit
+from engine.core.model.whereabouts import WayBack
 from engine.core.places import Destination, ToExtension
 from engine.core.policy import Right
 from engine.core.queueing.offers import agent_language, end_offer, hang_up_leg, make_offer
@@ -170,7 +171,7 @@ def queue_of(state: State, call: Call) -> QueueId | None:
     if call.visit is not None:
         return call.visit.queue_id
     if call.state is CallState.PARKED:
-        return call.parked_from
+        return call.way_back.queue_id
     leg = None if call.leg_id is None else state.legs.get(call.leg_id)
     return None if leg is None else leg.queue_id
 
@@ -271,7 +272,7 @@ def _redirect(asked: _Asked, destination: Destination) -> str:
     check_destination(state, asked.by, destination)
     if call.state is CallState.PARKED:
         unpark(state, call, ParkEnd.REDIRECTED, asked.by)
-        call.park_rounds = 0
+        forget_rounds(call)
     else:
         leave_queue(state, call, VisitOutcome.MISSED, VisitReason.REDIRECTED)
     return _send(state, call, destination)
@@ -325,8 +326,7 @@ def _park(asked: _Asked) -> str:
         call = adopt_leg(state, call, dialled=f"{slot}", last_words=(f"digits:{slot}",))
         park(state, call, back_to)
         return f"{slot}"
-    call.parked_from = leg.queue_id
-    call.park_rounds = 0
+    call.way_back = WayBack(queue_id=leg.queue_id)
     call.hops = 1
     go_elsewhere(state, call, hang_up=False)
     back_to = leg.party if asked.by == BY_SYSTEM else asked.by

@@ -32,7 +32,7 @@ from engine.core.facts import CallEnd, CommandRefused, OfferOutcome, OfferReason
 from engine.core.ids import CallId, LegId, is_leg
 from engine.core.inputs import CommandFailed
 from engine.core.model.call import Call, CallState
-from engine.core.model.dialogue import DialogueKind
+from engine.core.model.dialogue import SurveyDialogue
 from engine.core.model.leg import LegState
 from engine.core.model.state import State
 from engine.core.model.timers import TimerKind
@@ -167,7 +167,7 @@ def _hang_up_call_failed(state: State, call_id: CallId, status: int) -> None:
     call = state.calls.get(call_id)
     if call is None or call.state is not CallState.ENDING:
         return
-    if status == NOT_FOUND or call.hang_ups >= HANG_UPS_MAX:
+    if status == NOT_FOUND or call.counts.hang_ups >= HANG_UPS_MAX:
         caller_hung_up(state, call, CallEnd.SYSTEM, 0)
     elif state.node_up(call.node):
         state.timers.set(TimerKind.HANG_UP, call_id, state.now_ms + HANG_UP_AGAIN_MS)
@@ -183,7 +183,7 @@ def hang_up_again(state: State, channel_id: str) -> None:
             hang_up_leg(state, leg)
     call = state.calls.get(CallId(channel_id))
     if call is not None and call.state is CallState.ENDING:
-        if call.hang_ups >= HANG_UPS_MAX:
+        if call.counts.hang_ups >= HANG_UPS_MAX:
             caller_hung_up(state, call, CallEnd.SYSTEM, 0)
         else:
             hang_up_call(state, call, NORMAL_CLEARING)
@@ -200,7 +200,7 @@ def _caller_command_failed(
     elif isinstance(command, AnswerCall):
         call.answered = False  # If it is not said again now, the next reconciliation does.
         engaged = call.state in _ANSWERED
-        if engaged and state.node_up(call.node) and call.answers < ANSWERS_MAX:
+        if engaged and state.node_up(call.node) and call.counts.answers < ANSWERS_MAX:
             answer_call(state, call)
     elif command.sound == call.sound and command.sound != RINGING and state.node_up(call.node):
         # A music class that Asterisk does not have: nobody waits in silence.
@@ -217,7 +217,11 @@ def _prompt_failed(state: State, command: PlayPrompt, status: int) -> None:
         agent_prompt_is_over(state, LegId(command.channel_id))
         return
     call = state.calls.get(CallId(command.channel_id))
-    if call is None or call.prompt != command.playback_id or not hears_prompt(state, call):
+    if (
+        call is None
+        or call.prompt.playback_id != command.playback_id
+        or not hears_prompt(state, call)
+    ):
         return
     _end_unspoken(state, call, status)
 
@@ -225,7 +229,7 @@ def _prompt_failed(state: State, command: PlayPrompt, status: int) -> None:
 def _end_unspoken(state: State, call: Call, status: int) -> None:
     if status == NOT_FOUND:
         caller_hung_up(state, call, CallEnd.CALLER, 0)
-    elif call.dialogue is not None and call.dialogue.kind is DialogueKind.SURVEY:
-        survey_failed(state, call)
+    elif isinstance(call.dialogue, SurveyDialogue):
+        survey_failed(state, call, call.dialogue)
     else:
         prompt_is_over(state, call)

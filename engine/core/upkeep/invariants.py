@@ -7,7 +7,7 @@ from engine.core.matching.conditions import keeper_of, qualified
 from engine.core.matching.shares import roster_of
 from engine.core.model.agent import Agent, Membership, may_be_offered
 from engine.core.model.call import Call, CallState
-from engine.core.model.dialogue import DialogueKind, Purpose
+from engine.core.model.dialogue import CallbackDialogue, Purpose
 from engine.core.model.grouped import GroupRinging
 from engine.core.model.leg import LegState
 from engine.core.model.line import Entry, Line
@@ -77,7 +77,8 @@ def _check_call(state: State, call: Call) -> None:
         _check_group(state, call, call.ringing_group)
     if call.state is CallState.SUMMONED:
         assert call.then is not None, "somebody is called for nothing"
-    parked = call.slot is not None and state.parked.get(call.slot) == call.call_id
+    slot = None if call.parked is None else call.parked.slot
+    parked = slot is not None and state.parked.get(slot) == call.call_id
     assert parked == (call.state is CallState.PARKED), "a parked caller is in no slot, or two are"
     if call.state is CallState.TALKING:
         assert call.leg_id is not None
@@ -92,18 +93,13 @@ def _check_dialogue(state: State, call: Call) -> None:
         assert call.state is not CallState.DECIDING, "a caller is asked nothing"
         assert not _has_timer(state, TimerKind.INPUT, call.call_id), "a key answers nothing"
         return
-    if dialogue.kind is DialogueKind.CALLBACK:
+    if isinstance(dialogue, CallbackDialogue):
         assert call.state is CallState.WAITING, "a callback is arranged with who does not wait"
     else:
         assert call.state is CallState.DECIDING, "a caller is asked who is elsewhere"
     asked = _has_timer(state, TimerKind.CALL_PROMPT, call.call_id)
     waits = _has_timer(state, TimerKind.INPUT, call.call_id)
     assert asked or waits, "a question without an end"
-    assert (dialogue.kind is DialogueKind.MENU) == (dialogue.menu is not None), (
-        "a menu without keys"
-    )
-    surveyed = dialogue.survey is not None and dialogue.about is not None
-    assert (dialogue.kind is DialogueKind.SURVEY) == surveyed, "a survey about nothing"
 
 
 def _check_group(state: State, call: Call, ringing: GroupRinging) -> None:
@@ -141,9 +137,11 @@ def _check_visit(state: State, call: Call, visit: Visit) -> None:
         )
     if visit.joining:
         assert hears_prompt(state, call), "a join prompt that keeps agents away does not play"
-        assert call.purpose is Purpose.JOIN, "another prompt keeps agents away"
+        assert call.prompt.purpose is Purpose.JOIN, "another prompt keeps agents away"
     if hears_prompt(state, call):
-        assert call.purpose in _WHILE_WAITING, f"who waits hears a prompt {call.purpose}"
+        assert call.prompt.purpose in _WHILE_WAITING, (
+            f"who waits hears a prompt {call.prompt.purpose}"
+        )
     announces = visit.queue_due_ms > 0 or visit.progress_due_ms > 0
     planned = _has_timer(state, TimerKind.ANNOUNCE, call.call_id)
     assert announces == planned, "announcements without a moment, or the other way round"

@@ -244,7 +244,7 @@ class TestReconnection:
         self.restart(centre, SeenChannel(call_id, True, None, TRUNK, "51", trip=1))
         assert routes(centre)[0][2] is RouteReason.CAME_BACK
         assert sent(centre) == [("shop-context", "start")] * 2, "the number leads there again"
-        assert call_of(centre, call_id).trips == 2
+        assert call_of(centre, call_id).trip.ordinal == 2
 
     def test_never_left(self, centre):
         call_id = centre.call("51")

@@ -1,0 +1,56 @@
+"""Where calls are, or were, when they neither wait nor talk: in the dialplan, in a parking slot.
+
+Values that are shared by all calls that were never there, and so are replaced and not changed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from engine.core.commands import SendToDialplan
+from engine.core.ids import QueueId
+
+
+@dataclass(frozen=True, slots=True)
+class Trip:
+    """A call's stay in the dialplan.
+
+    One whom the dialplan had before we knew of it is on trip 0, as is one who was never there.
+    """
+
+    ordinal: int = 0
+    """How often it was sent there; the dialplan shows the trip from which a caller comes back."""
+    to: str = ""
+    """Where the dialplan has it, or had it, in the record's words."""
+    sent: SendToDialplan | None = None
+    """How it was sent; None when it is back, or nobody knows."""
+
+
+NO_TRIP: Final = Trip()
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """A call is in this slot; `park_id` names the spell."""
+
+    slot: str
+    park_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class WayBack:
+    """Where a parked call goes that nobody retrieves: to who parked it, at last to a queue.
+
+    Still known when it is out of its slot: who parked it may not pick up.
+    """
+
+    by: str = ""
+    """Who parked it last."""
+    queue_id: QueueId | None = None
+    """The queue of the talk from which it was parked."""
+    rounds: int = 0
+    """How often it went back to who parked it, since it last talked to somebody."""
+
+
+NO_WAY_BACK: Final = WayBack()
