@@ -178,8 +178,8 @@ class AnyPlace(AnyHistory):
         call_id = self.pick(data, self.deciding())
         for _ in range(times):
             call = self.centre.core.state.calls.get(call_id)
-            if call is not None and call.prompt.playback_id is not None:
-                self.centre.give(PlaybackEnded(call.prompt.playback_id, ok))
+            if call is not None and call.playback_id is not None:
+                self.centre.give(PlaybackEnded(call.playback_id, ok))
             self.centre.wait(1_000)
 
     @precondition(lambda self: self.deciding())

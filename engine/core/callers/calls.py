@@ -19,6 +19,7 @@ from engine.core.inputs import CallArrived
 from engine.core.model.call import Call, CallEvent, CallState
 from engine.core.model.state import State
 from engine.core.model.timers import TimerKind
+from engine.core.model.whereabouts import Trip
 from engine.core.prompting.hearing import forget_prompt
 from engine.core.prompting.questions import end_dialogue
 from engine.core.queueing.offers import hang_up_leg
@@ -73,6 +74,7 @@ def call_arrived(state: State, arrived: CallArrived, *, away: bool = False) -> b
     )
     if away:
         call.advance(CallEvent.SENT_AWAY)
+        call.trip = Trip()
         return True
     follow(state, call, meaning(state, call) or unknown_number(state))
     return True

@@ -8,7 +8,6 @@ not there, or a number that leads nowhere, is told to the caller.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
 from engine.core.callers.reach import inside, meaning
@@ -62,7 +61,7 @@ def _send_away(state: State, call: Call, to: Next, context: str, extension: str)
     stop_waiting_sound(state, call)
     stop_prompt(state, call)
     call.advance(CallEvent.SENT_AWAY)
-    ordinal = call.trip.ordinal + 1
+    ordinal = 1 if call.trip is None else call.trip.ordinal + 1
     variables = (
         ("USHER_CALL_ID", call.call_id),
         ("USHER_QUEUE", call.last_queue or ""),
@@ -78,21 +77,20 @@ def came_back(state: State, call: Call, dialled: str) -> str | None:
     """The dialplan gives a caller back. Returns why that means nothing, or None."""
     if call.state is not CallState.AWAY:
         return f"call is {call.state}"
-    _is_back(call)
+    trip = _is_back(call)
     call.dialled = dialled
     onward = inside(state, dialled) or meaning(state, call)
     if onward is None:
         no_such_place(state, call, dialled)
     else:
-        route(state, call, onward, RouteReason.CAME_BACK, call.trip.to, dialled)
+        route(state, call, onward, RouteReason.CAME_BACK, trip.to, dialled)
     return None
 
 
 def sending_failed(state: State, call: Call, command: SendToDialplan) -> None:
     """The caller could not be sent there, and is told so."""
-    if call.state is CallState.AWAY and call.trip.sent == command:
-        _is_back(call)
-        no_such_place(state, call, call.trip.to)
+    if call.state is CallState.AWAY and _trip(call).sent == command:
+        no_such_place(state, call, _is_back(call).to)
 
 
 def seen_again(state: State, call: Call, channel: SeenChannel) -> None:
@@ -102,13 +100,20 @@ def seen_again(state: State, call: Call, channel: SeenChannel) -> None:
     """
     if channel.away:
         return
-    trip = call.trip
+    trip = _trip(call)
     if trip.sent is not None and channel.trip != trip.ordinal:
         state.tell(trip.sent)
     else:
         came_back(state, call, channel.dialled)
 
 
-def _is_back(call: Call) -> None:
+def _is_back(call: Call) -> Trip:
     call.advance(CallEvent.CAME_BACK)
-    call.trip = replace(call.trip, sent=None)
+    trip = _trip(call)
+    trip.sent = None
+    return trip
+
+
+def _trip(call: Call) -> Trip:
+    assert call.trip is not None, "a caller is away who was never sent"
+    return call.trip

@@ -7,7 +7,6 @@ there is no such queue it ends (`CallEnd.SYSTEM`, cause 19: nobody answered).
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
 from engine.core.causes import NO_ANSWER
@@ -17,7 +16,7 @@ from engine.core.facts import CallParked, CallUnparked, ParkEnd
 from engine.core.model.call import Call, CallEvent
 from engine.core.model.state import State
 from engine.core.model.timers import TimerKind
-from engine.core.model.whereabouts import Parked
+from engine.core.model.whereabouts import Parked, WayBack
 from engine.core.places import HangUp, ToExtension, ToQueue
 from engine.core.prompting.hearing import answer_call
 from engine.core.routing.sending import follow
@@ -61,12 +60,12 @@ def park(state: State, call: Call, by: str, wanted: str | None = None) -> str | 
     free = wanted is not None and is_slot(state, wanted) and wanted not in state.parked
     slot = wanted if free else free_slot(state)
     if slot is None:
-        one_more_round(call, call.way_back.by)
+        way_back_of(call).rounds += 1
         follow(state, call, _back_to(state, call, by))
         return None
     call.advance(CallEvent.PARKED)
     call.parked = Parked(slot, state.fresh_id())
-    call.way_back = replace(call.way_back, by=by)
+    way_back_of(call).by = by
     state.parked[slot] = call.call_id
     state.note(CallParked, call.parked.park_id, call.call_id, slot, by)
     due_ms = state.now_ms + state.policy.settings.parking.timeout_ms
@@ -100,39 +99,43 @@ def unpark(state: State, call: Call, why: ParkEnd, by: str) -> None:
 def parked_too_long(state: State, call: Call) -> None:
     """Sends a parked call back to who parked it."""
     unpark(state, call, ParkEnd.TIMED_OUT, "")
-    one_more_round(call, call.way_back.by)
-    follow(state, call, _back_to(state, call, call.way_back.by))
+    back = way_back_of(call)
+    back.rounds += 1
+    follow(state, call, _back_to(state, call, back.by))
 
 
 def back_from_dialling(state: State, call: Call) -> Next | None:
     """Returns where a call goes that came out of a slot and reached nobody; None if it did not."""
-    if call.way_back.rounds == 0:
+    back = call.way_back
+    if back is None or back.rounds == 0:
         return None
-    if call.way_back.rounds >= ROUNDS_MAX:
+    if back.rounds >= ROUNDS_MAX:
         return _last_resort(state, call)
-    return ToParking(call.way_back.by)
+    return ToParking(back.by)
+
+
+def way_back_of(call: Call) -> WayBack:
+    """Returns where a call goes whom nobody retrieves; from now on it has such a way."""
+    if call.way_back is None:
+        call.way_back = WayBack()
+    return call.way_back
 
 
 def forget_rounds(call: Call) -> None:
-    """Somebody has got the call, or it was sent elsewhere: its rounds begin anew if it is parked."""
-    if call.way_back.rounds:
-        call.way_back = replace(call.way_back, rounds=0)
-
-
-def one_more_round(call: Call, by: str) -> None:
-    """The call goes out of its slot to `by`, who gets it back; that is counted."""
-    call.way_back = replace(call.way_back, by=by, rounds=call.way_back.rounds + 1)
+    """Somebody has got the call, or it was sent elsewhere: if it is parked again that counts anew."""
+    if call.way_back is not None:
+        call.way_back.rounds = 0
 
 
 def _back_to(state: State, call: Call, by: str) -> Next:
-    if by in state.extensions and call.way_back.rounds <= ROUNDS_MAX:
+    if by in state.extensions and way_back_of(call).rounds <= ROUNDS_MAX:
         return ToExtension(by)
     return _last_resort(state, call)
 
 
 def _last_resort(state: State, call: Call) -> Next:
-    forget_rounds(call)
-    queue_id = call.way_back.queue_id
-    if queue_id in state.lines:
-        return ToQueue(queue_id)
+    back = way_back_of(call)
+    back.rounds = 0
+    if back.queue_id in state.lines:
+        return ToQueue(back.queue_id)
     return HangUp(NO_ANSWER)

@@ -16,12 +16,13 @@ from engine.core.ids import (
     EndpointName,
     LegId,
     NodeId,
+    PlaybackId,
     QueueId,
 )
-from engine.core.model.dialogue import NO_PROMPT, Callback, Dialogue, Prompt
+from engine.core.model.dialogue import Callback, Dialogue, Prompt
 from engine.core.model.grouped import GroupRinging
 from engine.core.model.visit import Visit
-from engine.core.model.whereabouts import NO_TRIP, NO_WAY_BACK, Parked, Trip, WayBack
+from engine.core.model.whereabouts import Parked, Trip, WayBack
 from engine.core.waiting import WaitingSound
 
 
@@ -158,11 +159,11 @@ class Call:
     """Told Asterisk to answer it."""
     sound: WaitingSound | None = None
     """What plays while waiting, once told to."""
-    prompt: Prompt = NO_PROMPT
+    prompt: Prompt | None = None
     """The last one; it plays while its timer runs (`TimerKind.CALL_PROMPT`)."""
     dialogue: Dialogue | None = None
     callback: Callback | None = None
-    trip: Trip = NO_TRIP
+    trip: Trip | None = None
     """To the dialplan: the one that it is on (`CallState.AWAY`), or the last."""
     last_queue: QueueId | None = None
     """The queue that it entered last."""
@@ -180,13 +181,18 @@ class Call:
     """The extension that transferred it blindly: it rings again if nobody else can be reached."""
     parked: Parked | None = None
     """Where it is parked."""
-    way_back: WayBack = NO_WAY_BACK
-    """Where it goes if it was parked and nobody retrieves it."""
+    way_back: WayBack | None = None
+    """Where it goes if nobody retrieves it; kept when it is out of its slot."""
 
     @property
     def absent(self) -> bool:
         """Tells a call that has no channel in Asterisk: a callback that waits."""
         return self.callback is not None and not self.callback.present
+
+    @property
+    def playback_id(self) -> PlaybackId | None:
+        """What plays the last prompt, or played it; None if nothing was played yet."""
+        return None if self.prompt is None else self.prompt.playback_id
 
     def advance(self, event: CallEvent) -> None:
         """Moves by the table. Raises AssertionError where it has no move: that is our own fault."""

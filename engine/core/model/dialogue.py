@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
 
 from engine.core.directions import Next, ToSurvey
 from engine.core.facts import CallbackReason, CallbackTrigger
@@ -28,20 +27,16 @@ class Purpose(StrEnum):
     """In a dialogue; then keys are waited for."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Prompt:
-    """What a caller was told to hear. Replaced by the next one, not changed: many share `NO_PROMPT`."""
+    """What a caller was told to hear."""
 
-    playback_id: PlaybackId | None = None
-    """What plays it; of a question without words, the prompt before it. None: nothing was played yet."""
-    media: Media = ()
-    """Nothing for a question without words."""
-    purpose: Purpose = Purpose.CLOSING
+    playback_id: PlaybackId | None
+    """What plays it. Of a question without words what played last, None if nothing did."""
+    media: Media
+    purpose: Purpose
     after: Next | None = None
     """Where the call goes after it (`Purpose.BEFORE`)."""
-
-
-NO_PROMPT: Final = Prompt()
 
 
 @dataclass(slots=True, eq=False)

@@ -1,23 +1,19 @@
 """Where calls are, or were, when they neither wait nor talk: in the dialplan, in a parking slot.
 
-Values that are shared by all calls that were never there, and so are replaced and not changed.
+A call that was never there has none of these.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
 
 from engine.core.commands import SendToDialplan
 from engine.core.ids import QueueId
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Trip:
-    """A call's stay in the dialplan.
-
-    One whom the dialplan had before we knew of it is on trip 0, as is one who was never there.
-    """
+    """A call's way to the dialplan, and back. Where the dialplan had it before we knew of it: 0."""
 
     ordinal: int = 0
     """How often it was sent there; the dialplan shows the trip from which a caller comes back."""
@@ -25,9 +21,6 @@ class Trip:
     """Where the dialplan has it, or had it, in the record's words."""
     sent: SendToDialplan | None = None
     """How it was sent; None when it is back, or nobody knows."""
-
-
-NO_TRIP: Final = Trip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +31,7 @@ class Parked:
     park_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class WayBack:
     """Where a parked call goes that nobody retrieves: to who parked it, at last to a queue.
 
@@ -51,6 +44,3 @@ class WayBack:
     """The queue of the talk from which it was parked."""
     rounds: int = 0
     """How often it went back to who parked it, since it last talked to somebody."""
-
-
-NO_WAY_BACK: Final = WayBack()

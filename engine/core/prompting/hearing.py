@@ -85,7 +85,7 @@ def play(
 def play_again(state: State, call: Call) -> None:
     """Plays the call's prompt from its beginning, after a time in which nobody watched."""
     end_unseen_prompt(state, call)
-    heard = call.prompt
+    heard = prompt_of(call)
     _begin(state, call, heard.media, heard.purpose, heard.after)
 
 
@@ -116,9 +116,8 @@ def hears_prompt(state: State, call: Call) -> bool:
 def stop_prompt(state: State, call: Call) -> None:
     """Cuts off the prompt that plays, if one does; nothing follows it."""
     if hears_prompt(state, call):
-        assert call.prompt.playback_id is not None
         state.timers.cancel(TimerKind.CALL_PROMPT, call.call_id)
-        state.tell(StopPrompt(call.node, call.prompt.playback_id, call.call_id))
+        stop_playback(state, call)
 
 
 def end_unseen_prompt(state: State, call: Call) -> None:
@@ -127,8 +126,19 @@ def end_unseen_prompt(state: State, call: Call) -> None:
     Otherwise the next one would wait in Asterisk until it is over.
     """
     forget_prompt(state, call)
-    if call.prompt.playback_id is not None:
-        state.tell(StopPrompt(call.node, call.prompt.playback_id, call.call_id))
+    stop_playback(state, call)
+
+
+def stop_playback(state: State, call: Call) -> None:
+    """Tells Asterisk to stop what was played last, which may be over."""
+    if call.playback_id is not None:
+        state.tell(StopPrompt(call.node, call.playback_id, call.call_id))
+
+
+def prompt_of(call: Call) -> Prompt:
+    """Returns what this caller hears, or heard last; there is something."""
+    assert call.prompt is not None, "a caller has heard nothing"
+    return call.prompt
 
 
 def forget_prompt(state: State, call: Call) -> None:

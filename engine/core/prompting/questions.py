@@ -23,6 +23,7 @@ from engine.core.prompting.hearing import (
     end_unseen_prompt,
     forget_prompt,
     play,
+    prompt_of,
     stop_prompt,
 )
 
@@ -43,7 +44,7 @@ def ask(state: State, call: Call, dialogue: Dialogue, media: Media) -> None:
         play(state, call, media, Purpose.QUESTION)
     else:
         stop_prompt(state, call)
-        call.prompt = Prompt(call.prompt.playback_id, media, Purpose.QUESTION)
+        call.prompt = Prompt(call.playback_id, media, Purpose.QUESTION)
         if not call.answered:
             answer_call(state, call)
         wait_for_key(state, call)
@@ -57,7 +58,7 @@ def ask_again(state: State, call: Call) -> None:
     dialogue.digits = ""
     dialogue.tries -= 1
     end_unseen_prompt(state, call)
-    ask(state, call, dialogue, call.prompt.media)
+    ask(state, call, dialogue, prompt_of(call).media)
 
 
 class Choices(Protocol):

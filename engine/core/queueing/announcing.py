@@ -29,7 +29,7 @@ from engine.core.model.state import State
 from engine.core.model.timers import TimerKind
 from engine.core.model.visit import Visit
 from engine.core.places import Media
-from engine.core.prompting.hearing import hears_prompt, play, sound_again, stop_prompt
+from engine.core.prompting.hearing import hears_prompt, play, prompt_of, sound_again, stop_prompt
 from engine.core.queueing.offers import want_again
 from engine.core.waiting import Announcements
 
@@ -98,7 +98,7 @@ def catch_up(state: State, call: Call, line: Line) -> None:
     """
     visit = call.visit
     assert visit is not None
-    if hears_prompt(state, call) and call.prompt.purpose is not Purpose.QUESTION:
+    if hears_prompt(state, call) and prompt_of(call).purpose is not Purpose.QUESTION:
         stop_prompt(state, call)
         sound_again(state, call)
     visit.joining = False

@@ -217,11 +217,7 @@ def _prompt_failed(state: State, command: PlayPrompt, status: int) -> None:
         agent_prompt_is_over(state, LegId(command.channel_id))
         return
     call = state.calls.get(CallId(command.channel_id))
-    if (
-        call is None
-        or call.prompt.playback_id != command.playback_id
-        or not hears_prompt(state, call)
-    ):
+    if call is None or call.playback_id != command.playback_id or not hears_prompt(state, call):
         return
     _end_unspoken(state, call, status)
 

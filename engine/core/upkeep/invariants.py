@@ -16,7 +16,7 @@ from engine.core.model.terms import terms_at
 from engine.core.model.timers import TimerKind
 from engine.core.model.visit import Visit
 from engine.core.policy import MemberKind, Strategy
-from engine.core.prompting.hearing import hears_prompt
+from engine.core.prompting.hearing import hears_prompt, prompt_of
 from engine.core.queueing.dispatch import first_servable
 from engine.core.queueing.leaving import must_leave
 from engine.core.queueing.pending import limit_of
@@ -72,13 +72,13 @@ def _check_call(state: State, call: Call) -> None:
     _check_dialogue(state, call)
     if call.state is CallState.AWAY:
         assert call.sound is None, "a caller is away and hears us"
+        assert call.trip is not None, "a caller is away who was never sent"
         assert not call.absent, "nobody is away"
     if call.ringing_group is not None:
         _check_group(state, call, call.ringing_group)
     if call.state is CallState.SUMMONED:
         assert call.then is not None, "somebody is called for nothing"
-    slot = None if call.parked is None else call.parked.slot
-    parked = slot is not None and state.parked.get(slot) == call.call_id
+    parked = call.parked is not None and state.parked.get(call.parked.slot) == call.call_id
     assert parked == (call.state is CallState.PARKED), "a parked caller is in no slot, or two are"
     if call.state is CallState.TALKING:
         assert call.leg_id is not None
@@ -137,11 +137,10 @@ def _check_visit(state: State, call: Call, visit: Visit) -> None:
         )
     if visit.joining:
         assert hears_prompt(state, call), "a join prompt that keeps agents away does not play"
-        assert call.prompt.purpose is Purpose.JOIN, "another prompt keeps agents away"
+        assert prompt_of(call).purpose is Purpose.JOIN, "another prompt keeps agents away"
     if hears_prompt(state, call):
-        assert call.prompt.purpose in _WHILE_WAITING, (
-            f"who waits hears a prompt {call.prompt.purpose}"
-        )
+        purpose = prompt_of(call).purpose
+        assert purpose in _WHILE_WAITING, f"who waits hears a prompt {purpose}"
     announces = visit.queue_due_ms > 0 or visit.progress_due_ms > 0
     planned = _has_timer(state, TimerKind.ANNOUNCE, call.call_id)
     assert announces == planned, "announcements without a moment, or the other way round"

@@ -43,27 +43,39 @@ _PARKED = {"slot": "slot", "park_id": "park_id"}
 _WAY_BACK = {"parked_by": "by", "parked_from": "queue_id", "park_rounds": "rounds"}
 """By the name of a call's field up to version 6: its name in the group."""
 
+_NO_PROMPT: dict[str, Json] = {"playback_id": None, "media": [], "purpose": "closing", "after": None}
+_NO_TRIP = {"ordinal": 0, "to": "", "sent": None}
+_NOT_PARKED = {"slot": None, "park_id": ""}
+_NO_WAY_BACK = {"by": "", "queue_id": None, "rounds": 0}
+"""What the fields of a group said of a call that had no such thing, and so say where they are missing."""
+
 
 def _call(call: Json) -> Json:
     if not isinstance(call, dict):
         return call
     made = dict(call)
-    parked = made.get("slot") is not None
-    slot = _taken("Parked", _PARKED, made)
-    made["parked"] = slot if parked else None
-    made["counts"] = _taken("Counts", _COUNTS, made)
-    made["prompt"] = _taken("Prompt", _PROMPT, made)
-    made["trip"] = _taken("Trip", _TRIP, made)
-    made["way_back"] = _taken("WayBack", _WAY_BACK, made)
+    made["counts"] = _taken("Counts", _COUNTS, made, {})
+    made["prompt"] = _taken("Prompt", _PROMPT, made, _NO_PROMPT)
+    made["trip"] = _taken("Trip", _TRIP, made, _NO_TRIP)
+    if made.get("state") == "away" and made["trip"] is None:
+        made["trip"] = {"t": "Trip"}  # It was away before we knew of it.
+    made["parked"] = _taken("Parked", _PARKED, made, _NOT_PARKED)
+    made["way_back"] = _taken("WayBack", _WAY_BACK, made, _NO_WAY_BACK)
     if isinstance(made.get("dialogue"), dict):
         made["dialogue"] = _dialogue(made["dialogue"])
     return made
 
 
-def _taken(kind: str, names: dict[str, str], out_of: dict[str, Json]) -> dict[str, Json]:
-    """Takes fields out of an object; returns the object of this kind that they make."""
-    fields = {to: out_of.pop(name) for name, to in names.items() if name in out_of}
-    return {"t": kind, **fields}
+def _taken(
+    kind: str, names: dict[str, str], out_of: dict[str, Json], nothing: dict[str, Json]
+) -> dict[str, Json] | None:
+    """Takes fields out of an object; returns the object of this kind that they make.
+
+    `nothing` is what they say where there is none, and then None is returned.
+    """
+    taken = {to: out_of.pop(name) for name, to in names.items() if name in out_of}
+    fields = {**nothing, **taken}
+    return None if nothing and fields == nothing else {"t": kind, **fields}
 
 
 def _dialogue(dialogue: dict[str, Json]) -> Json:
