@@ -43,7 +43,12 @@ _PARKED = {"slot": "slot", "park_id": "park_id"}
 _WAY_BACK = {"parked_by": "by", "parked_from": "queue_id", "park_rounds": "rounds"}
 """By the name of a call's field up to version 6: its name in the group."""
 
-_NO_PROMPT: dict[str, Json] = {"playback_id": None, "media": [], "purpose": "closing", "after": None}
+_NO_PROMPT: dict[str, Json] = {
+    "playback_id": None,
+    "media": [],
+    "purpose": "closing",
+    "after": None,
+}
 _NO_TRIP = {"ordinal": 0, "to": "", "sent": None}
 _NOT_PARKED = {"slot": None, "park_id": ""}
 _NO_WAY_BACK = {"by": "", "queue_id": None, "rounds": 0}
