@@ -63,7 +63,8 @@ class CallStarted:
     """A call entered the system. `arrived_ms` is when Asterisk made its channel.
 
     `parent_id` is the call of which this one is the rest: its own caller left by a transfer, and
-    the party that was called goes on. `by` is who asked for a call that Usher placed.
+    the party that was called goes on; or, of a callback, whose place in line it takes. `by` is who
+    asked for a call that Usher placed.
     """
 
     seq: int
