@@ -251,7 +251,7 @@ class AnyPlace(AnyHistory):
                 TRUNK,
                 data.draw(st.sampled_from([call.dialled, "6400", "s"])),
                 away=call.state is CallState.AWAY and data.draw(st.booleans()),
-                trip=data.draw(st.sampled_from([0, call.trip.ordinal])),
+                trip=data.draw(st.sampled_from([0, call.trip.ordinal if call.trip else 0])),
             )
             for call in state.calls.values()
             if data.draw(st.integers(0, 4)) > 0
