@@ -165,6 +165,10 @@ class Call:
     callback: Callback | None = None
     trip: Trip | None = None
     """To the dialplan: the one that it is on (`CallState.AWAY`), or the last."""
+    parked: Parked | None = None
+    """Where it is parked."""
+    way_back: WayBack | None = None
+    """Where it goes if nobody retrieves it; kept when it is out of its slot."""
     last_queue: QueueId | None = None
     """The queue that it entered last."""
     counts: Counts = field(default_factory=Counts)
@@ -179,10 +183,6 @@ class Call:
     """Who asked for it, where Usher placed it."""
     return_to: str | None = None
     """The extension that transferred it blindly: it rings again if nobody else can be reached."""
-    parked: Parked | None = None
-    """Where it is parked."""
-    way_back: WayBack | None = None
-    """Where it goes if nobody retrieves it; kept when it is out of its slot."""
 
     @property
     def absent(self) -> bool:
