@@ -15,11 +15,13 @@ from engine.config.values import (
     AbsolutePath,
     Choice,
     CommandLine,
+    CountryCode,
     DatabaseUrl,
     FeatureCode,
     Identifier,
     Key,
     LocalPath,
+    NumberPrefix,
     ParkingSlot,
     Prompts,
     Strict,
@@ -87,6 +89,24 @@ class Parking(Strict):
     """What a parked party hears: a class from `settings.music`."""
 
 
+class Numbering(Strict):
+    """How telephone numbers are written in your country: so one number in two spellings is known as one.
+
+    That counts for callbacks, and for callers who come back; nothing is dialled or shown otherwise.
+    """
+
+    country_code: CountryCode
+    """The country's code: "49", "1"."""
+    national_prefix: NumberPrefix
+    """What stands before a national number: "0" in most countries, "1" in the USA; "" where nothing
+    does, as in Spain, and in Italy, where the 0 belongs to the number."""
+    international_prefix: NumberPrefix = "00"
+    """What stands before a country code instead of +: "011" in the USA."""
+    national_digits: Annotated[int, Field(ge=5, le=14)] | None = None
+    """The length of national numbers that are written without the prefix: 9 in Spain and France, 10 in the
+    USA, 11 (mobiles) in China. So they are known, and also after a country code without +."""
+
+
 class Recordings(Strict):
     """Where recordings are kept, and for how long."""
 
@@ -119,6 +139,8 @@ class Settings(Strict):
     """Keys of a supervisor who monitors."""
     parking: Parking | None = None
     """Places for parked calls; none: calls cannot be parked."""
+    numbering: Numbering | None = None
+    """How numbers are written; none: two spellings of a number are two numbers."""
     presence_rules: PresenceRules = PresenceRules()
     """What an agent's presence does, unless the agent has rules of their own."""
     recordings: Recordings = Recordings()

@@ -6,11 +6,13 @@ from engine.core.agents.shifts import end_wrapup, log_in, log_out, pause
 from engine.core.facts import How, VisitOutcome, VisitReason, WrapupEnd
 from engine.core.ids import AgentId, QueueId
 from engine.core.matching.conditions import agree_terms_anew
+from engine.core.matching.sticky import remember_anew
 from engine.core.model.agent import Agent, Membership
 from engine.core.model.line import Line
 from engine.core.model.state import Node, State
 from engine.core.policy import InitialState, Member, MemberKind, Policy, Presence, QueuePolicy
 from engine.core.queueing.announcing import plan
+from engine.core.queueing.attempts import know_again
 from engine.core.queueing.callbacks import offer_anew
 from engine.core.queueing.offers import want_again
 from engine.core.queueing.pending import limit_wait
@@ -24,7 +26,11 @@ BY_CONFIG = "config"
 
 def apply_policy(state: State, policy: Policy) -> None:
     """Replaces the policy; removed queues drain, new members start in their initial state."""
+    numbering = state.policy.settings.numbering
     state.index(policy)
+    if numbering != policy.settings.numbering:
+        know_again(state)
+        remember_anew(state)
     for node_id in [each for each in state.nodes if each not in policy.nodes]:
         node_removed(state, node_id)
     for node_id in policy.nodes:
