@@ -201,6 +201,7 @@ def _settings(configuration: Configuration) -> policy.Settings:
         monitor_digits=policy.MonitorDigits(**settings.monitor_digits.model_dump()),
         parking=_parking(settings.parking),
         presence_rules=_presence_rules(settings.presence_rules, configuration),
+        lost_node_ms=0 if settings.lost_node_s is None else milliseconds(settings.lost_node_s),
         numbering=None
         if settings.numbering is None
         else policy.NumberingPlan(**settings.numbering.model_dump()),

@@ -370,6 +370,8 @@ class Settings:
     monitor_digits: MonitorDigits = field(default_factory=MonitorDigits)
     parking: ParkingPolicy = field(default_factory=ParkingPolicy)
     presence_rules: tuple[PresenceRule, ...] = ()
+    lost_node_ms: int = 86_400_000
+    """A node that is out of reach for so long has lost its calls; 0: never."""
     numbering: NumberingPlan | None = None
     """None: two spellings of a number are two numbers."""
 

@@ -19,6 +19,7 @@ from engine.core.queueing.pending import limit_wait
 from engine.core.queueing.visits import leave_queue
 from engine.core.routing.sending import follow
 from engine.core.supervision import monitoring
+from engine.core.upkeep.outages import watch
 from engine.core.upkeep.reconcile import node_removed
 
 BY_CONFIG = "config"
@@ -35,6 +36,8 @@ def apply_policy(state: State, policy: Policy) -> None:
         node_removed(state, node_id)
     for node_id in policy.nodes:
         state.nodes.setdefault(node_id, Node(node_id))
+    for node in state.nodes.values():
+        watch(state, node)
     for agent_policy in policy.agents:
         state.agents.setdefault(agent_policy.agent_id, Agent(agent_policy.agent_id))
     wanted = {queue.queue_id: queue for queue in policy.queues}
