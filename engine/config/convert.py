@@ -62,7 +62,13 @@ def _policy(configuration: Configuration) -> policy.Policy:
             for name, each in configuration.outbound_routes.items()
         ),
         call_flows=tuple(
-            places.CallFlow(name, each.context, each.extension)
+            places.CallFlow(
+                name,
+                each.context,
+                each.extension,
+                0 if each.limit_s is None else milliseconds(each.limit_s),
+                to_destination(each.too_long),
+            )
             for name, each in configuration.call_flows.items()
         ),
         voicemail_boxes=tuple(

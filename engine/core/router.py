@@ -13,7 +13,7 @@ from typing import Any
 from engine.core.agents.shifts import wrapup_expired
 from engine.core.callers import groups
 from engine.core.callers.calls import call_arrived
-from engine.core.callers.dialplan import came_back
+from engine.core.callers.dialplan import away_too_long, came_back
 from engine.core.callers.keys import digit_pressed, silence
 from engine.core.callers.parking import parked_too_long
 from engine.core.causes import NO_ANSWER
@@ -294,6 +294,7 @@ _TIMERS: dict[TimerKind, Callable[[State, str], None]] = {
     TimerKind.CALLBACK: _of_visit(waited_too_long),
     TimerKind.ATTEMPT: _of_visit(rest_is_over),
     TimerKind.ANNOUNCE: _of_visit(announce),
+    TimerKind.AWAY: _of_call(away_too_long),
     TimerKind.LOST_NODE: lambda state, owner: is_lost(state, NodeId(owner)),
     TimerKind.SETTLED: lambda state, _: settled(state),
 }

@@ -120,6 +120,8 @@ def caller_left(state: State, call: Call, ended_by: CallEnd, cause: int) -> None
 
 
 def _note_end(state: State, call: Call, ended_by: CallEnd, cause: int) -> None:
+    if call.flow is not None:
+        state.timers.cancel(TimerKind.AWAY, call.call_id)
     survey_broken_off(state, call, by_caller=ended_by is CallEnd.CALLER)
     end_dialogue(state, call, quietly=True)
     forget_prompt(state, call)

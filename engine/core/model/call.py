@@ -24,7 +24,7 @@ from engine.core.ids import (
 from engine.core.model.dialogue import Callback, Dialogue, Purpose
 from engine.core.model.grouped import GroupRinging
 from engine.core.model.terms import Terms
-from engine.core.places import Media
+from engine.core.places import CallFlow, Media
 from engine.core.waiting import WaitingSound
 
 
@@ -200,6 +200,10 @@ class Call:
     """Where the dialplan has it, or had it last, in the record's words."""
     sent: SendToDialplan | None = None
     """How it was sent there; None while it is not away, or nobody knows."""
+    flow: CallFlow | None = None
+    """The call flow that has it, as it was when it was sent there, if that may keep it for so long only."""
+    fetches: int = 0
+    """How often it was to be taken back from there."""
     trips: int = 0
     """How often it was sent there; the dialplan shows the trip from which a caller comes back."""
     last_queue: QueueId | None = None

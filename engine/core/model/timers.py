@@ -51,6 +51,8 @@ class TimerKind(StrEnum):
     """Leg: connecting it failed; try again unless one side has hung up meanwhile."""
     SETTLED = "settled"
     """Nobody's: registrations that were incomplete are to be believed again (`engine.core.queueing.empties`)."""
+    AWAY = "away"
+    """Call: a call flow has had it for long enough."""
     LOST_NODE = "lost_node"
     """Node: it has been out of reach for too long."""
     HANG_UP = "hang_up"

@@ -72,6 +72,11 @@ def _check_call(state: State, call: Call) -> None:
     if call.state is CallState.AWAY:
         assert call.sound is None, "a caller is away and hears us"
         assert not call.absent, "nobody is away"
+        limited = call.flow is not None
+        timed = state.timers.is_set(TimerKind.AWAY, call.call_id)
+        assert limited == timed, "a call flow keeps a caller for ever, or none has a limit"
+    else:
+        assert call.flow is None or call.state is CallState.ENDING, "a call flow has who is here"
     if call.ringing_group is not None:
         _check_group(state, call, call.ringing_group)
     if call.state is CallState.SUMMONED:

@@ -10,6 +10,7 @@ from typing import Final
 
 from engine.core.commands import (
     Connect,
+    FetchCall,
     PlayPrompt,
     SendToDialplan,
     StartWaitingSound,
@@ -44,6 +45,8 @@ class CareLaws:
         self._books = books
         self._dues = dues
         self._step = step
+        self._sent: dict[CallId, tuple[str, int]] = {}
+        """Into which context of the dialplan callers were sent last, and when (epoch ms)."""
         self._key_ms = KEY_MS
         """The longest silence in which any place waits for a key."""
 
@@ -132,7 +135,19 @@ class CareLaws:
         if call.away and not self._comes_back(call):
             raise books.fail("one place", f"call {call.call_id} is sent away twice")
         call.away, call.ear.music, call.ear.prompt = True, False, None
+        self._sent[call.call_id] = (command.context, books.now_ms)
         self._touch(call)
+
+    def fetch(self, command: FetchCall) -> None:
+        """Nobody is taken back but from a call flow that has a limit, when that is over."""
+        books = self._books
+        call = books.calls.get(command.call_id)
+        if call is None or call.ended or not call.away:
+            raise books.fail("care", f"{command.call_id} is taken back from nowhere")
+        context, since_ms = self._sent[command.call_id]
+        limits = [each.limit_ms for each in books.policy.call_flows if each.context == context]
+        if not any(0 < limit_ms <= books.now_ms - since_ms for limit_ms in limits):
+            raise books.fail("timers", f"call {call.call_id} is taken back from {context}")
 
     # --- what was heard of them -----------------------------------------------------------------
 
