@@ -175,6 +175,10 @@ def of_group(**fields: Any) -> Lie:
     return lambda policy: replace(policy, ring_groups=(replace(policy.ring_groups[0], **fields),))
 
 
+def of_flow(**fields: Any) -> Lie:
+    return lambda policy: replace(policy, call_flows=(replace(policy.call_flows[0], **fields),))
+
+
 def of_survey(**fields: Any) -> Lie:
     def lie(policy: Policy) -> Policy:
         queues = tuple(
@@ -226,6 +230,11 @@ LIES: list[tuple[str, Policy, Lie, tuple[str, ...]]] = [
     ("a group in order that rings all",
      of_group(strategy=GroupStrategy.IN_ORDER)(CARES), of_group(strategy=GroupStrategy.ALL),
      ("ring group",)),
+    ("a flow that keeps callers", of_flow(limit_ms=4_000)(CARES), of_flow(limit_ms=0), ("timers",)),
+    ("a flow that gives callers back too soon", of_flow(limit_ms=60_000)(CARES),
+     of_flow(limit_ms=1_000), ("timers",)),
+    ("another place after a flow", of_flow(limit_ms=4_000)(CARES),
+     of_flow(too_long=ToMenu("main")), ("places",)),
     ("no survey", CARES, of_queues(survey=None), ("survey",)),
     ("more tries in a survey", CARES, of_survey(tries=5), ("dialogue",)),
     ("other scores", CARES, of_survey(keys=(SurveyKey("1", 1), SurveyKey("2", 5))), ("survey",)),
