@@ -111,7 +111,18 @@ def caller_left(state: State, call: Call, ended_by: CallEnd, cause: int) -> None
     free_own_phone(state, call)
 
 
+def end_trip(state: State, call: Call) -> None:
+    """The dialplan has a call no more, if it had it."""
+    if call.trip is None:
+        return
+    call.trip.sent = None
+    if call.trip.flow is not None:
+        call.trip.flow = None
+        state.timers.cancel(TimerKind.AWAY, call.call_id)
+
+
 def _note_end(state: State, call: Call, ended_by: CallEnd, cause: int) -> None:
+    end_trip(state, call)
     survey_broken_off(state, call, by_caller=ended_by is CallEnd.CALLER)
     end_dialogue(state, call, quietly=True)
     forget_prompt(state, call)

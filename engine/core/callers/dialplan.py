@@ -1,24 +1,30 @@
 """Callers whom the dialplan has: voicemail, and call flows of the admin's (Q-03).
 
-A call that is AWAY has no time limit of ours: voicemail ends by itself (at its longest message)
-and so must a call flow. It ends there, or is given back with a number, which then means what it means
-to who dials it at the same place; queues and extensions can be named from anywhere. A place that is
-not there, or a number that leads nowhere, is told to the caller.
+A call that is AWAY ends there, or is given back with a number, which then means what it means to who
+dials it at the same place; queues and extensions can be named from anywhere. A place that is not
+there, or a number that leads nowhere, is told to the caller.
+
+Voicemail ends by itself (at its longest message), and so should a call flow. One that has a limit is
+not trusted: the caller is taken back when it is over, and goes on to the flow's own destination. Who
+cannot be taken back, however often it is tried, is hung up.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
+from engine.core.callers.calls import end_call, end_trip
 from engine.core.callers.reach import inside, meaning
-from engine.core.commands import SendToDialplan
+from engine.core.causes import NORMAL_CLEARING
+from engine.core.commands import FetchCall, SendToDialplan
 from engine.core.directions import Next, ToMailbox
-from engine.core.facts import RouteReason
+from engine.core.facts import CallEnd, RouteReason
 from engine.core.inputs import SeenChannel
 from engine.core.model.call import Call, CallEvent, CallState
 from engine.core.model.state import State
+from engine.core.model.timers import TimerKind
 from engine.core.model.whereabouts import Trip
-from engine.core.places import ToCallFlow, ToVoicemail
+from engine.core.places import CallFlow, ToCallFlow, ToVoicemail
 from engine.core.prompting.hearing import stop_prompt, stop_waiting_sound
 from engine.core.routing.destinations import words_of
 from engine.core.routing.sending import no_such_place, route
@@ -27,6 +33,10 @@ LEAVE_CONTEXT: Final = "usher-voicemail"
 """Dialplan context in which a message is left; the extension is the box."""
 LISTEN_CONTEXT: Final = "usher-mailbox"
 """Dialplan context in which a box is listened to."""
+FETCH_MS: Final = 10_000
+"""After so long it is tried again to take a caller back, ..."""
+FETCHES_MAX: Final = 3
+"""... so often in all."""
 TRIP_VARIABLE: Final = "USHER_TRIP"
 """Counts how often a call was sent away; the dialplan hands it over with a caller who comes back."""
 
@@ -54,6 +64,22 @@ def to_call_flow(state: State, call: Call, to: ToCallFlow) -> None:
         no_such_place(state, call, words_of(to))
     else:
         _send_away(state, call, to, flow.context, flow.extension)
+        if flow.limit_ms > 0:
+            _trip(call).flow = flow
+            state.timers.set(TimerKind.AWAY, call.call_id, state.now_ms + flow.limit_ms)
+
+
+def away_too_long(state: State, call: Call) -> None:
+    """Takes a caller back whom a call flow has had for long enough."""
+    trip = call.trip
+    if call.state is not CallState.AWAY or trip is None or trip.flow is None:
+        return
+    if trip.fetches >= FETCHES_MAX:
+        end_call(state, call, CallEnd.SYSTEM, NORMAL_CLEARING)
+        return
+    trip.fetches += 1
+    state.tell(FetchCall(call.node, call.call_id))
+    state.timers.set(TimerKind.AWAY, call.call_id, state.now_ms + FETCH_MS)
 
 
 def _send_away(state: State, call: Call, to: Next, context: str, extension: str) -> None:
@@ -77,7 +103,10 @@ def came_back(state: State, call: Call, dialled: str) -> str | None:
     """The dialplan gives a caller back. Returns why that means nothing, or None."""
     if call.state is not CallState.AWAY:
         return f"call is {call.state}"
-    trip = _is_back(call)
+    trip, flow = _is_back(state, call)
+    if flow is not None:
+        route(state, call, flow.too_long, RouteReason.TOO_LONG, trip.to)
+        return None
     call.dialled = dialled
     onward = inside(state, dialled) or meaning(state, call)
     if onward is None:
@@ -90,7 +119,8 @@ def came_back(state: State, call: Call, dialled: str) -> str | None:
 def sending_failed(state: State, call: Call, command: SendToDialplan) -> None:
     """The caller could not be sent there, and is told so."""
     if call.state is CallState.AWAY and _trip(call).sent == command:
-        no_such_place(state, call, _is_back(call).to)
+        trip, _ = _is_back(state, call)
+        no_such_place(state, call, trip.to)
 
 
 def seen_again(state: State, call: Call, channel: SeenChannel) -> None:
@@ -107,11 +137,13 @@ def seen_again(state: State, call: Call, channel: SeenChannel) -> None:
         came_back(state, call, channel.dialled)
 
 
-def _is_back(call: Call) -> Trip:
+def _is_back(state: State, call: Call) -> tuple[Trip, CallFlow | None]:
+    """Ends a trip; returns it, and the call flow from which the caller was taken back."""
     call.advance(CallEvent.CAME_BACK)
     trip = _trip(call)
-    trip.sent = None
-    return trip
+    flow = trip.flow if trip.fetches else None
+    end_trip(state, call)
+    return trip, flow
 
 
 def _trip(call: Call) -> Trip:

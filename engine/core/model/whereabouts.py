@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from engine.core.commands import SendToDialplan
 from engine.core.ids import QueueId
+from engine.core.places import CallFlow
 
 
 @dataclass(slots=True, eq=False)
@@ -21,6 +22,10 @@ class Trip:
     """Where the dialplan has it, or had it, in the record's words."""
     sent: SendToDialplan | None = None
     """How it was sent; None when it is back, or nobody knows."""
+    flow: CallFlow | None = None
+    """The call flow that has it, as it was when it was sent there, if that may keep it only for so long."""
+    fetches: int = 0
+    """How often it was to be taken back from there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -219,7 +219,7 @@ def _confirmed(state: State, call: Call, terms: CallbackPolicy, dialogue: Callba
     way = _way(state, call, terms, number)
     if way is None:  # The configuration was changed meanwhile.
         _ask_for_number(state, call, dialogue, _say(call, Phrase.CALLBACK_NOT_CALLABLE))
-    elif (_visit(call).queue_id, line_of(way, number)) in state.callbacks:
+    elif (_visit(call).queue_id, line_of(state, way, number)) in state.callbacks:
         _back_to_line(state, call, _say(call, Phrase.CALLBACK_ALREADY))
     else:
         _register(state, call, number, way, dialogue.trigger)
@@ -235,7 +235,7 @@ def _register(state: State, call: Call, number: str, way: Phone, trigger: Callba
         number,
         state.now_ms,
         terms=terms,
-        line=line_of(way, number),
+        line=line_of(state, way, number),
     )
     state.note(
         CallbackRequested,

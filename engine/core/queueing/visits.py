@@ -69,7 +69,7 @@ def enter_queue(state: State, call: Call, queue_id: QueueId) -> None:
         limit_wait(state, call, line)
     set_offer(state, call, line)
     if line.selective or call.required_skills:
-        visit.kept_for = served_last(line, call, state.now_ms)
+        visit.kept_for = served_last(state, line, call)
         agree_terms(state, call, line)
     welcome(state, call, line)
     want_again(state, call)

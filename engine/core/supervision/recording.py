@@ -265,10 +265,10 @@ def command_failed(state: State, command: StartRecording | ChangeRecording, stat
         _break_off(state, recording, f"it could not be {what} ({status})")
 
 
-def node_removed(state: State, node: NodeId) -> None:
-    """Closes the records of a node that is configured no more."""
+def node_lost(state: State, node: NodeId, why: str) -> None:
+    """Closes the records of a node that is configured no more, or has not come back."""
     for recording in of_node(state, node):
-        _end(state, recording, ok=False, why="the node was removed")
+        _end(state, recording, ok=False, why=why)
 
 
 def of_node(state: State, node: NodeId) -> list[Recording]:

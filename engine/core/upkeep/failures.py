@@ -12,6 +12,7 @@ from engine.core.commands import (
     ChangeRecording,
     Connect,
     DestroyBridge,
+    FetchCall,
     HangUpCall,
     HangUpLeg,
     HoldMusic,
@@ -105,7 +106,8 @@ def _refused(
     | LeaveTalk
     | StartRecording
     | ChangeRecording
-    | SendToDialplan,
+    | SendToDialplan
+    | FetchCall,
     status: int,
 ) -> None:
     """Deals with what Asterisk itself would not do."""
@@ -114,6 +116,8 @@ def _refused(
             monitoring.command_failed(state, command, status)
         case StartRecording() | ChangeRecording():
             recording.command_failed(state, command, status)
+        case FetchCall():
+            pass  # It is tried again.
         case RingPhone(leg_id=leg_id):
             _ring_failed(state, leg_id)
         case PlayPrompt():

@@ -36,6 +36,11 @@ def check_call(state: State, call: Call) -> None:
         assert call.sound is None, "a caller is away and hears us"
         assert call.trip is not None, "a caller is away who was never sent"
         assert not call.absent, "nobody is away"
+        limited = call.trip.flow is not None
+        timed = state.timers.is_set(TimerKind.AWAY, call.call_id)
+        assert limited == timed, "a call flow keeps a caller for ever, or none has a limit"
+    else:
+        assert call.trip is None or call.trip.flow is None, "a call flow has who is here"
     if call.ringing_group is not None:
         _check_group(state, call, call.ringing_group)
     if call.state is CallState.SUMMONED:
