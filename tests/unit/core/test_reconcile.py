@@ -321,7 +321,9 @@ def test_a_connection_that_got_lost_is_said_again_with_the_end_of_the_music() ->
     for lost in (stop, connect):
         centre.give(CommandFailed(lost, 0, "connection lost"))
     centre.give(NodeConnected(NODE, seen(call_id, leg_id)))
+    stopped = {
+        (each.call_id, each.sound.music_class is None) for each in centre.told(StopWaitingSound)
+    }
+    assert stopped == {(each, ringing) for each in (call_id, leg_id) for ringing in (False, True)}
     said = [each for each in centre.last if isinstance(each, StopWaitingSound | Connect)]
     assert said[-1] == connect
-    stopped = {(each.call_id, each.sound.music_class is None) for each in said[:-1]}
-    assert stopped == {(each, ringing) for each in (call_id, leg_id) for ringing in (False, True)}
