@@ -16,7 +16,7 @@ from engine.core.commands import (
     StopWaitingSound,
 )
 from engine.core.directions import Next
-from engine.core.ids import playback_id_of
+from engine.core.ids import CallId, NodeId, playback_id_of
 from engine.core.model.call import Call
 from engine.core.model.dialogue import Prompt, Purpose
 from engine.core.model.state import State
@@ -61,6 +61,15 @@ def stop_waiting_sound(state: State, call: Call) -> None:
     if call.sound is not None:
         state.tell(StopWaitingSound(call.node, call.call_id, call.sound))
         call.sound = None
+
+
+def no_sound(state: State, node: NodeId, channel_id: str) -> None:
+    """Ends whatever waiting sound there may be at a channel of which nobody knows what it hears.
+
+    Asterisk plays it on beside a talk: who hears it hears nobody else.
+    """
+    for sound in (WaitingSound(), RINGING):
+        state.tell(StopWaitingSound(node, CallId(channel_id), sound))
 
 
 def play(

@@ -33,7 +33,7 @@ from engine.core.model.call import Call, CallState
 from engine.core.model.leg import Leg, LegState
 from engine.core.model.state import Node, State
 from engine.core.model.timers import TimerKind
-from engine.core.prompting.hearing import answer_call, hears_prompt, play_again
+from engine.core.prompting.hearing import answer_call, hears_prompt, no_sound, play_again
 from engine.core.prompting.questions import ask_again
 from engine.core.queueing.announcing import catch_up
 from engine.core.queueing.attempts import let_agent_hear_ringing
@@ -174,6 +174,10 @@ def _catch_up_talk(state: State, leg: Leg, channels: dict[str, SeenChannel]) -> 
     if channel is None or caller is None or channel.bridge_id == caller.bridge_id == expected:
         return
     leg.connects = 0
+    # The connection that got lost was told together with the end of what they heard while waiting.
+    for each in (caller, channel):
+        if each.bridge_id is None:
+            no_sound(state, leg.node, each.channel_id)
     bridge(state, state.calls[leg.call_id], leg)
 
 
