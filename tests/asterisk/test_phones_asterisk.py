@@ -187,7 +187,7 @@ async def test_hold_gives_music_and_resume_gives_voice(lab: Lab) -> None:
     there.answer()
     await call.wait_until_hears(700)
     await there.hold()
-    await call.audio.until(lambda: not call.hears(700) and call.hears("anything"), "music", 5)
+    await call.audio.until(lambda: not call.hears(700) and call.hears("anything"), "music", 40)
     await there.resume()
     await call.wait_until_hears(700)
     await there.wait_until_hears(440)
@@ -220,7 +220,7 @@ async def test_dtmf_is_heard_by_the_phone(lab: Lab) -> None:
     there.answer()
     await there.wait_until_hears(440)
     await call.send_dtmf("19#")
-    await there.audio.until(lambda: there.audio.dtmf == ["1", "9", "#"], "1 9 #", 5)
+    await there.audio.until(lambda: there.audio.dtmf == ["1", "9", "#"], "1 9 #", 40)
     call.hang_up()
     await there.ended
 

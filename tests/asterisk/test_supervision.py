@@ -152,7 +152,7 @@ async def hold(floor: Floor, queue: Queue, number: str, who: str, mode: str) -> 
 
     async def music(*, plays: bool) -> None:
         what = f"{held.owner.user} to hear {'' if plays else 'no '}hold music"
-        await held.audio.until(lambda: held.hears(MUSIC_HZ) is plays, what, 5)
+        await held.audio.until(lambda: held.hears(MUSIC_HZ) is plays, what, 40)
 
     async def on_hold(mode: str) -> None:
         await room.until(heard[mode])

@@ -38,8 +38,7 @@ async def test_the_waiting_sound_begins_after_the_join_prompt(floor: Floor) -> N
     calls = [floor.place(queue, media="silence") for queue in (MUSIC, LOOPED, RINGING)]
     ears = [Ear(call) for call in calls]
     music, looped, ringing = calls
-    await asyncio.gather(*(call.wait_until_hears(JOIN_HZ) for call in calls))
-    assert not ringing.hears(RING_HZ[0])
+    await asyncio.gather(*(hears_only(call, JOIN_HZ, RING_HZ[0]) for call in calls))
     await asyncio.gather(
         hears_only(music, MUSIC_HZ, JOIN_HZ),
         hears_only(looped, LOOP_HZ, JOIN_HZ),
@@ -190,7 +189,7 @@ async def test_the_agents_number_is_told_to_both(floor: Floor, queue) -> None:
     call, there = await floor.talking(queue, ann, media="silence")
     ears = Ear(call), Ear(there)
     await asyncio.gather(call.wait_until_hears("anything"), there.wait_until_hears("anything"))
-    await asyncio.gather(call.wait_until_hears("silence", seconds=12), hear_packets(there, 20))
+    await asyncio.gather(call.wait_until_hears("silence", seconds=40), hear_packets(there, 20))
     for ear in ears:
         ear.stop()
     told_ms = [ear.loud_ms(ear.began_ns, ear.began_ns + 20_000_000_000) for ear in ears]

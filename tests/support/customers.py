@@ -63,7 +63,7 @@ class Customer:
         assert (ending.by, ending.how) == ("there", "bye")
         return await self.callback(queue)
 
-    async def incoming(self, seconds: float = 10.0) -> IncomingCall:
+    async def incoming(self, seconds: float = 30.0) -> IncomingCall:
         """Returns the next call to this phone."""
         return await self.phone.incoming(seconds)
 
@@ -79,7 +79,7 @@ class Customer:
         )
         return _of(rows, queue, self.number)[-1]
 
-    async def over(self, queue: Queue, *, seconds: float = 15.0) -> Row:
+    async def over(self, queue: Queue, *, seconds: float = 40.0) -> Row:
         """Waits until his latest callback in this queue is over; returns it, checked."""
 
         def over(rows: list[Row]) -> bool:
@@ -155,7 +155,7 @@ async def check_callback(floor: Floor, row: Row) -> None:
 
 async def to_the_customer(agent: Phone, customer: Customer) -> tuple[IncomingCall, IncomingCall]:
     """The agent's phone rings and is picked up; returns its call, and the one at the customer's."""
-    there = await agent.incoming(10)
+    there = await agent.incoming(30)
     assert there.caller_number == customer.number
     await pick_up(there)
     return there, await customer.incoming()

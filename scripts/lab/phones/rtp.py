@@ -11,6 +11,7 @@ import struct
 import time
 from collections import deque
 from collections.abc import Callable
+from itertools import islice
 from typing import Final, Literal, NamedTuple
 
 from scripts.lab.phones.address import Address
@@ -37,6 +38,10 @@ _KEYS: Final = "0123456789*#ABCD"
 _SILENT: Final = 0.003
 """RMS below this is silence: some -50 dBFS."""
 _TRIES: Final = 200
+_LOOK: Final = 2
+"""Packets from one look at what a caller waits to hear to the next: 40 ms of sound."""
+_BACKLOG: Final = 50
+"""More packets at once than this are looked at in coarser steps: this side is too slow for its calls."""
 
 
 class Sink:
@@ -138,6 +143,11 @@ class RtpSession:
         self._stamp = 0
         self._ssrc = self.port << 8
         self._frame = 0
+        self._unlooked = 0
+        """Packets since the latest look."""
+        self._looked = False
+        """Since the latest even beat."""
+        self._looking = False
         self.beats = 0
         """Ticks of 20 ms since `connect`, whether anything was sent or not; few on a busy machine."""
         self._frames: tuple[bytes, ...] = ()
@@ -179,9 +189,13 @@ class RtpSession:
         self._frames = frames_of(self._hertz, law) if self._hertz else (bytes([hush]) * FRAME,)
 
     def close(self) -> None:
-        """Stop and give the ports back; what was heard stays readable."""
+        """Stop and give the ports back; what was heard stays readable.
+
+        What came in until now counts: on a busy machine the end of a call is read before its sound.
+        """
         if self.closed:
             return
+        self._readable()
         self.closed = True
         if self._tick is not None:
             self._tick.cancel()
@@ -206,8 +220,10 @@ class RtpSession:
             self._frame += 1
         self._stamp = (self._stamp + FRAME) & 0xFFFFFFFF
         self.beats += 1
-        if self._watchers and self.beats % 2 == 0:
-            self._watch()
+        if self.beats % 2 == 0:
+            if self._watchers and not self._looked:
+                self._watch()
+            self._looked = False
         # Absolute times: a late tick does not slow the stream. After a long stall, start anew.
         self._tick_at = max(self._tick_at + FRAME / RATE, self._loop.time() - 0.2)
         self._tick = self._loop.call_at(self._tick_at, self._beat)
@@ -243,26 +259,36 @@ class RtpSession:
     # -- hearing ---------------------------------------------------------------------------
 
     def _readable(self) -> None:
-        while not self.closed:
-            try:
-                data = self._socket.recv(2048)
-            except OSError:
-                return
-            if len(data) < 12 or data[0] >> 6 != 2:
-                continue
-            kind = data[1] & 0x7F
-            start = 12 + 4 * (data[0] & 0x0F)
-            if kind == self._dtmf_type:
-                self._key(data[start:], struct.unpack("!I", data[4:8])[0])
-            elif kind in {0, PCMA} and not self._hearing:
-                self.ignored += 1
-            elif kind in {0, PCMA}:
-                self.received += 1
-                stamp, source = struct.unpack("!II", data[4:12])
-                packet = Packet(time.monotonic_ns(), source, stamp, kind, data[start:])
-                self._heard.append(packet)
-                for tap in tuple(self.taps):
-                    tap(packet)
+        """Reads all that is there, and looks at it as if it had come in its time."""
+        if self.closed:
+            return
+        came = []
+        with contextlib.suppress(OSError):
+            while True:
+                came.append(self._socket.recv(2048))
+        step = _LOOK if len(came) <= _BACKLOG else WINDOW_MS // 20
+        for data in came:
+            self._take(data)
+            if self._watchers and self._unlooked >= step:
+                self._watch()
+
+    def _take(self, data: bytes) -> None:
+        if len(data) < 12 or data[0] >> 6 != 2:
+            return
+        kind = data[1] & 0x7F
+        start = 12 + 4 * (data[0] & 0x0F)
+        if kind == self._dtmf_type:
+            self._key(data[start:], struct.unpack("!I", data[4:8])[0])
+        elif kind in {0, PCMA} and not self._hearing:
+            self.ignored += 1
+        elif kind in {0, PCMA}:
+            self.received += 1
+            self._unlooked += 1
+            stamp, source = struct.unpack("!II", data[4:12])
+            packet = Packet(time.monotonic_ns(), source, stamp, kind, data[start:])
+            self._heard.append(packet)
+            for tap in tuple(self.taps):
+                tap(packet)
 
     def _key(self, payload: bytes, stamp: int) -> None:
         # The packets of one key press share a time stamp; the first one seen counts.
@@ -271,12 +297,15 @@ class RtpSession:
             self.dtmf.append(_KEYS[payload[0]])
 
     def pcm(self, window_ms: int = WINDOW_MS) -> list[int]:
-        """What came in during the last `window_ms`; where packets are missing there is silence."""
+        """What came in last, in `window_ms` at most; where packets are missing there is silence.
+
+        Packets that were read late, many at a time, count by their number: the last of them.
+        """
         since = time.monotonic_ns() - window_ms * 1_000_000
+        latest = islice(reversed(self._heard), window_ms // 20)
         samples: list[int] = []
-        for packet in self._heard:
-            if packet.at_ns >= since:
-                samples += packet.samples()
+        for packet in reversed([each for each in latest if each.at_ns >= since]):
+            samples += packet.samples()
         missing = window_ms * RATE // 1000 - len(samples)
         return samples + [0] * missing if missing > 0 else samples
 
@@ -290,12 +319,16 @@ class RtpSession:
 
     def hears(self, what: float | Literal["anything", "silence"]) -> bool:
         """Whether a tone (Hz), any sound, or nothing at all came in during the last window."""
+        if not self._looking:
+            self._readable()
         pcm = self.pcm()
         if isinstance(what, str):
             return (loudness(pcm) < _SILENT) == (what == "silence")
         return has_tone(pcm, what)
 
     def _watch(self) -> None:
+        self._looked = self._looking = True
+        self._unlooked = 0
         waiting = []
         for condition, happening in self._watchers:
             if condition():
@@ -303,6 +336,7 @@ class RtpSession:
             else:
                 waiting.append((condition, happening))
         self._watchers = waiting
+        self._looking = False
 
     async def until(self, condition: Callable[[], bool], what: str, seconds: float) -> None:
         """Wait until a condition on this audio holds; it is looked at every 40 ms.
