@@ -98,8 +98,8 @@ async def test_number_without_a_hint_and_wrong_password_are_refused(lab: Lab) ->
 
 async def test_refreshes_before_it_expires(lab: Lab) -> None:
     phone = await lab.phone(101)
-    lamp = phone.watch(KEY, expires_s=2)
-    assert await lamp.on() == 2
+    lamp = phone.watch(KEY, expires_s=4)
+    assert await lamp.on() == 4
     async with asyncio.timeout(40):
         while lamp.notified < 3:  # each refresh is answered by the state, told again
             await lamp.next_notify.within(40)

@@ -263,7 +263,7 @@ class Floor:
                 call.hang_up()  # type: ignore[attr-defined]
         if self.live.engine is None:  # The test failed in an outage: the next one shall not.
             await self.live.start_engine()
-        await self._until_quiet()
+        await self.until_quiet()
         for table in _OPEN:
             await self.live.facts.until(
                 table, lambda rows: all(over(row) or _waits_for_callback(row) for row in rows)
@@ -295,7 +295,9 @@ class Floor:
             each["number"] for each in pending
         )
 
-    async def _until_quiet(self) -> None:
+    async def until_quiet(self) -> None:
+        """Waits until Asterisk has no channel left."""
+
         async def quiet() -> bool:
             return await self.live.asterisk.cli("core show channels concise") == ""
 
