@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 
-from scripts.lab.phones import IncomingCall, Phone
+from scripts.lab.phones import IncomingCall, OutgoingCall, Phone
 from scripts.lab.phones.call import reasons_of
 from scripts.lab.waiting import look_until
 from tests.support.draft import MUSIC_HZ, PROMPT_HZ, Draft, Queue
