@@ -15,7 +15,15 @@ from scripts.lab.asterisk import find_tree
 from scripts.lab.live import LiveCentre
 from tests.support.draft import MUSIC_HZ, TONES, Draft, Queue
 from tests.support.ear import Ear, Heard, overlaps
-from tests.support.floor import Floor, hear_packets, hears_only
+from tests.support.floor import (
+    Floor,
+    about,
+    at_least,
+    hear_packets,
+    hears_only,
+    ms_between,
+    within,
+)
 from tests.support.prompts import Prompts, sounds_of
 
 pytestmark = [
@@ -81,19 +89,19 @@ async def at_their_interval(floor: Floor) -> Judge:
 
     def judge() -> None:
         heard = short.heard(MUSIC_HZ, ANNOUNCED_HZ, JOIN_HZ)
-        assert short.order(MUSIC_HZ, ANNOUNCED_HZ, JOIN_HZ) == [
+        assert short.order(MUSIC_HZ, ANNOUNCED_HZ, JOIN_HZ)[:6] == [
             *(JOIN_HZ, MUSIC_HZ, ANNOUNCED_HZ, MUSIC_HZ, ANNOUNCED_HZ, MUSIC_HZ),
         ]
-        first, second = (each for each in heard if each.hertz == ANNOUNCED_HZ)
-        assert abs((first.from_ns - short.began_ns) / 1e6 - EVERY_S * 1000) < LATE_MS
-        assert abs((second.from_ns - first.from_ns) / 1e6 - EVERY_S * 1000) < LATE_MS
-        assert 900 <= first.ms <= 1_250
+        first, second, *_ = (each for each in heard if each.hertz == ANNOUNCED_HZ)
+        assert about(EVERY_S * 1000, ms_between(short.began_ns, first.from_ns), LATE_MS)
+        assert about(EVERY_S * 1000, ms_between(first.from_ns, second.from_ns), LATE_MS)
+        assert about(1_075, first.ms, 175)
         assert overlaps(heard) == []
-        assert silences_ms(heard) < LATE_MS
+        assert within(LATE_MS, silences_ms(heard))
 
         heard = long.heard(MUSIC_HZ, ANNOUNCED_HZ + 100)
         assert [each.hertz for each in heard][:3] == [MUSIC_HZ, ANNOUNCED_HZ + 100, MUSIC_HZ]
-        assert heard[1].ms > 5_400, "it is played to its end"
+        assert at_least(5_400, heard[1].ms), "it is played to its end"
         assert overlaps(heard) == []
         assert never.order(MUSIC_HZ, ANNOUNCED_HZ) == [MUSIC_HZ]
 
@@ -142,9 +150,10 @@ async def each_hears_the_own_place(floor: Floor, prompts: Prompts) -> None:
         closing, *_ = ear.heard(ANNOUNCED_HZ)
         said = [*speech.position("en", place), *speech.thanks("en")]
         expected_ms = lengths_ms(said)
-        assert abs((closing.from_ns - music.to_ns) / 1e6 - expected_ms) < LATE_MS
+        assert about(expected_ms, ms_between(music.to_ns, closing.from_ns), LATE_MS)
         loud_ms = ear.loud_ms(music.to_ns, closing.from_ns)
-        assert expected_ms * 0.4 < loud_ms <= expected_ms + LATE_MS
+        assert at_least(expected_ms * 0.4, loud_ms)
+        assert within(expected_ms + LATE_MS, loud_ms)
     for call in calls:
         call.hang_up()
         await floor.record(call)
@@ -225,14 +234,14 @@ async def connected_amid_a_prompt(floor: Floor, queue: Queue) -> Judge:
         (prompt,) = (each for each in heard if each.hertz == ANNOUNCED_HZ)
         voice = next(each for each in heard if each.hertz == AGENT_HZ)
         assert heard[-1].hertz == AGENT_HZ
-        assert prompt.ms < 3_000, "it was cut off"
-        assert (voice.from_ns - answered_ns) / 1e6 < LATE_MS
+        assert within(3_000, prompt.ms), "it was cut off"
+        assert within(LATE_MS, ms_between(answered_ns, voice.from_ns))
         assert overlaps(heard) == []
 
     return judge
 
 
-GONE = DRAFT.queue(0, announcements=announced(DRAFT.tone(ANNOUNCED_HZ, 3.0)), max_wait_s=5.8,
+GONE = DRAFT.queue(0, announcements=announced(DRAFT.tone(ANNOUNCED_HZ, 4.0)), max_wait_s=6.5,
                    failure={"play": [DRAFT.tone(JOIN_HZ)]})  # fmt: skip
 
 
@@ -247,7 +256,7 @@ async def longest_wait_ends_amid_an_announcement(floor: Floor) -> Judge:
     def judge() -> None:
         assert ear.order(MUSIC_HZ, ANNOUNCED_HZ, JOIN_HZ) == [MUSIC_HZ, ANNOUNCED_HZ, JOIN_HZ]
         (prompt,) = ear.heard(ANNOUNCED_HZ)
-        assert prompt.ms < 2_000
+        assert within(3_000, prompt.ms)
 
     return judge
 

@@ -9,7 +9,12 @@ import pytest
 from scripts.lab.phones import OutgoingCall
 from tests.support.draft import MUSIC_HZ, OTHER_MUSIC_HZ, Draft
 from tests.support.ear import Ear
-from tests.support.floor import Floor, hear_packets, hears_only
+from tests.support.floor import (
+    Floor,
+    hear_packets,
+    hears_only,
+    within,
+)
 from tests.support.records import Record
 
 pytestmark = [
@@ -31,7 +36,7 @@ PRESSED = DRAFT.queue(
     key_events=KEYS,
     announcements={
         "join": [DRAFT.tone(JOIN_HZ, 2.0)],
-        "queue": [DRAFT.tone(ANNOUNCED_HZ, 3.0)],
+        "queue": [DRAFT.tone(ANNOUNCED_HZ, 4.0)],
         "queue_every_s": 5,
     },
 )
@@ -63,7 +68,7 @@ async def test_a_key_counts_at_every_moment_of_the_wait(floor: Floor) -> None:
     await joining.send_dtmf("1")
     await joining.ended
     assert ears[0].stop().order(JOIN_HZ, BYE_HZ, MUSIC_HZ) == [JOIN_HZ, BYE_HZ]
-    assert ears[0].heard(JOIN_HZ)[0].ms < 1_600
+    assert within(1_600, ears[0].heard(JOIN_HZ)[0].ms)
 
     await hears_only(amid_music, MUSIC_HZ, JOIN_HZ)
     await amid_music.send_dtmf("9")
@@ -77,7 +82,7 @@ async def test_a_key_counts_at_every_moment_of_the_wait(floor: Floor) -> None:
     await announced.wait_until_hears(ANNOUNCED_HZ, seconds=40)
     await announced.send_dtmf("9", via="info")
     await hear_packets(announced, 20)
-    assert announced.hears(ANNOUNCED_HZ)
+    await announced.wait_until_hears(ANNOUNCED_HZ)
     await announced.send_dtmf("2", via="info")
     there = await ann.incoming()
     await hears_only(announced, OTHER_MUSIC_HZ, ANNOUNCED_HZ, MUSIC_HZ)
@@ -85,7 +90,7 @@ async def test_a_key_counts_at_every_moment_of_the_wait(floor: Floor) -> None:
     await asyncio.gather(
         hears_only(announced, AGENT_HZ, OTHER_MUSIC_HZ), there.wait_until_hears(CALLER_HZ)
     )
-    assert ears[2].stop().heard(ANNOUNCED_HZ)[0].ms < 2_600
+    assert within(3_600, ears[2].stop().heard(ANNOUNCED_HZ)[-1].ms)
 
     amid_music.hang_up()
     announced.hang_up()
