@@ -98,6 +98,7 @@ async def test_a_caller_asks_by_key_and_keeps_the_place(floor: Floor, prompts: P
         if waiting is None:
             there, at_customer = await to_the_customer(ann, asks)
             await pick_up(at_customer)
+            await asks.over(KEPT)
         else:
             there = await ann.incoming()
             await floor.pick_up(there)

@@ -143,8 +143,8 @@ async def test_a_queue_is_removed_and_one_offers_no_more(floor: Floor, live: Liv
         dora = await floor.phone(QUIET, media="silence")
         there, at_promised = await to_the_customer(dora, promised)
         await pick_up(at_promised)
-        there.hang_up()
         assert (await promised.over(QUIET))["reason"] == "talked"
+        there.hang_up()
     finally:
         await live.apply(before)
     assert carl not in live.phones
@@ -177,8 +177,8 @@ async def test_closing_time(floor: Floor) -> None:
     assert (row["outcome"], row["reason"], fails.rung) == ("failed", "no_agent", 0)
     there, at_served = await to_the_customer(await floor.phone(STAYS, media="silence"), served)
     await pick_up(at_served)
-    there.hang_up()
     assert (await served.over(STAYS))["reason"] == "talked"
+    there.hang_up()
 
 
 SERVED = DRAFT.queue(1, callback=BACK, managers=[BOSS])
@@ -197,8 +197,8 @@ async def test_a_manager_takes_one_and_cancels_another(floor: Floor, live: LiveC
     there, at_taken = await to_the_customer(boss, taken)
     assert there.caller_name == "(QCB) Zoe"
     await pick_up(at_taken)
-    there.hang_up()
     row = await taken.over(SERVED)
+    there.hang_up()
     assert (row["reason"], row["agent_id"], taken.rung) == ("talked", BOSS, 1)
 
     view = await control.call(cancelled.number, "waiting")

@@ -129,7 +129,7 @@ DIRECT = DRAFT.did(
         MENU_HZ,
         {"1": {"play": [CLOSING]}},
         direct_dial=True,
-        timeout_s=1,
+        timeout_s=2,
         tries=2,
         wrong_prompt=[DRAFT.note(WRONG_HZ)],
     ),

@@ -97,7 +97,11 @@ def _of(rows: list[Row], queue: Queue, number: str) -> list[Row]:
 
 
 async def pick_up(there: IncomingCall) -> None:
-    """Picks up; returns when the phone knows that it is connected."""
+    """Picks up; returns when the phone knows that it is connected.
+
+    The engine learns of it by a thread of Asterisk's own: should the other party hang up then, that may
+    overtake it. Wait until the callback is over before (`Customer.over`).
+    """
     there.answer()
     await there.acknowledged
 

@@ -38,6 +38,9 @@ _KEYS: Final = "0123456789*#ABCD"
 _SILENT: Final = 0.003
 """RMS below this is silence: some -50 dBFS."""
 _TRIES: Final = 200
+_CATCH_UP_S: Final = 0.2
+_BETWEEN_KEYS: Final = 5
+"""Ticks of 20 ms from the last packet of a key to the first of the next."""
 _LOOK: Final = 2
 """Packets from one look at what a caller waits to hear to the next: 40 ms of sound."""
 _BACKLOG: Final = 50
@@ -143,6 +146,8 @@ class RtpSession:
         self._stamp = 0
         self._ssrc = self.port << 8
         self._frame = 0
+        self._pause = 0
+        """Ticks until the next key may begin."""
         self._unlooked = 0
         """Packets since the latest look."""
         self._looked = False
@@ -209,10 +214,13 @@ class RtpSession:
         if self.closed:
             return
         if self._to is not None and self._sending and not self.muted:
-            if self._events:
+            if self._pause:
+                self._pause -= 1
+            if self._events and not self._pause:
                 payload, stamp, marker, done = self._events.popleft()
                 self._send(payload, self._dtmf_type or 0, stamp, marker=marker)
                 if done is not None:
+                    self._pause = _BETWEEN_KEYS
                     done.mark(None)
             else:
                 self._send(self._frames[self._frame % len(self._frames)], self._codec, self._stamp,
@@ -224,8 +232,10 @@ class RtpSession:
             if self._watchers and not self._looked:
                 self._watch()
             self._looked = False
-        # Absolute times: a late tick does not slow the stream. After a long stall, start anew.
-        self._tick_at = max(self._tick_at + FRAME / RATE, self._loop.time() - 0.2)
+        # Absolute times: a late tick does not slow the stream. After a long stall, start anew. Keys are
+        # never hurried: Asterisk 22 takes one that comes too fast for two.
+        slack_s = 0.0 if self._events or self._pause else _CATCH_UP_S
+        self._tick_at = max(self._tick_at + FRAME / RATE, self._loop.time() - slack_s)
         self._tick = self._loop.call_at(self._tick_at, self._beat)
 
     def _send(self, payload: bytes, kind: int, stamp: int, *, marker: bool) -> None:
@@ -247,7 +257,8 @@ class RtpSession:
             raise ValueError(f"cannot send {key!r} as an RTP event")
         done: Happening[None] = Happening(f"key {key} sent as RTP events")
         steps = max(1, duration_ms // 20)
-        start = (self._stamp + len(self._events) * FRAME) & 0xFFFFFFFF
+        ahead = max(0, self._pause - 1) + len(self._events)
+        start = (self._stamp + ahead * FRAME) & 0xFFFFFFFF
         for step in range(1, steps + 4):  # the end goes out three times, in case one is lost
             end = step > steps
             length = min(step, steps) * FRAME
