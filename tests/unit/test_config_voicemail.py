@@ -107,10 +107,9 @@ def test_a_pin_that_no_phone_can_send(tmp_path, pin):
     configuration = loaded(tmp_path, BOX)
     with pytest.raises(ConfigError) as caught:
         resolve_secrets(configuration, ENVIRON | {"PIN": pin})
-    assert "extensions.1001.voicemail.pin - a PIN is 4 to 20 digits; this one is not" in str(
-        caught.value
-    )
-    assert pin not in str(caught.value)
+    said = str(caught.value).replace(str(tmp_path), "")  # Which may have the same digits.
+    assert "extensions.1001.voicemail.pin - a PIN is 4 to 20 digits; this one is not" in said
+    assert pin not in said
 
 
 @pytest.mark.parametrize(

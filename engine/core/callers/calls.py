@@ -8,7 +8,6 @@ from engine.core.callers.surveys import survey_broken_off
 from engine.core.facts import (
     CallEnd,
     CallEnded,
-    CallStarted,
     ParkEnd,
     SourceKind,
     VisitOutcome,
@@ -17,6 +16,7 @@ from engine.core.facts import (
 from engine.core.ids import AgentId, LegId
 from engine.core.inputs import CallArrived
 from engine.core.model.call import Call, CallEvent, CallState
+from engine.core.model.record import note_start
 from engine.core.model.state import State
 from engine.core.model.timers import TimerKind
 from engine.core.prompting.hearing import forget_prompt
@@ -60,17 +60,7 @@ def call_arrived(state: State, arrived: CallArrived, *, away: bool = False) -> b
         call.agent_id = agent.agent_id
         agent.own_calls[call.call_id] = None
         state.refresh(agent)
-    state.note(
-        CallStarted,
-        call.call_id,
-        call.node,
-        source,
-        call.endpoint,
-        call.caller_number,
-        call.caller_name,
-        call.dialled,
-        call.arrived_ms,
-    )
+    note_start(state, call)
     if away:
         call.advance(CallEvent.SENT_AWAY)
         return True

@@ -14,7 +14,6 @@ from engine.core.facts import (
     CallbackOutcome,
     CallbackReason,
     CallEnd,
-    CallStarted,
     SourceKind,
     VisitReason,
 )
@@ -23,6 +22,7 @@ from engine.core.matching.conditions import agree_terms
 from engine.core.model.call import Call, CallState, Visit
 from engine.core.model.dialogue import Callback
 from engine.core.model.line import Line
+from engine.core.model.record import note_start
 from engine.core.model.state import State
 from engine.core.model.timers import TimerKind
 from engine.core.queueing.offers import want_again
@@ -105,18 +105,7 @@ def replace(
         required_skills=parent.required_skills,
     )
     state.calls[call_id] = call
-    state.note(
-        CallStarted,
-        call_id,
-        call.node,
-        call.source,
-        endpoint,
-        number,
-        name,
-        call.dialled,
-        call.arrived_ms,
-        parent.call_id,
-    )
+    note_start(state, call, parent.call_id)
     return call
 
 

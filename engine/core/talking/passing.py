@@ -11,10 +11,11 @@ from engine.core.callers.calls import end_call
 from engine.core.causes import NORMAL_CLEARING
 from engine.core.commands import StartWaitingSound
 from engine.core.directions import Next
-from engine.core.facts import CallEnd, CallStarted, SourceKind
+from engine.core.facts import CallEnd, SourceKind
 from engine.core.ids import CallId, LegId
 from engine.core.model.call import Call, CallEvent, CallState
 from engine.core.model.leg import Leg, LegEvent, LegState
+from engine.core.model.record import note_start
 from engine.core.model.state import State
 from engine.core.model.timers import TimerKind
 from engine.core.places import PlayThenHangUp, ToExtension, ToExternal, ToRingGroup
@@ -121,7 +122,7 @@ def adopt_leg(state: State, call: Call, *, dialled: str, last_words: Media | Non
         state.agents[adopted.agent_id].own_calls[adopted.call_id] = None
     part_from_agents(state, leg)
     if leg.was is None:
-        _note_start(state, adopted, call.call_id)
+        note_start(state, adopted, call.call_id)
     if last_words is None:
         end_call(state, call, CallEnd.TRANSFERRED, NORMAL_CLEARING)
     else:
@@ -184,18 +185,3 @@ def _talking_leg(state: State, call: Call) -> Leg:
     assert call.state is CallState.TALKING
     assert call.leg_id is not None
     return state.legs[call.leg_id]
-
-
-def _note_start(state: State, call: Call, parent_id: CallId) -> None:
-    state.note(
-        CallStarted,
-        call.call_id,
-        call.node,
-        call.source,
-        call.endpoint,
-        call.caller_number,
-        call.caller_name,
-        call.dialled,
-        call.arrived_ms,
-        parent_id,
-    )

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from engine.core.callers.calls import caller_left, end_call
 from engine.core.directions import Next, ToMonitor
-from engine.core.facts import CallEnd, CallStarted, SourceKind
+from engine.core.facts import CallEnd, SourceKind
 from engine.core.ids import AgentId, EndpointName, NodeId, own_call_id_of
 from engine.core.model.agent import Agent
 from engine.core.model.call import Call, CallEvent, CallState
+from engine.core.model.record import note_start
 from engine.core.model.state import State
 from engine.core.model.timers import TimerKind
 from engine.core.places import ToExtension
@@ -56,19 +57,7 @@ def summon(state: State, by: str, then: Next, node: NodeId | None = None) -> Cal
         by=by,
     )
     state.calls[call.call_id] = call
-    state.note(
-        CallStarted,
-        call.call_id,
-        call.node,
-        call.source,
-        call.endpoint,
-        call.caller_number,
-        call.caller_name,
-        call.dialled,
-        call.arrived_ms,
-        None,
-        by,
-    )
+    note_start(state, call)
     timeout_ms = extension.ring_timeout_ms
     state.timers.set(TimerKind.RING, call.call_id, state.now_ms + timeout_ms)
     ring_first(state, call, house_phone(by), timeout_ms, shown=(number, name))

@@ -1,4 +1,4 @@
-"""What must be true of callbacks between any two inputs (`engine.core.upkeep.invariants`)."""
+"""What must be true of callbacks."""
 
 from __future__ import annotations
 
