@@ -6,7 +6,8 @@ import pytest
 
 from scripts.lab.phones import SoundMatrix
 from tests.support.draft import MUSIC_HZ, Draft
-from tests.support.floor import Floor, about, hear_packets, hears_only, ms_between, within
+from tests.support.floor import Floor, hear_packets, hears_only
+from tests.support.machine import about, ms_between, within
 from tests.support.passing import pick_up, talk
 
 pytestmark = [

@@ -10,7 +10,8 @@ import pytest_asyncio
 
 from scripts.lab.phones import SipEndpoint
 from tests.support.draft import Draft, Queue
-from tests.support.floor import Floor, ms_between, within
+from tests.support.floor import Floor
+from tests.support.machine import ms_between, within
 from tests.support.passing import talk, transfers
 from tests.support.records import Row
 

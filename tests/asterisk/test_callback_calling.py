@@ -25,7 +25,8 @@ from tests.support.customers import (
     to_the_customer,
 )
 from tests.support.draft import Draft, Queue
-from tests.support.floor import Floor, about, hears_only
+from tests.support.floor import Floor, hears_only
+from tests.support.machine import about
 from tests.support.prompts import Prompts
 from tests.support.records import Row, gather
 from tests.support.words import FOR_AGENT_HZ, NOT_REACHED_HZ

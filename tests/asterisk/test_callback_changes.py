@@ -25,7 +25,8 @@ from tests.support.customers import (
     to_the_customer,
 )
 from tests.support.draft import Draft
-from tests.support.floor import Floor, at_least, ms_between
+from tests.support.floor import Floor
+from tests.support.machine import at_least, ms_between
 from tests.support.words import CONFIRM_HZ
 
 pytestmark = [

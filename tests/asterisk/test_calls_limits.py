@@ -8,7 +8,8 @@ import pytest
 
 from scripts.lab.phones import OutgoingCall
 from tests.support.draft import CLOSING, CLOSING_HZ, MUSIC_HZ, Draft, Queue
-from tests.support.floor import Floor, about, hears_only, ms_between, within
+from tests.support.floor import Floor, hears_only
+from tests.support.machine import about, ms_between, within
 
 pytestmark = [
     pytest.mark.asterisk,

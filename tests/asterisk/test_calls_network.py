@@ -11,7 +11,8 @@ import pytest_asyncio
 from scripts.lab.live import LiveCentre
 from scripts.lab.proxy import TcpProxy
 from tests.support.draft import MUSIC_HZ, Draft
-from tests.support.floor import Floor, about, hear_packets, hears_only, ms_between, opened
+from tests.support.floor import Floor, hear_packets, hears_only, opened
+from tests.support.machine import about, ms_between
 
 pytestmark = [
     pytest.mark.asterisk,

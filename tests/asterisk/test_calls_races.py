@@ -11,7 +11,8 @@ from scripts.lab.phones import IncomingCall, OutgoingCall, Phone
 from scripts.lab.phones.call import reasons_of
 from scripts.lab.waiting import look_until
 from tests.support.draft import MUSIC_HZ, PROMPT_HZ, Draft, Queue
-from tests.support.floor import TOLERANCE_MS, Floor, hear_packets, hears_only, within
+from tests.support.floor import Floor, hear_packets, hears_only
+from tests.support.machine import TOLERANCE_MS, within
 
 pytestmark = [
     pytest.mark.asterisk,

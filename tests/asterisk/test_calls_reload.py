@@ -11,7 +11,8 @@ import pytest
 
 from engine.adapters.render import RELOADED
 from tests.support.draft import CLOSING, CLOSING_HZ, MUSIC_HZ, PROMPT, PROMPT_HZ, Draft
-from tests.support.floor import Floor, about, hear_packets, hears_only, ms_between
+from tests.support.floor import Floor, hear_packets, hears_only
+from tests.support.machine import about, ms_between
 
 pytestmark = [
     pytest.mark.asterisk,

@@ -17,16 +17,8 @@ import pytest
 from scripts.lab.phones import IncomingCall, OutgoingCall
 from scripts.lab.waiting import look_until
 from tests.support.draft import MUSIC_HZ, PROMPT, Draft, Queue
-from tests.support.floor import (
-    TOLERANCE_MS,
-    Floor,
-    about,
-    at_least,
-    hear_packets,
-    hears_only,
-    ms_between,
-    within,
-)
+from tests.support.floor import Floor, hear_packets, hears_only
+from tests.support.machine import TOLERANCE_MS, about, at_least, ms_between, within
 
 pytestmark = [
     pytest.mark.asterisk,

@@ -6,7 +6,8 @@ import pytest
 
 from scripts.lab.phones import IncomingCall
 from tests.support.draft import MUSIC_HZ, Draft, Queue
-from tests.support.floor import Floor, about, hear_packets, ms_between, within
+from tests.support.floor import Floor, hear_packets
+from tests.support.machine import about, ms_between, within
 
 pytestmark = [
     pytest.mark.asterisk,

@@ -7,7 +7,8 @@ import asyncio
 import pytest
 
 from tests.support.draft import MUSIC_HZ, OTHER_MUSIC_HZ, PROMPT_HZ, Draft
-from tests.support.floor import Floor, at_least, hear_packets, hears_only, ms_between, within
+from tests.support.floor import Floor, hear_packets, hears_only
+from tests.support.machine import at_least, ms_between, within
 
 pytestmark = [
     pytest.mark.asterisk,

@@ -10,7 +10,8 @@ import pytest
 from scripts.lab.phones import IncomingCall, OutgoingCall, Phone
 from scripts.lab.waiting import look_until
 from tests.support.draft import Draft, Queue
-from tests.support.floor import Floor, hear_packets, ms_between, within
+from tests.support.floor import Floor, hear_packets
+from tests.support.machine import ms_between, within
 
 pytestmark = [
     pytest.mark.asterisk,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.support.draft import Draft
-from tests.support.floor import Floor, about, ms_between, within
+from tests.support.floor import Floor
+from tests.support.machine import about, ms_between, within
 
 pytestmark = [
     pytest.mark.asterisk,

@@ -9,8 +9,9 @@ import pytest
 from scripts.lab.phones import IncomingCall, OutgoingCall, Phone
 from scripts.lab.waiting import look_until
 from tests.support.draft import CLOSING, CLOSING_HZ, MUSIC_HZ
-from tests.support.floor import Floor, about, at_least, ms_between, within
+from tests.support.floor import Floor
 from tests.support.furnished import Furnished
+from tests.support.machine import about, at_least, ms_between, within
 
 pytestmark = [
     pytest.mark.asterisk,

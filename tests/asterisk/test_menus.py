@@ -9,8 +9,9 @@ import pytest
 
 from scripts.lab.phones import OutgoingCall
 from tests.support.draft import CLOSING, CLOSING_HZ, MUSIC_HZ, PROMPT, PROMPT_HZ
-from tests.support.floor import Floor, hear_packets, hears_only, ms_between, within
+from tests.support.floor import Floor, hear_packets, hears_only
 from tests.support.furnished import Furnished, note_file
+from tests.support.machine import ms_between, within
 
 pytestmark = [
     pytest.mark.asterisk,

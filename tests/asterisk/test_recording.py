@@ -14,7 +14,8 @@ from scripts.lab.phones import tones_in_file
 from scripts.lab.phones.detect import TONES, Stretch
 from scripts.lab.waiting import look_until
 from tests.support.draft import Draft
-from tests.support.floor import Floor, about, hear_packets, late_ms
+from tests.support.floor import Floor, hear_packets
+from tests.support.machine import about, late_ms
 from tests.support.records import Row
 from tests.support.rooms import HEARD_IN, NOBODY_MONITORS, WHISPER, Room, open_room
 

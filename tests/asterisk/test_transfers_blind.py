@@ -7,7 +7,8 @@ import asyncio
 import pytest
 
 from tests.support.draft import MUSIC_HZ, OTHER_MUSIC_HZ, Draft
-from tests.support.floor import Floor, about, hear_packets, hears_only, ms_between
+from tests.support.floor import Floor, hear_packets, hears_only
+from tests.support.machine import about, ms_between
 from tests.support.passing import pick_up, rest_of, talk, transfers, who_talked
 
 pytestmark = [

@@ -15,15 +15,8 @@ from scripts.lab.asterisk import find_tree
 from scripts.lab.live import LiveCentre
 from tests.support.draft import MUSIC_HZ, TONES, Draft, Queue
 from tests.support.ear import Ear, Heard, overlaps
-from tests.support.floor import (
-    Floor,
-    about,
-    at_least,
-    hear_packets,
-    hears_only,
-    ms_between,
-    within,
-)
+from tests.support.floor import Floor, hear_packets, hears_only
+from tests.support.machine import about, at_least, ms_between, within
 from tests.support.prompts import Prompts, sounds_of
 
 pytestmark = [

@@ -9,7 +9,8 @@ import pytest
 from scripts.lab.phones import IncomingCall, OutgoingCall, Phone
 from tests.support.draft import MUSIC_HZ, Draft, Queue
 from tests.support.ear import Ear
-from tests.support.floor import Floor, hear_packets, within
+from tests.support.floor import Floor, hear_packets
+from tests.support.machine import within
 
 pytestmark = [
     pytest.mark.asterisk,

@@ -9,12 +9,8 @@ import pytest
 from scripts.lab.phones import OutgoingCall
 from tests.support.draft import MUSIC_HZ, OTHER_MUSIC_HZ, Draft
 from tests.support.ear import Ear
-from tests.support.floor import (
-    Floor,
-    hear_packets,
-    hears_only,
-    within,
-)
+from tests.support.floor import Floor, hear_packets, hears_only
+from tests.support.machine import within
 from tests.support.records import Record
 
 pytestmark = [

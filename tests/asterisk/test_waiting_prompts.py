@@ -9,14 +9,8 @@ import pytest
 from scripts.lab.phones import SoundMatrix
 from tests.support.draft import MUSIC_HZ, OTHER_MUSIC_HZ, PROMPT_HZ, Draft
 from tests.support.ear import Ear, overlaps
-from tests.support.floor import (
-    Floor,
-    about,
-    at_least,
-    hear_packets,
-    hears_only,
-    ms_between,
-)
+from tests.support.floor import Floor, hear_packets, hears_only
+from tests.support.machine import about, at_least, ms_between
 
 pytestmark = [
     pytest.mark.asterisk,

@@ -19,16 +19,8 @@ from scripts.lab.phones.agent import UserAgent
 from scripts.lab.phones.happening import DEADLINE
 from scripts.lab.waiting import look_until
 from tests.support.draft import Draft, Queue, write_tones
-from tests.support.machine import Machine
+from tests.support.machine import begin_test
 from tests.support.records import Record, Row, check_record, gather
-
-TOLERANCE_MS = 100
-"""How far a record may be from what a phone measured: two processes on one machine."""
-LATE_MS_MAX = 2_000
-"""What the machine is allowed besides at most, however busy it is."""
-
-_machine = Machine()
-"""Since the beginning of the latest test."""
 
 _numbers = itertools.count(1)
 _COMPLAINTS = (" ERROR ", " CRITICAL ", "Traceback")
@@ -75,7 +67,7 @@ class Floor:
 
     def __init__(self, live: LiveCentre) -> None:
         """Begins a test."""
-        _machine.begin()
+        begin_test()
         self.live = live
         self.log_begin = live.log_size()
         self.journal_begin = len(live.journal.inputs())
@@ -354,31 +346,3 @@ async def nothing_for(seconds: float, *unwanted: Callable[[], object]) -> None:
         for each in unwanted:
             assert not each()
         await asyncio.sleep(0.02)
-
-
-def about(expected_ms: float, measured_ms: float, tolerance_ms: float = TOLERANCE_MS) -> bool:
-    """Tells whether two measurements of one duration agree.
-
-    A machine that was too busy during this test is allowed that besides (`Machine`).
-    """
-    return abs(expected_ms - measured_ms) <= tolerance_ms + late_ms()
-
-
-def within(limit_ms: float, measured_ms: float) -> bool:
-    """Tells whether something took no longer than that; allows for a busy machine as `about` does."""
-    return measured_ms <= limit_ms + late_ms()
-
-
-def at_least(least_ms: float, measured_ms: float) -> bool:
-    """Tells whether something took as long as that; allows for a busy machine as `about` does."""
-    return measured_ms >= least_ms - late_ms()
-
-
-def late_ms() -> float:
-    """Returns by how much a busy machine may have made a measurement of this test wrong."""
-    return min(_machine.late_ms, LATE_MS_MAX)
-
-
-def ms_between(earlier_ns: int, later_ns: int) -> float:
-    """Returns milliseconds between two times of the phones' clock."""
-    return (later_ns - earlier_ns) / 1_000_000

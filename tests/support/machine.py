@@ -12,26 +12,19 @@ from typing import Final
 
 _PRESSURE: Final = Path("/proc/pressure/cpu")
 _STAT: Final = Path("/proc/stat")
-_STEAL: Final = 8
-"""Which word of the first line: what the host took for other machines."""
+_TICK_MS: Final = 1000 / os.sysconf("SC_CLK_TCK")
 
 
 def withheld_ms() -> float:
     """Returns how long any task waited for a processor, and the machine for its host, since its start."""
-    return _pressure_ms() + _stolen_ms()
-
-
-def _pressure_ms() -> float:
+    times = [int(word) for word in _STAT.read_text(encoding="ascii").split(maxsplit=11)[1:11]]
+    user, nice, system, _idle, _waits, irq, softirq, steal, *_ = times
     try:
         some = _PRESSURE.read_text(encoding="ascii").splitlines()[0]
-    except OSError:  # A kernel without pressure stall information.
-        return 0.0
-    return int(some.rpartition("total=")[2]) / 1000
-
-
-def _stolen_ms() -> float:
-    words = _STAT.read_text(encoding="ascii").split(maxsplit=_STEAL + 1)
-    return int(words[_STEAL]) * 1000 / os.sysconf("SC_CLK_TCK")
+        waited_ms = int(some.rpartition("total=")[2]) / 1000
+    except OSError:  # A kernel without that figure: for how long the processors were busy.
+        waited_ms = (user + nice + system + irq + softirq) * _TICK_MS / (os.cpu_count() or 1)
+    return waited_ms + steal * _TICK_MS
 
 
 class Machine:
@@ -49,3 +42,45 @@ class Machine:
     def late_ms(self) -> float:
         """By how much things may be late."""
         return withheld_ms() - self._begin_ms
+
+
+TOLERANCE_MS = 100
+"""How far a record may be from what a phone measured: two processes on one machine."""
+LATE_MS_MAX = 2_000
+"""What the machine is allowed besides at most, however busy it is."""
+
+_test = Machine()
+"""Since the beginning of the latest test."""
+
+
+def begin_test() -> None:
+    """What was withheld before is no excuse any more."""
+    _test.begin()
+
+
+def about(expected_ms: float, measured_ms: float, tolerance_ms: float = TOLERANCE_MS) -> bool:
+    """Tells whether two measurements of one duration agree.
+
+    A machine that was too busy during this test is allowed that besides (`Machine`).
+    """
+    return abs(expected_ms - measured_ms) <= tolerance_ms + late_ms()
+
+
+def within(limit_ms: float, measured_ms: float) -> bool:
+    """Tells whether something took no longer than that; allows for a busy machine as `about` does."""
+    return measured_ms <= limit_ms + late_ms()
+
+
+def at_least(least_ms: float, measured_ms: float) -> bool:
+    """Tells whether something took as long as that; allows for a busy machine as `about` does."""
+    return measured_ms >= least_ms - late_ms()
+
+
+def late_ms() -> float:
+    """Returns by how much a busy machine may have made a measurement of this test wrong."""
+    return min(_test.late_ms, LATE_MS_MAX)
+
+
+def ms_between(earlier_ns: int, later_ns: int) -> float:
+    """Returns milliseconds between two times of the phones' clock."""
+    return (later_ns - earlier_ns) / 1_000_000

@@ -6,7 +6,6 @@ sending hangs on one 20 ms tick; what a caller waits to hear is looked at every 
 
 import asyncio
 import contextlib
-import socket
 import struct
 import time
 from collections import deque
@@ -17,6 +16,7 @@ from typing import Final, Literal, NamedTuple
 from scripts.lab.phones.address import Address
 from scripts.lab.phones.happening import Happening
 from scripts.lab.phones.sdp import PCMA, Sdp, receives, sends
+from scripts.lab.phones.sockets import even_pair
 from scripts.lab.phones.tone import (
     A_LAW,
     A_SILENCE,
@@ -37,7 +37,6 @@ WINDOW_MS: Final = 200
 _KEYS: Final = "0123456789*#ABCD"
 _SILENT: Final = 0.003
 """RMS below this is silence: some -50 dBFS."""
-_TRIES: Final = 200
 _CATCH_UP_S: Final = 0.2
 _BETWEEN_KEYS: Final = 5
 """Ticks of 20 ms from the last packet of a key to the first of the next."""
@@ -45,39 +44,6 @@ _LOOK: Final = 2
 """Packets from one look at what a caller waits to hear to the next: 40 ms of sound."""
 _BACKLOG: Final = 50
 """More packets at once than this are looked at in coarser steps: this side is too slow for its calls."""
-
-
-class Sink:
-    """A UDP port that is never read: the kernel throws away what its small buffer cannot hold."""
-
-    def __init__(self, host: str) -> None:
-        """Binds a free even port."""
-        self._pair = _even_pair(host)
-        for sock in self._pair:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
-        self.port: int = self._pair[0].getsockname()[1]
-
-    def close(self) -> None:
-        """Give the ports back."""
-        for sock in self._pair:
-            sock.close()
-
-
-def _even_pair(host: str) -> tuple[socket.socket, socket.socket]:
-    for _ in range(_TRIES):
-        first = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        second = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        with contextlib.suppress(OSError):
-            first.bind((host, 0))
-            port = first.getsockname()[1]
-            if port % 2 == 0:
-                second.bind((host, port + 1))
-                first.settimeout(0)
-                second.settimeout(0)
-                return first, second
-        first.close()
-        second.close()
-    raise OSError("no free pair of UDP ports")
 
 
 class Packet(NamedTuple):
@@ -125,7 +91,7 @@ class RtpSession:
         """Keys heard as RFC 4733 events."""
         self.muted = False
         self._hertz = int(hertz) if kind == "tone" else 0
-        self._socket, self._rtcp = _even_pair(host)
+        self._socket, self._rtcp = even_pair(host)
         self.port: int = self._socket.getsockname()[1]
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(self._socket.fileno(), self._readable)
