@@ -15,6 +15,7 @@ from scripts.lab.phones.listening import Listening
 from scripts.lab.waiting import look_until
 from tests.support.draft import Queue
 from tests.support.floor import Floor
+from tests.support.machine import within
 
 LISTEN, WHISPER, BARGE = "listen", "whisper", "barge"
 MODES = (LISTEN, WHISPER, BARGE)
@@ -40,7 +41,7 @@ KEY_HZ = (697, 770, 852, 941, 1209, 1336, 1477)
 """What keys sound like in the voice itself."""
 LOST_PACKETS_MAX = 3
 """Of 20 ms, in all of a supervision."""
-LAST_WORDS_S = 5.0
+LAST_WORDS_S = 2.0
 """So long what is on the way may take."""
 
 
@@ -189,4 +190,5 @@ async def undisturbed(room: Room) -> AsyncIterator[None]:
             assert stretches(samples, KEY_HZ) == [], f"{name} heard a key"
     for one, other in (("caller", "agent"), ("agent", "caller")):
         lost_ms = heard[one][0] - heard[other][1]
-        assert lost_ms <= 20 * LOST_PACKETS_MAX, f"{other} missed {lost_ms} ms"
+        # Asterisk itself drops what it cannot pass on in time.
+        assert within(20 * LOST_PACKETS_MAX, lost_ms), f"{other} missed {lost_ms} ms"
