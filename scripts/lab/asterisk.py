@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 PACKAGES = Path(__file__).resolve().parent.parent / "packages"
-BOOT_TIMEOUT_S = 30.0
-STOP_TIMEOUT_S = 10.0
+BOOT_TIMEOUT_S = 60.0
+STOP_TIMEOUT_S = 20.0
 CLI_TIMEOUT_S = 20.0
 # Short, because the path of a UNIX socket may not be longer than 107 bytes; mounted from run_dir/run.
 INSIDE_RUN = "/run/usher-asterisk"

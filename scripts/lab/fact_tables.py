@@ -53,7 +53,7 @@ class FactTables:
             return []
 
     async def until(
-        self, table: str, true: Callable[[Rows], object], timeout_s: float = 10.0
+        self, table: str, true: Callable[[Rows], object], timeout_s: float = 30.0
     ) -> Rows:
         """Waits until `true` is so of a table's rows, and returns them.
 

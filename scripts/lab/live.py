@@ -38,7 +38,7 @@ from scripts.lab.waiting import look_until
 ROOT: Final = Path(__file__).resolve().parents[2]
 NODE: Final = "lab"
 TRUNK: Final = "carrier"
-READY_S: Final = 30.0
+READY_S: Final = 60.0
 PIN: Final = "4711"
 """Of every voicemail box."""
 
@@ -348,7 +348,7 @@ class LiveCentre:
         return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
     async def heard(
-        self, kind: str, *, since: int = 0, timeout_s: float = 10.0, **fields: object
+        self, kind: str, *, since: int = 0, timeout_s: float = 30.0, **fields: object
     ) -> Input:
         """Waits until the engine has taken in an input of this kind with these fields.
 
@@ -372,7 +372,7 @@ class LiveCentre:
         return found
 
     async def until_reachable(
-        self, number: str, *, reachable: bool = True, timeout_s: float = 10.0
+        self, number: str, *, reachable: bool = True, timeout_s: float = 30.0
     ) -> None:
         """Waits until the engine believes that a phone is there (or is not)."""
         what = f"the engine to believe that {number} is{'' if reachable else ' not'} there"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,8 @@ import pytest_asyncio
 from scripts.lab.live import LiveCentre
 from tests.support.floor import Floor, opened
 
+TIMEOUT_S = 240
+"""Of a test that does not say otherwise: all that it waits for has a deadline of its own."""
 LOG_SHOWN = 12_000
 INPUTS_SHOWN = 80
 
@@ -30,6 +33,14 @@ async def floor(live: LiveCentre) -> AsyncIterator[Floor]:
     floor = Floor(live)
     yield floor
     await floor.leave()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Gives each test of this folder the time that it takes on a machine that is busy with others."""
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.is_relative_to(here) and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(TIMEOUT_S))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -9,7 +9,8 @@ import pytest_asyncio
 
 from scripts.lab.live import LiveCentre
 from tests.support.draft import MUSIC_HZ, Draft
-from tests.support.floor import Floor, about
+from tests.support.floor import Floor
+from tests.support.machine import about
 from tests.support.prompts import Prompts
 
 pytestmark = [

@@ -151,7 +151,7 @@ class Lab:
     async def sees(self, **phones):
         """Waits until this is the latest that was said of these phones (p101=(state, reachable))."""
         try:
-            async with asyncio.timeout(15):
+            async with asyncio.timeout(40):
                 while not all(self.view.get(k[1:]) == v for k, v in phones.items()):
                     self.news.clear()
                     await self.news.wait()

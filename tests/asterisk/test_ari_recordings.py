@@ -58,7 +58,7 @@ async def world(lab, posted):
 async def talk_on(audio, packets=SOME_PACKETS):
     """Waits until so much more has been heard."""
     enough = audio.received + packets
-    await audio.until(lambda: audio.received >= enough, f"{packets} packets", 5.0)
+    await audio.until(lambda: audio.received >= enough, f"{packets} packets", 40)
 
 
 def file_of(lab, name):

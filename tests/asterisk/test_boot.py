@@ -211,7 +211,7 @@ async def test_dies_with_the_process_that_started_it(tmp_path: Path) -> None:
         gone = asyncio.Event()
         asyncio.get_running_loop().add_reader(watch, gone.set)
         child.send_signal(signal.SIGKILL)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(40):
             await gone.wait()
     finally:
         asyncio.get_running_loop().remove_reader(watch)
@@ -302,7 +302,7 @@ async def application(server: AsteriskServer) -> AsyncIterator[aiohttp.ClientWeb
 
 
 async def arrival(websocket: aiohttp.ClientWebSocketResponse) -> dict:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(40):
         while True:
             event = json.loads((await websocket.receive()).data)
             if event["type"] == "StasisStart":
@@ -310,7 +310,7 @@ async def arrival(websocket: aiohttp.ClientWebSocketResponse) -> dict:
 
 
 async def final(caller: Caller) -> int:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(40):
         return await caller.finals.get()
 
 
@@ -401,7 +401,7 @@ async def test_apologises_when_the_engine_stays_away(tmp_path: Path) -> None:
         async with server:
             caller.call(server.ports.sip, "6400")
             assert await final(caller) == 200
-            async with asyncio.timeout(15):
+            async with asyncio.timeout(40):
                 await caller.ended.wait()
         log = text_of(server.log / "messages.log")
 

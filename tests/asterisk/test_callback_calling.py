@@ -26,6 +26,7 @@ from tests.support.customers import (
 )
 from tests.support.draft import Draft, Queue
 from tests.support.floor import Floor, hears_only
+from tests.support.machine import about
 from tests.support.prompts import Prompts
 from tests.support.records import Row, gather
 from tests.support.words import FOR_AGENT_HZ, NOT_REACHED_HZ
@@ -34,7 +35,7 @@ pytestmark = [
     pytest.mark.asterisk,
     pytest.mark.real_time,
     pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.timeout(120),
+    pytest.mark.timeout(300),
 ]
 
 DRAFT = Draft()
@@ -85,7 +86,7 @@ async def test_agent_then_customer_then_both_talk(floor: Floor, prompts: Prompts
     await pick_up(at_customer)
     room = SoundMatrix({"agent": there, "customer": at_customer})
     await room.until({"agent": ["customer"], "customer": ["agent"]})
-    assert not there.hears(RING_HZ[0])
+    await hears_only(there, "anything", *RING_HZ)
     identity = there.identities[-1]
     assert (identity.uri.user, identity.display) == shown, "the display stays as it was"
     row = await customer.over(WHOLE)
@@ -131,8 +132,8 @@ async def test_a_customer_who_is_not_reached(floor: Floor) -> None:
         ann = await floor.phone(where, media="silence")
         there = await ann.incoming()
         await pick_up(there)
-        await customer.incoming(20)
-        await there.wait_until_hears(NOT_REACHED_HZ, seconds=10)
+        await customer.incoming(40)
+        await there.wait_until_hears(NOT_REACHED_HZ, seconds=40)
         assert (await there.ended).by == "there"
         row = await customer.over(where)
         assert (name, row["reason"], row["attempts"], customer.rung) == (name, reason, 1, 1)
@@ -179,7 +180,7 @@ async def test_the_agent_hangs_up_while_the_customer_rings(floor: Floor, crossin
     ann = await floor.phone(where, media="silence")
     there, at_customer = await to_the_customer(ann, customer)
     there.hang_up()
-    assert (await at_customer.ended.within(10)).how == ("bye" if crossing else "cancel")
+    assert (await at_customer.ended.within(40)).how == ("bye" if crossing else "cancel")
     row = await customer.over(where)
     assert (row["reason"], row["agent_id"]) == ("agent_hung_up", ann.user)
     assert await offers_of(floor, row) == [(ann.user, "answered_then_left")]
@@ -225,7 +226,7 @@ async def test_a_route_that_is_gone_meanwhile(floor: Floor, live: LiveCentre) ->
     ann = await floor.phone(ROUTELESS, media="silence")
     there = await ann.incoming()
     await pick_up(there)
-    await there.wait_until_hears(NOT_REACHED_HZ, seconds=10)
+    await there.wait_until_hears(NOT_REACHED_HZ, seconds=40)
     await there.ended
     row = await customer.over(ROUTELESS)
     await live.apply(before)
@@ -244,7 +245,7 @@ async def test_a_customer_who_answers_and_hangs_up_at_once(floor: Floor) -> None
     ann = await floor.phone(AT_ONCE, media="silence")
     there = await ann.incoming()
     await pick_up(there)
-    await there.ended.within(10)
+    await there.ended.within(40)
     row = await customer.over(AT_ONCE)
     assert (row["outcome"], row["attempts"], customer.rung) == ("succeeded", 1, 1)
 
@@ -289,7 +290,7 @@ async def test_more_attempts_and_the_time_that_is_over(floor: Floor) -> None:
         call = await behind.call(where)
         ann = await floor.phone(where, media="silence")
         first, _ = await to_the_customer(ann, customer)
-        await first.ended.within(10)
+        await first.ended.within(40)
         between = await ann.incoming()
         assert between.caller_number == behind.number, "the pause holds nobody up"
         await floor.pick_up(between)
@@ -297,7 +298,7 @@ async def test_more_attempts_and_the_time_that_is_over(floor: Floor) -> None:
         await floor.record(call)
         customer.phone.behaviour = second or reject(486)
         last, _ = await to_the_customer(ann, customer)
-        await last.ended.within(10)
+        await last.ended.within(40)
         row = await customer.over(where)
         assert row["reason"] == ("customer_no_answer" if second is None else "talked")
         assert (row["attempts"], customer.rung) == (2, 2)
@@ -311,7 +312,7 @@ async def test_more_attempts_and_the_time_that_is_over(floor: Floor) -> None:
         await customer.ask(where)
         row = await customer.over(where, seconds=seconds + 5)
         since = row["entered_at_ms"] if where is LIMITED else row["started_at_ms"]
-        assert row["ended_at_ms"] - since == pytest.approx(seconds * 1000, abs=200)
+        assert about(seconds * 1000, row["ended_at_ms"] - since, 200)
         assert (row["outcome"], row["reason"]) == ("failed", "no_agent")
         assert (row["attempts"], row["agent_id"], customer.rung) == (0, None, 0)
 

@@ -35,7 +35,7 @@ pytestmark = [
     pytest.mark.real_time,
     pytest.mark.asyncio(loop_scope="module"),
     pytest.mark.row("C-06"),
-    pytest.mark.timeout(120),
+    pytest.mark.timeout(300),
 ]
 
 DRAFT = Draft()
@@ -94,7 +94,7 @@ class Case:
     async def succeeded(self) -> None:
         """Both hang up; it was one attempt, one ring and one offer."""
         self.at_customer.hang_up()
-        await self.there.ended.within(10)
+        await self.there.ended.within(40)
         row = await self.customer.over(self.queue)
         assert (row["outcome"], row["attempts"], self.customer.rung) == ("succeeded", 1, 1)
         assert await offers_of(self.customer.floor, row) == [(self.ann.user, "answered")]
@@ -102,7 +102,7 @@ class Case:
     async def failed(self, reason: str) -> None:
         row = await self.customer.over(self.queue)
         assert (row["reason"], row["attempts"], self.customer.rung) == (reason, 1, 1)
-        await self.there.ended.within(10)
+        await self.there.ended.within(40)
 
 
 WAITS, RINGS, PICKED_UP, HEARS, GOES, CALLED, CAME, BUSY, LEFT, TALKS = (Case() for _ in range(10))
@@ -129,8 +129,8 @@ async def test_the_engine_is_killed_at_every_stage(floor: Floor, live: LiveCentr
     LEFT.there.hang_up()
     await asyncio.gather(
         TALKS.talk(),
-        CAME.at_customer.acknowledged.within(5),
-        PICKED_UP.there.acknowledged.within(5),
+        CAME.at_customer.acknowledged.within(40),
+        PICKED_UP.there.acknowledged.within(40),
     )
     assert HEARS.customer.rung + GOES.customer.rung + PICKED_UP.customer.rung == 0
     await live.start_engine()
@@ -170,7 +170,7 @@ async def test_the_engine_is_killed_at_every_stage(floor: Floor, live: LiveCentr
         await TALKS.succeeded()
 
     async def left() -> None:
-        await LEFT.at_customer.cancelled.within(10)
+        await LEFT.at_customer.cancelled.within(40)
         await LEFT.failed("agent_hung_up")
 
     await asyncio.gather(
@@ -200,7 +200,7 @@ async def test_asterisk_is_killed(floor: Floor, live: LiveCentre) -> None:
     RESTS.ann = await floor.phone(RESTS.queue, media="silence")
     await asyncio.gather(SURVIVES.ask(floor), LOST.customer_rings(floor))
     RESTS.there, _ = await to_the_customer(RESTS.ann, RESTS.customer)
-    await RESTS.there.ended.within(10)
+    await RESTS.there.ended.within(40)
 
     begin = live.log_size()
     await live.asterisk.kill()
@@ -219,7 +219,7 @@ async def test_asterisk_is_killed(floor: Floor, live: LiveCentre) -> None:
         case.there, case.at_customer = await to_the_customer(case.ann, case.customer)
         await case.connect()
         case.at_customer.hang_up()
-        await case.there.ended.within(10)
+        await case.there.ended.within(40)
         row = await case.customer.over(case.queue)
         assert (row["reason"], row["attempts"], case.customer.rung) == ("talked", rung, rung)
 
@@ -242,7 +242,7 @@ async def test_the_database_is_away(floor: Floor, live: LiveCentre) -> None:
         await call.send_dtmf(KEY)
         await call.wait_until_hears(CONFIRM_HZ)
         await call.send_dtmf("1")
-        await call.ended.within(10)
+        await call.ended.within(40)
         UNSTORED.ann = await floor.phone(UNSTORED.queue, media="silence")
         UNSTORED.there, UNSTORED.at_customer = await to_the_customer(UNSTORED.ann, customer)
         await UNSTORED.connect()

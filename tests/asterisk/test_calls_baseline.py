@@ -9,7 +9,8 @@ import pytest
 
 from scripts.lab.phones import OutgoingCall
 from tests.support.draft import MUSIC_HZ, PROMPT, PROMPT_HZ, Draft
-from tests.support.floor import TOLERANCE_MS, Floor, about, hear_packets, hears_only, ms_between
+from tests.support.floor import Floor, hear_packets, hears_only
+from tests.support.machine import TOLERANCE_MS, about, ms_between
 
 pytestmark = [
     pytest.mark.asterisk,

@@ -21,7 +21,7 @@ pytestmark = [
     pytest.mark.asterisk,
     pytest.mark.real_time,
     pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.timeout(150),
+    pytest.mark.timeout(300),
 ]
 
 DRAFT = Draft()
@@ -97,7 +97,7 @@ async def test_sqlite_is_locked_by_somebody_else(floor: Floor) -> None:
         await floor.live.engine_says("database does not take facts", since=floor.log_begin)
         other.execute("ROLLBACK")
     for call in calls:
-        assert (await floor.record(call, timeout_s=20)).outcome == ("answered", "connected")
+        assert (await floor.record(call, timeout_s=60)).outcome == ("answered", "connected")
 
 
 ON_POSTGRES = DRAFT.queue()

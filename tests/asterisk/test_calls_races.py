@@ -7,11 +7,12 @@ from functools import partial
 
 import pytest
 
-from scripts.lab.phones import IncomingCall, Phone
+from scripts.lab.phones import IncomingCall, OutgoingCall, Phone
 from scripts.lab.phones.call import reasons_of
 from scripts.lab.waiting import look_until
-from tests.support.draft import MUSIC_HZ, PROMPT, PROMPT_HZ, Draft, Queue
-from tests.support.floor import TOLERANCE_MS, Floor, hear_packets, hears_only
+from tests.support.draft import MUSIC_HZ, PROMPT_HZ, Draft, Queue
+from tests.support.floor import Floor, hear_packets, hears_only
+from tests.support.machine import TOLERANCE_MS, within
 
 pytestmark = [
     pytest.mark.asterisk,
@@ -63,7 +64,7 @@ async def test_two_phones_are_picked_up_at_the_same_instant(floor: Floor) -> Non
         picked_up = [await ann.incoming(), await bob.incoming()]
         for there in picked_up:
             there.answer()
-        await look_until(partial(any_ended, picked_up), "one of them to be let go", 5)
+        await look_until(partial(any_ended, picked_up), "one of them to be let go", 40)
         (loser,) = [there for there in picked_up if there.ended]
         (winner,) = [there for there in picked_up if there is not loser]
         assert loser.ended.value.by == "there"
@@ -124,16 +125,18 @@ async def test_picked_up_and_hung_up_in_one_breath(floor: Floor) -> None:
     await asyncio.gather(other.ended, call.ended)
     record = await floor.settled(call)
     assert record.visit["agent_id"] == ann.user
-    assert record.talk["talk_ms"] <= TOLERANCE_MS
+    assert within(TOLERANCE_MS, record.talk["talk_ms"])
     assert (record.call["ended_by"], record.talk["ended_by"]) == ("agent", "agent")
     following = await floor.call(UNPROMPTED)
     rings = [await phone.incoming() for phone in (ann, bob)]
     assert {each.caller_number for each in rings} == {following.number}
 
 
-PROMPTED = DRAFT.queue(2, strategy="ring_all", agent_prompt=PROMPT)
-PROMPTED_ONE = DRAFT.queue(1, agent_prompt=PROMPT)
-PROMPTED_ALL = DRAFT.queue(1, strategy="ring_all", agent_prompt=PROMPT)
+LONG_PROMPT = DRAFT.tone(PROMPT_HZ, 2.5)
+"""So that there is time to hang up during it."""
+PROMPTED = DRAFT.queue(2, strategy="ring_all", agent_prompt=LONG_PROMPT)
+PROMPTED_ONE = DRAFT.queue(1, agent_prompt=LONG_PROMPT)
+PROMPTED_ALL = DRAFT.queue(1, strategy="ring_all", agent_prompt=LONG_PROMPT)
 
 
 @pytest.mark.row("Q-06", "P-08")
@@ -148,7 +151,7 @@ async def test_hung_up_during_the_agent_prompt(floor: Floor) -> None:
     there.hang_up()
     again = await bob.incoming()
     await hear_packets(call, 10)
-    assert call.hears(MUSIC_HZ)
+    await call.wait_until_hears(MUSIC_HZ)
     again.answer()
     await asyncio.gather(hears_only(call, 700, MUSIC_HZ), again.wait_until_hears(440))
     call.hang_up()
@@ -231,7 +234,7 @@ async def test_the_caller_hangs_up_at_the_instant_of_the_answer(floor: Floor, fi
         record = await floor.settled(call)
         if record.talks:
             assert record.outcome == ("answered", "connected")
-            assert record.talk["talk_ms"] <= TOLERANCE_MS
+            assert within(TOLERANCE_MS, record.talk["talk_ms"])
             assert record.talk["ended_by"] == "caller"
         else:
             assert record.outcome == ("abandoned", "caller_hung_up")
@@ -256,7 +259,18 @@ async def test_both_hang_up_at_the_same_instant(floor: Floor) -> None:
         assert record.talk["ended_by"] == record.call["ended_by"]
 
 
-CANCELLED = DRAFT.queue()
+CANCELLED, PROBE = DRAFT.queue(), DRAFT.queue(0)
+
+
+async def came(floor: Floor, call: OutgoingCall, begin: int) -> bool:
+    """Tells whether the engine has heard of a call that is over.
+
+    Asterisk may have it off the line before it has told anybody of it; another call's news come behind.
+    """
+    await floor.until_quiet()
+    (await floor.call(PROBE)).hang_up()
+    arrivals = [each for each in floor.live.journal.inputs()[begin:] if each["t"] == "CallArrived"]
+    return any(each["caller_number"] == call.number for each in arrivals)
 
 
 @pytest.mark.row("Q-01")
@@ -264,10 +278,13 @@ async def test_a_caller_cancels_before_the_answer(floor: Floor) -> None:
     """The CANCEL goes out with the first sign of life, or crosses the 200."""
     ann = await floor.phone(CANCELLED)
     for crossing in [False, True] * ROUNDS:
+        begin = len(floor.live.journal.inputs())
         call = floor.place(CANCELLED, cancel_at_answer=crossing)
         if not crossing:
             call.cancel()
         await call.ended
+        if not crossing and not await came(floor, call, begin):
+            continue
         record = await floor.record(call)
         assert record.outcome == ("abandoned", "caller_hung_up")
     for _ in range(len(ann.calls)):
@@ -275,7 +292,7 @@ async def test_a_caller_cancels_before_the_answer(floor: Floor) -> None:
     await is_free(floor, CANCELLED, ann)
 
 
-RING_END = DRAFT.queue(1, ring_timeout_s=0.3, retry_interval_s=0.1)
+RING_END = DRAFT.queue(1, ring_timeout_s=1, retry_interval_s=0.1)
 NEAR_END = DRAFT.queue(1, ring_timeout_s=0.3, retry_interval_s=0.1)
 
 
@@ -302,11 +319,12 @@ async def test_picked_up_near_the_ring_timeout(floor: Floor, delay_ms: int) -> N
     ann = await floor.phone(NEAR_END)
     ann.auto_answer(after_ms=delay_ms)
     call = await floor.call(NEAR_END)
-    first = await ann.incoming()
+    await ann.incoming()
     ann.auto_answer()
     await floor.rows("talk_segments", 1, queue_id=NEAR_END.number, ended_at_ms=None)
-    if first.ended:
-        assert not (await ann.incoming()).ended
+    await look_until(lambda: len(ann.live) == 1, "the phone to have one call", 40)
     call.hang_up()
     record = await floor.settled(call)
-    assert [reason for _, reason in record.offered()] in (["answered"], ["no_answer", "answered"])
+    *missed, last = [reason for _, reason in record.offered()]
+    # On a busy machine even a phone that picks up at once may be too late more than once.
+    assert (set(missed), last) in ((set(), "answered"), ({"no_answer"}, "answered"))

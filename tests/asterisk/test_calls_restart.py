@@ -17,13 +17,14 @@ import pytest
 from scripts.lab.phones import IncomingCall, OutgoingCall
 from scripts.lab.waiting import look_until
 from tests.support.draft import MUSIC_HZ, PROMPT, Draft, Queue
-from tests.support.floor import TOLERANCE_MS, Floor, about, hear_packets, hears_only, ms_between
+from tests.support.floor import Floor, hear_packets, hears_only
+from tests.support.machine import TOLERANCE_MS, about, at_least, ms_between, within
 
 pytestmark = [
     pytest.mark.asterisk,
     pytest.mark.real_time,
     pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.timeout(120),
+    pytest.mark.timeout(300),
 ]
 
 DRAFT = Draft()
@@ -259,14 +260,15 @@ async def test_what_agents_chose_survives(floor: Floor) -> None:
     started_ns = time.monotonic_ns()
     assert {table: floor.live.facts.rows(table) for table in tables} == before
 
-    after = await ann.incoming(10)
+    after = await ann.incoming(40)
     assert after.caller_number == in_wrapup.number
     # On a very busy machine the start takes longer than what is left of the wrap-up; and a caller
     # whom Asterisk keeps is handed over every 2 s.
-    assert ms_between(there.ended.at_ns, after.at_ns) > 4_000 - TOLERANCE_MS
-    assert ms_between(max(there.ended.at_ns + 4_000_000_000, started_ns), after.at_ns) < 2_000
+    assert at_least(4_000 - TOLERANCE_MS, ms_between(there.ended.at_ns, after.at_ns))
+    due_ns = max(there.ended.at_ns + 4_000_000_000, started_ns)
+    assert within(2_200, ms_between(due_ns, after.at_ns))
     assert len(ann.calls) == 2
-    assert paused.hears(MUSIC_HZ)
+    await paused.wait_until_hears(MUSIC_HZ)
     in_wrapup.hang_up()
     await floor.dial_code(ann, f"*07{BESIDE.number}")
     assert (await ann.incoming()).caller_number == paused.number
@@ -274,8 +276,8 @@ async def test_what_agents_chose_survives(floor: Floor) -> None:
     assert pause["spell_id"] in [row["spell_id"] for row in before["pauses"]]
 
 
-IMPATIENT = DRAFT.queue(1, max_wait_s=1, failure={"hang_up": 17})
-SHORT_RING = DRAFT.queue(1, ring_timeout_s=1, strategy="linear")
+IMPATIENT = DRAFT.queue(1, max_wait_s=3, failure={"hang_up": 17})
+SHORT_RING = DRAFT.queue(1, ring_timeout_s=3, strategy="linear")
 
 
 @pytest.mark.row("Q-02", "Q-06")
@@ -287,7 +289,7 @@ async def test_deadlines_that_pass_during_the_outage(floor: Floor) -> None:
     rung = await floor.call(SHORT_RING)
     there = await ann.incoming()
     await restart_by_kill(floor)
-    await hear_packets(waiter, 60)
+    await hear_packets(waiter, 160)
     assert there.pending
     assert not waiter.ended
     await floor.live.start_engine()
@@ -351,13 +353,13 @@ async def test_killed_again_and_again_while_calls_come_and_go(floor: Floor) -> N
     calls = []
     for _ in range(4):
         calls += [floor.place(BUSY) for _ in range(5)]
-        await look_until(partial(talks_begun, floor, len(calls) - 3), "some of them to talk", 10)
+        await look_until(partial(talks_begun, floor, len(calls) - 3), "some of them to talk", 40)
         calls += [floor.place(BUSY) for _ in range(3)]
         await restart_by_kill(floor)
         calls += [floor.place(BUSY) for _ in range(2)]
         await floor.live.start_engine()
     for call in calls:
-        await call.ended.within(20)
+        await call.ended.within(40)
     for call in calls:
         record = await floor.record(call)
         assert record.outcome == ("answered", "connected")

@@ -6,8 +6,9 @@ import asyncio
 
 import pytest
 
-from tests.support.draft import MUSIC_HZ, OTHER_MUSIC_HZ, PROMPT, PROMPT_HZ, Draft
+from tests.support.draft import MUSIC_HZ, OTHER_MUSIC_HZ, PROMPT_HZ, Draft
 from tests.support.floor import Floor, hear_packets, hears_only
+from tests.support.machine import at_least, ms_between, within
 
 pytestmark = [
     pytest.mark.asterisk,
@@ -39,8 +40,8 @@ async def test_ringing_instead_of_music(floor: Floor) -> None:
     """It sounds like a phone that rings, and stops when the agent is there."""
     ann = await floor.phone(RINGING, media="tone:700")
     call = await floor.call(RINGING, media="tone:900")
+    await hears_only(call, RING_HZ[0], MUSIC_HZ)
     await call.wait_until_hears(*RING_HZ)
-    assert not call.hears(MUSIC_HZ)
     there = await ann.incoming()
     there.answer()
     await asyncio.gather(hears_only(call, 700, *RING_HZ), there.wait_until_hears(900))
@@ -56,7 +57,7 @@ async def test_the_music_changes_with_the_queue(floor: Floor) -> None:
     await hears_only(call, OTHER_MUSIC_HZ, MUSIC_HZ)
 
 
-PROMPTED = DRAFT.queue(1, agent_prompt=PROMPT)
+PROMPTED = DRAFT.queue(1, agent_prompt=DRAFT.tone(PROMPT_HZ, 2.5))
 
 
 @pytest.mark.row("P-08", "Q-06")
@@ -68,19 +69,17 @@ async def test_the_agent_prompt_is_for_the_agent_alone(floor: Floor) -> None:
     there.answer()
     await there.wait_until_hears(PROMPT_HZ)
     await hear_packets(call, 10)
-    assert call.hears(MUSIC_HZ)
-    assert not any(call.hears(hertz) for hertz in (PROMPT_HZ, 700))
-    assert not there.hears(440)
-    assert there.hears(PROMPT_HZ)
+    await hears_only(call, MUSIC_HZ, PROMPT_HZ, 700)
+    await hears_only(there, PROMPT_HZ, 440)
 
     await asyncio.gather(hears_only(call, 700, MUSIC_HZ), hears_only(there, 440, PROMPT_HZ))
     call.hang_up()
     record = await floor.record(call)
     # Picked up, then the prompt, then connected: the ring ended with the first.
-    assert record.offer["ring_ms"] + 700 <= record.visit["wait_ms"]
+    assert record.offer["ring_ms"] + 2_000 <= record.visit["wait_ms"]
 
 
-LEAVING = DRAFT.queue(1, agent_prompt=PROMPT)
+LEAVING = DRAFT.queue(1, agent_prompt=DRAFT.tone(PROMPT_HZ, 2.5))
 
 
 @pytest.mark.row("P-08")
@@ -92,7 +91,7 @@ async def test_the_caller_leaves_during_the_agent_prompt(floor: Floor) -> None:
     await floor.pick_up(there)
     call.hang_up()
     assert (await there.ended).by == "there"
-    assert there.ended.at_ns - call.ended.at_ns < 500_000_000
+    assert within(500, ms_between(call.ended.at_ns, there.ended.at_ns))
     record = await floor.record(call)
     assert record.outcome == ("abandoned", "caller_hung_up")
     assert record.offered() == [(ann.user, "caller_hung_up")]
@@ -129,4 +128,5 @@ async def test_hold_plays_music_and_is_recorded(floor: Floor) -> None:
     record = await floor.record(call)
     (hold,) = record.holds
     assert not hold["by_caller"]
-    assert 200 <= hold["hold_ms"] <= record.talk["talk_ms"]
+    assert at_least(200, hold["hold_ms"])
+    assert hold["hold_ms"] <= record.talk["talk_ms"]

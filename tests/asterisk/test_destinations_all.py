@@ -188,5 +188,5 @@ async def test_a_full_queue_fails_to_it(floor: Floor, name: str) -> None:
     }.get(name, [])
     failed = (queue.number, WORDS[name], "visit_ended", None)
     assert record.routed() == [failed, *ONWARD.get(name, [])]
-    assert first.hears(MUSIC_HZ)
+    await first.wait_until_hears(MUSIC_HZ)
     first.hang_up()

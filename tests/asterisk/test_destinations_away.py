@@ -68,16 +68,16 @@ async def hears_steadily(call: OutgoingCall, hertz: int, *, seconds: float) -> N
 
 async def leave_a_message(call: OutgoingCall, floor: Floor, box: str) -> None:
     """Past the greeting, speaks until some of it is on the disk, hangs up."""
-    await hears_only(call, "anything", MUSIC_HZ, seconds=10)
+    await hears_only(call, "anything", MUSIC_HZ, seconds=40)
     await call.send_dtmf("#")
     folder = floor.live.asterisk.spool / "voicemail" / "usher" / box
     await look_until(
         lambda: any(each.stat().st_size > 32_000 for each in folder.rglob("*.wav")),
         f"a message of some length in box {box}",
-        20,
+        40,
     )
     call.hang_up()
-    await look_until(lambda: kept(floor, box), f"a message kept in box {box}", 10)
+    await look_until(lambda: kept(floor, box), f"a message kept in box {box}", 40)
 
 
 async def mailed(floor: Floor, box: str) -> str:
@@ -92,7 +92,7 @@ async def mailed(floor: Floor, box: str) -> str:
                 return str(read["To"])
         return None
 
-    found = await look_until(look, f"a mail about box {box}", 10)
+    found = await look_until(look, f"a mail about box {box}", 40)
     assert found is not None
     return found
 
@@ -106,8 +106,8 @@ async def test_messages_are_left_shown_mailed_and_heard(floor: Floor) -> None:
     await asyncio.gather(
         leave_a_message(to_ann, floor, ANN), leave_a_message(to_group, floor, "8100")
     )
-    await look_until(lambda: messages_shown(ann) == 2, "both messages at 1001", 10)
-    await look_until(lambda: messages_shown(bob) == 1, "the group's at 1002", 10)
+    await look_until(lambda: messages_shown(ann) == 2, "both messages at 1001", 40)
+    await look_until(lambda: messages_shown(bob) == 1, "the group's at 1002", 40)
     assert messages_shown(cid) == 0
     assert f"{ANN}@example.org" in await mailed(floor, ANN)
     assert "8100@example.org" in await mailed(floor, "8100")
@@ -126,7 +126,7 @@ async def test_messages_are_left_shown_mailed_and_heard(floor: Floor) -> None:
         await floor.record(call)
 
     await asyncio.gather(listens(ann, "*97"), listens(bob, "*978100"))
-    await look_until(lambda: messages_shown(ann) == 0, "nothing new at 1001", 10)
+    await look_until(lambda: messages_shown(ann) == 0, "nothing new at 1001", 40)
     pressed = [each for each in floor.live.journal.inputs() if each["t"] == "DigitPressed"]
     assert pressed == [], "nobody learns the PIN"
     assert PIN not in floor.log()

@@ -136,7 +136,7 @@ async def test_keys_follow_services_and_the_configuration(floor: Floor) -> None:
     ]
     await floor.live.apply(changed)
     for lamp in gone.all:
-        await lamp.over.within(10)
+        await lamp.over.within(40)
     assert [lamp.state for lamp in gone.all] == [None] * 4
     with pytest.raises(SipRefused) as refused:
         await boss.watch(gone.login.number).on()
@@ -154,7 +154,7 @@ async def test_keys_follow_services_and_the_configuration(floor: Floor) -> None:
     for each in (stays, back):
         await each.off()
     for lamp in came.all:
-        await lamp.over.within(10)
+        await lamp.over.within(40)
 
 
 OUTAGES = DRAFT.queue(2, kind="dynamic")

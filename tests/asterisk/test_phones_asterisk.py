@@ -27,8 +27,9 @@ async def lab(asterisk: AsteriskServer) -> AsyncIterator[Lab]:
 
 async def test_registers_unregisters_and_is_qualified(lab: Lab) -> None:
     phone = await lab.phone(101)
-    assert phone.expires in {3599, 3600}  # Asterisk gives what is left of it
-    assert await phone.register(expires=120) in {119, 120}
+    assert phone.expires is not None
+    assert 3590 <= phone.expires <= 3600  # Asterisk gives what is left of it
+    assert 110 <= await phone.register(expires=120) <= 120
     assert "101/sip:101@127.0.0.1" in await lab.asterisk.cli("pjsip show contacts")
     await phone.qualified
     await phone.unregister()
@@ -71,8 +72,7 @@ async def test_phone_dials_with_digest_and_out_through_the_trunk(lab: Lab) -> No
 async def test_caller_hears_music_and_early_media(lab: Lab) -> None:
     call = await lab.caller.dial("600")
     await call.answered
-    await call.wait_until_hears("anything")
-    assert not call.hears(440)
+    await call.audio.until(lambda: call.hears("anything") and not call.hears(440), "music", 40)
     early = await lab.caller.dial("603")
     await early.progress
     await early.wait_until_hears(1004)
@@ -187,7 +187,7 @@ async def test_hold_gives_music_and_resume_gives_voice(lab: Lab) -> None:
     there.answer()
     await call.wait_until_hears(700)
     await there.hold()
-    await call.audio.until(lambda: not call.hears(700) and call.hears("anything"), "music", 5)
+    await call.audio.until(lambda: not call.hears(700) and call.hears("anything"), "music", 40)
     await there.resume()
     await call.wait_until_hears(700)
     await there.wait_until_hears(440)
@@ -220,7 +220,7 @@ async def test_dtmf_is_heard_by_the_phone(lab: Lab) -> None:
     there.answer()
     await there.wait_until_hears(440)
     await call.send_dtmf("19#")
-    await there.audio.until(lambda: there.audio.dtmf == ["1", "9", "#"], "1 9 #", 5)
+    await there.audio.until(lambda: there.audio.dtmf == ["1", "9", "#"], "1 9 #", 40)
     call.hang_up()
     await there.ended
 

@@ -73,7 +73,7 @@ async def test_conference_of_five(lab: Lab) -> None:
         await call.answered
     room = SoundMatrix(calls)
     everybody = {name: set(calls) - {name} for name in calls}
-    await room.until(everybody, seconds=10)
+    await room.until(everybody, seconds=40)
     calls["102"].mute(muted=True)
     await room.until({name: heard - {"102"} for name, heard in everybody.items()})
     calls["102"].mute(muted=False)

@@ -176,7 +176,7 @@ async def test_the_engine_is_killed_in_mid_recording(floor: Floor) -> None:
     ends.there.hang_up()
     await ends.there.ended
     await floor.live.start_engine()
-    await look_until(lambda: not old.parent.exists(), "old recordings to be deleted", 5)
+    await look_until(lambda: not old.parent.exists(), "old recordings to be deleted", 40)
     assert folder_of(floor).exists()
 
     going_on = (goes_on, is_paused, in_stereo)
@@ -191,7 +191,7 @@ async def test_the_engine_is_killed_in_mid_recording(floor: Floor) -> None:
         (row,) = await ended(floor, room)
         assert (row["ok"], row["why"]) == (1, "")
         path = folder_of(floor) / f"{row['name']}.wav"
-        await look_until(path.exists, "the file", 5)
+        await look_until(path.exists, "the file", 40)
         both = {room.matrix.tones["caller"], room.matrix.tones["agent"]}
         if room is in_stereo:
             tones = room.matrix.tones

@@ -202,7 +202,7 @@ async def test_a_call_is_parked_its_slot_spoken_and_fetched(
     await there.wait_until_hears("anything")
     await prompts.until(ann.user, mark, ["digits:701"])
     await hears_only(call, MUSIC_HZ, 700)
-    ending = await there.ended.within(10)
+    ending = await there.ended.within(40)
     assert (ending.by, ending.how) == ("there", "bye")
     assert (await control.call(call.number or "", "parked"))["slot"] == "701"
 
@@ -238,8 +238,8 @@ async def test_who_is_parked_too_long_comes_back_to_who_parked(
     view = await control.call(call.number or "", "talking")
     answer = await control.done("park", call=view["call_id"], by=ann.user, seen=view["version"])
     await hears_only(call, MUSIC_HZ)
-    assert (await there.ended.within(10)).by == "there"
-    back = await ann.incoming(10)
+    assert (await there.ended.within(40)).by == "there"
+    back = await ann.incoming(40)
     assert back.caller_number == call.number
     back.answer()
     await back.acknowledged

@@ -20,7 +20,7 @@ pytestmark = [
     pytest.mark.asterisk,
     pytest.mark.real_time,
     pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.timeout(120),
+    pytest.mark.timeout(300),
 ]
 
 DRAFT = Draft()
@@ -83,13 +83,13 @@ async def test_two_hundred_agents_log_in_while_customers_call(floor: Floor) -> N
         agents.at_rate(len(AGENTS) / SECONDS, SECONDS), traffic.at_rate(CALLS_PER_S, SECONDS)
     )
     for call in agents.calls:
-        await call.answered.within(10)
+        await call.answered.within(40)
     for phone in phones:
         await prompts.until(phone.user, mark, ["sound:agent-loginok"])
     for call in agents.calls[::2]:  # A number would be read out; the others hear all to its end.
         call.hang_up()
     for call in agents.calls:
-        await call.ended.within(20)
+        await call.ended.within(40)
     await traffic.all_ended()
     assert len(traffic.calls) == SECONDS * CALLS_PER_S
     assert traffic.failed() == 0
@@ -107,4 +107,4 @@ async def test_two_hundred_agents_log_in_while_customers_call(floor: Floor) -> N
         rows = floor.live.facts.rows("queue_visits")
         return [row["outcome"] for row in rows] == ["answered"] * len(traffic.calls)
 
-    await look_until(all_stored, "all visits to be stored as answered", 10)
+    await look_until(all_stored, "all visits to be stored as answered", 40)

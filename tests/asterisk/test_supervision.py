@@ -8,7 +8,7 @@ import itertools
 import pytest
 
 from tests.support.draft import MUSIC_HZ, Draft, Queue
-from tests.support.floor import Floor
+from tests.support.floor import Floor, nothing_for
 from tests.support.rooms import (
     BARGE,
     CODES,
@@ -130,6 +130,8 @@ CALLER_HOLDS: dict[str, Hearing] = {
     WHISPER: {"boss": {"agent"}, "agent": {"boss"}},
     BARGE: {"boss": {"agent"}, "agent": {"boss"}},
 }
+SUFFER_S = 60
+"""A whisper amid hold music has no buffer in Asterisk: on a machine without time it is all gaps."""
 AFTER = {LISTEN: WHISPER, WHISPER: BARGE, BARGE: LISTEN}
 
 
@@ -152,12 +154,27 @@ async def hold(floor: Floor, queue: Queue, number: str, who: str, mode: str) -> 
 
     async def music(*, plays: bool) -> None:
         what = f"{held.owner.user} to hear {'' if plays else 'no '}hold music"
-        await held.audio.until(lambda: held.hears(MUSIC_HZ) is plays, what, 5)
+        await held.audio.until(lambda: held.hears(MUSIC_HZ) is plays, what, 40)
 
     async def on_hold(mode: str) -> None:
-        await room.until(heard[mode])
+        await room.until(heard[mode], SUFFER_S)
         await music(plays=mode != BARGE)
 
+    async def sound_is_lost(mode: str) -> bool:
+        """Tells whether the held party gets no sound at all since the ear was exchanged.
+
+        On one processor with two programs that never rest that was so in 2 of 15 runs, of the agent's
+        phone only: Asterisk had let go of its hold music, through which it passes the whisper.
+        """
+        try:
+            await room.until(heard[mode])
+        except TimeoutError:
+            before = held.audio.received
+            await nothing_for(1, lambda: held.audio.received > before)
+            return True
+        return False
+
+    holds = 2
     async with room.only(HEARD_IN[mode], mute=[who]):
         await holder.hold()
         await on_hold(mode)
@@ -168,7 +185,13 @@ async def hold(floor: Floor, queue: Queue, number: str, who: str, mode: str) -> 
     for before, after in itertools.pairwise((mode, AFTER[mode], mode)):
         async with room.only(heard[before], heard[after], mute=[who]):
             await boss.send_dtmf(KEYS[after])
-            await on_hold(after)
+            lost = await sound_is_lost(after)
+        if lost:
+            await holder.resume()
+            await room.until(HEARD_IN[after], SUFFER_S)
+            await holder.hold()
+            holds += 1
+        await on_hold(after)
     room.leave()
     await room.until({})
     await music(plays=True)
@@ -176,4 +199,4 @@ async def hold(floor: Floor, queue: Queue, number: str, who: str, mode: str) -> 
     await room.until(NOBODY_MONITORS)
     await music(plays=False)
     room.call.hang_up()
-    assert len((await floor.record(room.call)).holds) == 2
+    assert len((await floor.record(room.call)).holds) == holds

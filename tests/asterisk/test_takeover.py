@@ -16,7 +16,7 @@ pytestmark = [
     pytest.mark.real_time,
     pytest.mark.asyncio(loop_scope="module"),
     pytest.mark.row("S-02"),
-    pytest.mark.timeout(120),
+    pytest.mark.timeout(300),
 ]
 
 DRAFT = Draft()
@@ -47,7 +47,7 @@ async def test_nobody_takes_over_anothers_dialog(floor: Floor, victim: str, by: 
     who = mallory if by == "phone" else floor.live.caller
     call = who.place(TARGET, headers=replaces(stolen), media="silence")
     try:
-        status = await call.settled.within(5)
+        status = await call.settled.within(40)
         assert status >= 400, f"{status}: mallory is in a talk of others"
         async with room.only(HEARD_IN[LISTEN]):
             await asyncio.sleep(1)
@@ -73,7 +73,7 @@ async def test_nobody_picks_up_what_rings_for_another(floor: Floor) -> None:
     }
     mallory = await floor.phone(MALLORY, media="silence")
     stealing = mallory.place(TARGET, headers=named, media="silence")
-    assert await stealing.settled.within(5) >= 400
+    assert await stealing.settled.within(40) >= 400
     there.answer()
     await call.answered
     assert not there.ended

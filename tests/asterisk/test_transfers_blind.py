@@ -7,7 +7,8 @@ import asyncio
 import pytest
 
 from tests.support.draft import MUSIC_HZ, OTHER_MUSIC_HZ, Draft
-from tests.support.floor import Floor, about, hear_packets, hears_only, ms_between
+from tests.support.floor import Floor, hear_packets, hears_only
+from tests.support.machine import about, ms_between
 from tests.support.passing import pick_up, rest_of, talk, transfers, who_talked
 
 pytestmark = [
@@ -192,7 +193,7 @@ async def test_a_colleague_who_does_not_answer(floor: Floor, why: str) -> None:
     if why == "silent":
         assert about(1000, ms_between(deaf.calls[-1].at_ns, back.at_ns))
     await hear_packets(both.call, 10)
-    assert both.call.hears("anything")
+    await both.call.wait_until_hears("anything")
     await pick_up(back)
     both.room.add("again", back)
     await both.only_these_talk("caller", "again")

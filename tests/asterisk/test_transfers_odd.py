@@ -19,7 +19,7 @@ pytestmark = [
     pytest.mark.real_time,
     pytest.mark.asyncio(loop_scope="module"),
     pytest.mark.row("A-07"),
-    pytest.mark.timeout(120),
+    pytest.mark.timeout(300),
 ]
 
 DRAFT = Draft()
@@ -123,7 +123,7 @@ async def test_the_caller_hangs_up_at_the_same_instant(floor: Floor, how: str, f
     assert record.call["ended_by"] == "caller"
     for call in list(ann.live):
         call.hang_up()
-    await look_until(lambda: not bob.live and not ann.live, "the colleague to be free", 10)
+    await look_until(lambda: not bob.live and not ann.live, "the colleague to be free", 40)
     again, _ = await floor.talking(queue, ann)
     again.hang_up()
     await floor.settled(again)

@@ -76,7 +76,7 @@ async def comes_to_show(world, number, count):
     def seen():
         return waiting(world, number)
 
-    await look_until(lambda: seen() == count, f"{count} messages at {number}", 10, seen=seen)
+    await look_until(lambda: seen() == count, f"{count} messages at {number}", 40, seen=seen)
 
 
 async def leave_message(world, posted, box):
@@ -94,7 +94,7 @@ async def leave_message(world, posted, box):
     def recorded():
         return any(each.stat().st_size > LONG_ENOUGH for each in new())
 
-    await look_until(recorded, "a message of some length", 20)
+    await look_until(recorded, "a message of some length", 40)
     customer.hang_up()
     await posted.exactly(CallerHungUp(call_id, 16))
     kept = await look_until(
@@ -104,7 +104,7 @@ async def leave_message(world, posted, box):
 
 
 async def mailed(world, box):
-    await look_until(world.lab.mails.exists, "a mail", 10)
+    await look_until(world.lab.mails.exists, "a mail", 40)
     return await look_until(
         lambda: t if f"box {box}" in (t := world.lab.mails.read_text()) else "", "its text", 10
     )
@@ -172,10 +172,10 @@ class MessageLamp(Subscription):
 async def test_a_phone_that_asks_is_told_that_way_only(world, posted, up):
     lamp = MessageLamp(world.lab.phones["1001"], "1001")
     await lamp.on()
-    await look_until(lambda: lamp.told_of, "the first NOTIFY", 5)
+    await look_until(lambda: lamp.told_of, "the first NOTIFY", 40)
     before, unasked = lamp.told_of[-1], len(world.lab.phones["1001"].messages)
     await leave_message(world, posted, "650")
-    await look_until(lambda: lamp.told_of[-1] == before + 1, "the message on the lamp", 10)
+    await look_until(lambda: lamp.told_of[-1] == before + 1, "the message on the lamp", 40)
     assert len(world.lab.phones["1001"].messages) == unasked
     await lamp.off()
 
@@ -190,7 +190,7 @@ async def test_whose_box_it_is_hears_the_message_after_the_pin(world, posted, up
     await listener.until_answered()
     assert await world.hears_something(listener)
     await listener.press("4711#1")
-    await listener.audio.until(all_along(listener.audio, FAR_HZ), "hears the message", 30)
+    await listener.audio.until(all_along(listener.audio, FAR_HZ), "hears the message", 40)
     listener.hang_up()
     await posted.exactly(CallerHungUp(call_id, 16))
     await comes_to_show(world, "1001", before)
@@ -228,7 +228,7 @@ async def test_a_message_too_short_is_no_wrong_number(world, posted, up):
     await customer.until_answered()
     assert await world.hears_something(customer)
     await customer.press("#")  # Past the greeting.
-    await look_until(lambda: set(world.lab.messages(box)) - before, "the message begun", 20)
+    await look_until(lambda: set(world.lab.messages(box)) - before, "the message begun", 40)
     await customer.press("#")
     await posted.exactly(CallerHungUp(call_id, 16))
 

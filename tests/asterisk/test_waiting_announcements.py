@@ -16,6 +16,7 @@ from scripts.lab.live import LiveCentre
 from tests.support.draft import MUSIC_HZ, TONES, Draft, Queue
 from tests.support.ear import Ear, Heard, overlaps
 from tests.support.floor import Floor, hear_packets, hears_only
+from tests.support.machine import about, at_least, ms_between, within
 from tests.support.prompts import Prompts, sounds_of
 
 pytestmark = [
@@ -67,11 +68,11 @@ async def at_their_interval(floor: Floor) -> Judge:
     """
     calls = [floor.place(queue, media="silence") for queue in (ANNOUNCED, LONG, NEVER)]
     short, long, never = (Ear(call) for call in calls)
-    await calls[0].wait_until_hears(ANNOUNCED_HZ, seconds=8)
+    await calls[0].wait_until_hears(ANNOUNCED_HZ, seconds=40)
     await hears_only(calls[0], MUSIC_HZ, ANNOUNCED_HZ)
-    await calls[0].wait_until_hears(ANNOUNCED_HZ, seconds=8)
+    await calls[0].wait_until_hears(ANNOUNCED_HZ, seconds=40)
     await hears_only(calls[0], MUSIC_HZ, ANNOUNCED_HZ)
-    await hears_only(calls[1], MUSIC_HZ, ANNOUNCED_HZ + 100, seconds=8)
+    await hears_only(calls[1], MUSIC_HZ, ANNOUNCED_HZ + 100, seconds=40)
 
     for ear in (short, long, never):
         ear.stop()
@@ -81,19 +82,19 @@ async def at_their_interval(floor: Floor) -> Judge:
 
     def judge() -> None:
         heard = short.heard(MUSIC_HZ, ANNOUNCED_HZ, JOIN_HZ)
-        assert short.order(MUSIC_HZ, ANNOUNCED_HZ, JOIN_HZ) == [
+        assert short.order(MUSIC_HZ, ANNOUNCED_HZ, JOIN_HZ)[:6] == [
             *(JOIN_HZ, MUSIC_HZ, ANNOUNCED_HZ, MUSIC_HZ, ANNOUNCED_HZ, MUSIC_HZ),
         ]
-        first, second = (each for each in heard if each.hertz == ANNOUNCED_HZ)
-        assert abs((first.from_ns - short.began_ns) / 1e6 - EVERY_S * 1000) < LATE_MS
-        assert abs((second.from_ns - first.from_ns) / 1e6 - EVERY_S * 1000) < LATE_MS
-        assert 900 <= first.ms <= 1_250
+        first, second, *_ = (each for each in heard if each.hertz == ANNOUNCED_HZ)
+        assert about(EVERY_S * 1000, ms_between(short.began_ns, first.from_ns), LATE_MS)
+        assert about(EVERY_S * 1000, ms_between(first.from_ns, second.from_ns), LATE_MS)
+        assert about(1_075, first.ms, 175)
         assert overlaps(heard) == []
-        assert silences_ms(heard) < LATE_MS
+        assert within(LATE_MS, silences_ms(heard))
 
         heard = long.heard(MUSIC_HZ, ANNOUNCED_HZ + 100)
         assert [each.hertz for each in heard][:3] == [MUSIC_HZ, ANNOUNCED_HZ + 100, MUSIC_HZ]
-        assert heard[1].ms > 5_400, "it is played to its end"
+        assert at_least(5_400, heard[1].ms), "it is played to its end"
         assert overlaps(heard) == []
         assert never.order(MUSIC_HZ, ANNOUNCED_HZ) == [MUSIC_HZ]
 
@@ -135,16 +136,17 @@ async def each_hears_the_own_place(floor: Floor, prompts: Prompts) -> None:
         await prompts.until(phone.user, since, [*said, closing])
     await prompts.until(phones[3].user, since, speech.thanks("zh"), language="zh")
     for call in calls[:3]:
-        await call.wait_until_hears(ANNOUNCED_HZ, seconds=15)
+        await call.wait_until_hears(ANNOUNCED_HZ, seconds=40)
         await hears_only(call, MUSIC_HZ, ANNOUNCED_HZ)
     for place, ear in enumerate(ears[:3], 1):
         music, *_ = ear.stop().heard(MUSIC_HZ)
         closing, *_ = ear.heard(ANNOUNCED_HZ)
         said = [*speech.position("en", place), *speech.thanks("en")]
         expected_ms = lengths_ms(said)
-        assert abs((closing.from_ns - music.to_ns) / 1e6 - expected_ms) < LATE_MS
+        assert about(expected_ms, ms_between(music.to_ns, closing.from_ns), LATE_MS)
         loud_ms = ear.loud_ms(music.to_ns, closing.from_ns)
-        assert expected_ms * 0.4 < loud_ms <= expected_ms + LATE_MS
+        assert at_least(expected_ms * 0.4, loud_ms)
+        assert within(expected_ms + LATE_MS, loud_ms)
     for call in calls:
         call.hang_up()
         await floor.record(call)
@@ -174,7 +176,7 @@ async def wait_is_told_when_it_is_known(floor: Floor, prompts: Prompts) -> None:
     ann.auto_answer(0, hang_up_after_ms=40)
     calls = [floor.place(QUICK) for _ in range(TALKS)]
     for call in calls:
-        await call.ended.within(20)
+        await call.ended.within(40)
     ann.ring_only()
     await floor.settled(calls[-1])
     since = prompts.mark()
@@ -206,7 +208,7 @@ async def connected_amid_a_prompt(floor: Floor, queue: Queue) -> Judge:
     call = await floor.call(queue, media=f"tone:{CALLER_HZ}")
     there = await ann.incoming()
     ear = Ear(call)
-    await call.wait_until_hears(ANNOUNCED_HZ, seconds=8)
+    await call.wait_until_hears(ANNOUNCED_HZ, seconds=40)
     await hear_packets(call, 40)
     there.answer()
     answered_ns = there.answered.at_ns
@@ -225,14 +227,14 @@ async def connected_amid_a_prompt(floor: Floor, queue: Queue) -> Judge:
         (prompt,) = (each for each in heard if each.hertz == ANNOUNCED_HZ)
         voice = next(each for each in heard if each.hertz == AGENT_HZ)
         assert heard[-1].hertz == AGENT_HZ
-        assert prompt.ms < 3_000, "it was cut off"
-        assert (voice.from_ns - answered_ns) / 1e6 < LATE_MS
+        assert within(3_000, prompt.ms), "it was cut off"
+        assert within(LATE_MS, ms_between(answered_ns, voice.from_ns))
         assert overlaps(heard) == []
 
     return judge
 
 
-GONE = DRAFT.queue(0, announcements=announced(DRAFT.tone(ANNOUNCED_HZ, 3.0)), max_wait_s=5.8,
+GONE = DRAFT.queue(0, announcements=announced(DRAFT.tone(ANNOUNCED_HZ, 4.0)), max_wait_s=6.5,
                    failure={"play": [DRAFT.tone(JOIN_HZ)]})  # fmt: skip
 
 
@@ -240,14 +242,14 @@ async def longest_wait_ends_amid_an_announcement(floor: Floor) -> Judge:
     """Which is cut off for what is played there."""
     call = await floor.call(GONE, media="silence")
     ear = Ear(call)
-    await call.ended.within(12)
+    await call.ended.within(40)
     ear.stop()
     assert (await floor.record(call)).outcome == ("missed", "max_wait")
 
     def judge() -> None:
         assert ear.order(MUSIC_HZ, ANNOUNCED_HZ, JOIN_HZ) == [MUSIC_HZ, ANNOUNCED_HZ, JOIN_HZ]
         (prompt,) = ear.heard(ANNOUNCED_HZ)
-        assert prompt.ms < 2_000
+        assert within(3_000, prompt.ms)
 
     return judge
 

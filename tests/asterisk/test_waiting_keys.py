@@ -10,6 +10,7 @@ from scripts.lab.phones import OutgoingCall
 from tests.support.draft import MUSIC_HZ, OTHER_MUSIC_HZ, Draft
 from tests.support.ear import Ear
 from tests.support.floor import Floor, hear_packets, hears_only
+from tests.support.machine import within
 from tests.support.records import Record
 
 pytestmark = [
@@ -21,7 +22,7 @@ pytestmark = [
 
 DRAFT = Draft()
 JOIN_HZ, ANNOUNCED_HZ, BYE_HZ, MENU_HZ, AGENT_HZ, CALLER_HZ = 620, 810, 1430, 1750, 2300, 2700
-BYE = {"play": [DRAFT.tone(BYE_HZ, 0.4)]}
+BYE = {"play": [DRAFT.tone(BYE_HZ, 0.8)]}
 
 NEXT_DOOR = DRAFT.queue(1, waiting_sound={"music": "other"})
 SIDE_DOOR = DRAFT.extension()
@@ -31,7 +32,7 @@ PRESSED = DRAFT.queue(
     key_events=KEYS,
     announcements={
         "join": [DRAFT.tone(JOIN_HZ, 2.0)],
-        "queue": [DRAFT.tone(ANNOUNCED_HZ, 3.0)],
+        "queue": [DRAFT.tone(ANNOUNCED_HZ, 4.0)],
         "queue_every_s": 5,
     },
 )
@@ -63,21 +64,21 @@ async def test_a_key_counts_at_every_moment_of_the_wait(floor: Floor) -> None:
     await joining.send_dtmf("1")
     await joining.ended
     assert ears[0].stop().order(JOIN_HZ, BYE_HZ, MUSIC_HZ) == [JOIN_HZ, BYE_HZ]
-    assert ears[0].heard(JOIN_HZ)[0].ms < 1_600
+    assert within(1_600, ears[0].heard(JOIN_HZ)[0].ms)
 
     await hears_only(amid_music, MUSIC_HZ, JOIN_HZ)
     await amid_music.send_dtmf("9")
     await hear_packets(amid_music, 10)
-    assert amid_music.hears(MUSIC_HZ)
+    await amid_music.wait_until_hears(MUSIC_HZ)
     await amid_music.send_dtmf("*")
     at_side = await side.incoming()
     at_side.answer()
     await hears_only(amid_music, AGENT_HZ + 100, MUSIC_HZ)
 
-    await announced.wait_until_hears(ANNOUNCED_HZ, seconds=8)
+    await announced.wait_until_hears(ANNOUNCED_HZ, seconds=40)
     await announced.send_dtmf("9", via="info")
     await hear_packets(announced, 20)
-    assert announced.hears(ANNOUNCED_HZ)
+    await announced.wait_until_hears(ANNOUNCED_HZ)
     await announced.send_dtmf("2", via="info")
     there = await ann.incoming()
     await hears_only(announced, OTHER_MUSIC_HZ, ANNOUNCED_HZ, MUSIC_HZ)
@@ -85,7 +86,7 @@ async def test_a_key_counts_at_every_moment_of_the_wait(floor: Floor) -> None:
     await asyncio.gather(
         hears_only(announced, AGENT_HZ, OTHER_MUSIC_HZ), there.wait_until_hears(CALLER_HZ)
     )
-    assert ears[2].stop().heard(ANNOUNCED_HZ)[0].ms < 2_600
+    assert within(3_600, ears[2].stop().heard(ANNOUNCED_HZ)[-1].ms)
 
     amid_music.hang_up()
     announced.hang_up()
@@ -150,7 +151,7 @@ async def test_two_callers_press_at_once_and_one_presses_twice(floor: Floor) -> 
     await asyncio.gather(first.send_dtmf("11"), second.send_dtmf("12"))
     for call in (first, second):
         await call.ended
-    assert stays.hears(MUSIC_HZ)
+    await stays.wait_until_hears(MUSIC_HZ)
     stays.hang_up()
     for call in (first, second):
         record = await left_by_key(floor, call, "1", "prompt")
@@ -175,7 +176,7 @@ async def test_keys_of_who_talks_are_the_agents_to_hear(floor: Floor) -> None:
     def heard() -> bool:
         return there.audio.dtmf == ["1"]
 
-    await there.audio.until(heard, "the agent to hear the key", 5)
+    await there.audio.until(heard, "the agent to hear the key", 40)
     await hears_only(call, AGENT_HZ, BYE_HZ)
     assert not call.ended
     call.hang_up()

@@ -10,6 +10,7 @@ from scripts.lab.phones import SoundMatrix
 from tests.support.draft import MUSIC_HZ, OTHER_MUSIC_HZ, PROMPT_HZ, Draft
 from tests.support.ear import Ear, overlaps
 from tests.support.floor import Floor, hear_packets, hears_only
+from tests.support.machine import about, at_least, ms_between
 
 pytestmark = [
     pytest.mark.asterisk,
@@ -38,8 +39,7 @@ async def test_the_waiting_sound_begins_after_the_join_prompt(floor: Floor) -> N
     calls = [floor.place(queue, media="silence") for queue in (MUSIC, LOOPED, RINGING)]
     ears = [Ear(call) for call in calls]
     music, looped, ringing = calls
-    await asyncio.gather(*(call.wait_until_hears(JOIN_HZ) for call in calls))
-    assert not ringing.hears(RING_HZ[0])
+    await asyncio.gather(*(hears_only(call, JOIN_HZ, RING_HZ[0]) for call in calls))
     await asyncio.gather(
         hears_only(music, MUSIC_HZ, JOIN_HZ),
         hears_only(looped, LOOP_HZ, JOIN_HZ),
@@ -50,7 +50,7 @@ async def test_the_waiting_sound_begins_after_the_join_prompt(floor: Floor) -> N
         heard = ear.stop().heard(JOIN_HZ, sound)
         assert ear.order(JOIN_HZ, sound) == [JOIN_HZ, sound]
         assert overlaps(heard) == []
-        assert 1_000 <= heard[0].ms <= 1_450
+        assert about(1_225, heard[0].ms, 225)
     for call in calls:
         call.hang_up()
         assert (await floor.record(call)).outcome == ("abandoned", "caller_hung_up")
@@ -80,7 +80,7 @@ async def test_phones_ring_at_once_or_after_the_join_prompt(floor: Floor) -> Non
     join = ear.stop().heard(JOIN_HZ)
     assert ear.order(JOIN_HZ, MUSIC_HZ, AGENT_HZ) == [JOIN_HZ, MUSIC_HZ, AGENT_HZ]
     assert len(join) == 1
-    assert there.at_ns > join[0].to_ns - 200_000_000
+    assert at_least(-200, ms_between(join[0].to_ns, there.at_ns))
     for call in (first, other):
         call.hang_up()
     record = await floor.settled(first)
@@ -190,7 +190,7 @@ async def test_the_agents_number_is_told_to_both(floor: Floor, queue) -> None:
     call, there = await floor.talking(queue, ann, media="silence")
     ears = Ear(call), Ear(there)
     await asyncio.gather(call.wait_until_hears("anything"), there.wait_until_hears("anything"))
-    await asyncio.gather(call.wait_until_hears("silence", seconds=12), hear_packets(there, 20))
+    await asyncio.gather(call.wait_until_hears("silence", seconds=40), hear_packets(there, 20))
     for ear in ears:
         ear.stop()
     told_ms = [ear.loud_ms(ear.began_ns, ear.began_ns + 20_000_000_000) for ear in ears]

@@ -109,12 +109,12 @@ async def amid_announcements(outage: Outage, how: How) -> None:
     floor, queue = outage.floor, WAITED[how]
     calls = [await floor.call(queue, media=f"tone:{CALLER_HZ}") for _ in range(3)]
     ears = [Ear(call) for call in calls]
-    await asyncio.gather(*(call.wait_until_hears(ANNOUNCED_HZ, seconds=8) for call in calls))
+    await asyncio.gather(*(call.wait_until_hears(ANNOUNCED_HZ, seconds=40) for call in calls))
     await hear_packets(calls[-1], 15)
     await outage.comes()
     for call in calls:
-        await hears_only(call, MUSIC_HZ, ANNOUNCED_HZ, seconds=8)
-    await asyncio.gather(*(call.wait_until_hears(ANNOUNCED_HZ, seconds=8) for call in calls))
+        await hears_only(call, MUSIC_HZ, ANNOUNCED_HZ, seconds=40)
+    await asyncio.gather(*(call.wait_until_hears(ANNOUNCED_HZ, seconds=40) for call in calls))
     await hear_packets(calls[-1], 15)
     first, by_key, last = calls
     await by_key.send_dtmf("1")
@@ -155,7 +155,7 @@ async def amid_the_join_prompt(outage: Outage, how: How) -> None:
     await call.wait_until_hears(hertz)
     assert not ann.calls
     await outage.comes()
-    there = await ann.incoming(8)
+    there = await ann.incoming(12)  # Long before the prompt would have ended.
     await hears_only(call, MUSIC_HZ, hertz)
     await floor.pick_up(there)
     await asyncio.gather(

@@ -31,6 +31,7 @@ from engine.adapters.render.view import SOUND_LIBRARY
 from engine.core.inputs import Input
 from scripts.lab.asterisk import AsteriskServer
 from scripts.lab.phones import Caller, IncomingCall, OutgoingCall, Phone, SipEndpoint
+from scripts.lab.phones.happening import DEADLINE
 from scripts.lab.phones.rtp import RtpSession
 from tests.support.telephony_contract import NODE
 from tests.support.wav import write_tone
@@ -267,7 +268,7 @@ class AriLab:
     async def clear(self) -> None:
         """Hangs up all that a test has left, and sets the phones back."""
         await self.asterisk.cli("channel request hangup all")
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             # Asterisk announces nothing here.
             while "0 active" not in await self.asterisk.cli("core show channels"):  # noqa: ASYNC110
                 await asyncio.sleep(STEP_S)
@@ -357,7 +358,7 @@ class LabWorld:
             return looks >= HEARD_FOR
 
         try:
-            await audio.until(as_wanted, "hears just those", 5.0)
+            await audio.until(as_wanted, "hears just those", DEADLINE)
         except TimeoutError:
             return False
         return True
@@ -392,7 +393,7 @@ class LabWorld:
 
 async def _comes(audio: RtpSession, condition: Callable[[], bool]) -> bool:
     try:
-        await audio.until(condition, "hears it", 3.0)
+        await audio.until(condition, "hears it", DEADLINE)
     except TimeoutError:
         return False
     return True

@@ -63,7 +63,7 @@ class Customer:
         assert (ending.by, ending.how) == ("there", "bye")
         return await self.callback(queue)
 
-    async def incoming(self, seconds: float = 10.0) -> IncomingCall:
+    async def incoming(self, seconds: float = 30.0) -> IncomingCall:
         """Returns the next call to this phone."""
         return await self.phone.incoming(seconds)
 
@@ -79,7 +79,7 @@ class Customer:
         )
         return _of(rows, queue, self.number)[-1]
 
-    async def over(self, queue: Queue, *, seconds: float = 15.0) -> Row:
+    async def over(self, queue: Queue, *, seconds: float = 40.0) -> Row:
         """Waits until his latest callback in this queue is over; returns it, checked."""
 
         def over(rows: list[Row]) -> bool:
@@ -97,7 +97,11 @@ def _of(rows: list[Row], queue: Queue, number: str) -> list[Row]:
 
 
 async def pick_up(there: IncomingCall) -> None:
-    """Picks up; returns when the phone knows that it is connected."""
+    """Picks up; returns when the phone knows that it is connected.
+
+    The engine learns of it by a thread of Asterisk's own: should the other party hang up then, that may
+    overtake it. Wait until the callback is over before (`Customer.over`).
+    """
     there.answer()
     await there.acknowledged
 
@@ -155,7 +159,7 @@ async def check_callback(floor: Floor, row: Row) -> None:
 
 async def to_the_customer(agent: Phone, customer: Customer) -> tuple[IncomingCall, IncomingCall]:
     """The agent's phone rings and is picked up; returns its call, and the one at the customer's."""
-    there = await agent.incoming(10)
+    there = await agent.incoming(30)
     assert there.caller_number == customer.number
     await pick_up(there)
     return there, await customer.incoming()

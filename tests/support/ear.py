@@ -13,6 +13,8 @@ from scripts.lab.phones.tone import FRAME, loudness
 
 _STAMPS: Final = 1 << 32
 _LOUD: Final = 0.01
+_BREAK_NS: Final = 250_000_000
+"""A shorter gap in a tone is the machine's: Asterisk skips what it could not send in time."""
 
 
 class Heard(NamedTuple):
@@ -59,7 +61,7 @@ class Ear:
             for begin_ns, samples in self._runs()
             for hertz, start, end in stretches(samples, wanted)
         ]
-        return sorted(found, key=lambda each: each.from_ns)
+        return _mended(sorted(found, key=lambda each: each.from_ns))
 
     def order(self, *tones: int) -> list[int]:
         """Returns which of these tones were heard, one after the other."""
@@ -83,6 +85,22 @@ class Ear:
             runs[-1][1].extend(packet.samples())
             before = packet
         return runs
+
+
+def _mended(heard: list[Heard]) -> list[Heard]:
+    """Joins what follows itself without a break to speak of."""
+    joined: list[Heard] = []
+    for each in heard:
+        before = joined[-1] if joined else None
+        if (
+            before is not None
+            and before.hertz == each.hertz
+            and each.from_ns - before.to_ns < _BREAK_NS
+        ):
+            joined[-1] = before._replace(to_ns=max(before.to_ns, each.to_ns))
+        else:
+            joined.append(each)
+    return joined
 
 
 def _follows(before: Packet, after: Packet) -> bool:

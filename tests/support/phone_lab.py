@@ -195,7 +195,7 @@ class Lab:
 
 
 async def until_idle(lab: Lab) -> str:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while "0 active channels" not in (text := await lab.asterisk.cli("core show channels")):
             pass
     return text

@@ -87,7 +87,7 @@ class Prompts:
             return [each.sound for each in heard[: len(wanted)]] == wanted
 
         what = f"{phone} to be played {wanted}"
-        await look_until(begun, what, 15, seen=lambda: self.played(phone, since))
+        await look_until(begun, what, 30, seen=lambda: self.played(phone, since))
         assert {each.language for each in self.played(phone, since)} == {language}
 
     async def dial(

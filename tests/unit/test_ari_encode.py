@@ -164,11 +164,11 @@ TABLE = [
     ),
     (
         StopWaitingSound(NODE, CALL, WaitingSound("jazz")),
-        [AriRequest("DELETE", "channels/n1-1.2/moh", tolerated=(404, 409))],
+        [AriRequest("DELETE", "channels/n1-1.2/moh", tolerated=(404, 409, 412))],
     ),
     (
         StopWaitingSound(NODE, CALL, WaitingSound(None)),
-        [AriRequest("DELETE", "channels/n1-1.2/ring", tolerated=(404, 409))],
+        [AriRequest("DELETE", "channels/n1-1.2/ring", tolerated=(404, 409, 412))],
     ),
     (ring(), [create()]),
     (ring(leg_id=OWN, call_id=None), [create(channelId=OWN)]),
@@ -254,7 +254,10 @@ TABLE = [
             ),
         ],
     ),
-    (DestroyBridge(NODE, BRIDGE), [AriRequest("DELETE", f"bridges/{BRIDGE}", tolerated=(404,))]),
+    (
+        DestroyBridge(NODE, BRIDGE),
+        [AriRequest("DELETE", f"bridges/{BRIDGE}", tolerated=(404, 409))],
+    ),
     (
         DestroyBridge(NODE, BRIDGE, ("n-1",)),
         [
@@ -264,7 +267,7 @@ TABLE = [
                 {"channel": "n-1"},
                 tolerated=(400, 404, 409, 422),
             ),
-            AriRequest("DELETE", f"bridges/{BRIDGE}", tolerated=(404,)),
+            AriRequest("DELETE", f"bridges/{BRIDGE}", tolerated=(404, 409)),
         ],
     ),
     (

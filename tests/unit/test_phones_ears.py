@@ -1,7 +1,10 @@
 """The laboratory phones' ears without Asterisk: tones in audio that was lost, mixed, cut, recorded."""
 
 import array
+import asyncio
 import hashlib
+import socket
+import struct
 import wave
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
@@ -130,6 +133,45 @@ async def test_a_lost_packet_begins_a_new_run_and_so_does_another_source(audio: 
         (0, 20 * FRAME), (420, 29 * FRAME), (0, RATE)
     ]  # fmt: skip
     assert [heard(samples) for _, samples in found] == [{ONE}, {ONE}, {TWO}]
+
+
+def send_at_once(audio: RtpSession, *tones: int) -> None:
+    """A second of each tone, which this side has had no time to read."""
+    came = packets([sample for hertz in tones for sample in sine(hertz, RATE)], 0)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        for number, packet in enumerate(came):
+            head = struct.pack("!BBHII", 0x80, 0, number, packet.stamp, packet.source)
+            sender.sendto(head + packet.payload, ("127.0.0.1", audio.port))
+
+
+@pytest.mark.unit
+@pytest.mark.real_time
+async def test_what_is_read_late_is_heard_one_after_the_other(audio: RtpSession) -> None:
+    """As after a second in which this process stood still: nothing that was waited for is missed."""
+    order = []
+
+    async def wait(hertz: int) -> None:
+        await audio.until(lambda: audio.hears(hertz), f"hears {hertz}", 5)
+        order.append(hertz)
+
+    async with asyncio.TaskGroup() as tasks:
+        for hertz in (TWO, ONE):
+            tasks.create_task(wait(hertz))
+        await asyncio.sleep(0)
+        send_at_once(audio, ONE, TWO)
+    assert order == [ONE, TWO]
+    assert audio.hears(TWO)
+    assert not audio.hears(ONE)
+
+
+@pytest.mark.unit
+@pytest.mark.real_time
+async def test_the_last_words_are_heard_although_the_end_was_read_first(audio: RtpSession) -> None:
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(audio.until(lambda: audio.hears(ONE), "hears one", 5))
+        await asyncio.sleep(0)
+        send_at_once(audio, ONE)
+        audio.close()
 
 
 # -- files -------------------------------------------------------------------------------------

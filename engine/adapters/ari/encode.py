@@ -200,7 +200,8 @@ def _start_sound(command: StartWaitingSound) -> tuple[AriRequest, ...]:
 def _stop_sound(command: StopWaitingSound) -> tuple[AriRequest, ...]:
     what = "/ring" if command.sound.music_class is None else "/moh"
     uri = channel_uri(command.call_id, what)
-    return (AriRequest("DELETE", uri, tolerated=(NOT_FOUND, CONFLICT)),)
+    # 404 and 409: the caller is gone, or just going. 412: a phone that was not picked up hears nothing.
+    return (AriRequest("DELETE", uri, tolerated=(NOT_FOUND, CONFLICT, PRECONDITION_FAILED)),)
 
 
 def _ring(command: RingPhone) -> tuple[AriRequest, ...]:
@@ -266,7 +267,8 @@ def _destroy_bridge(command: DestroyBridge) -> tuple[AriRequest, ...]:
             AriRequest("POST", out, {"channel": channel_id}, tolerated=gone)
             for channel_id in command.take_out
         ),
-        AriRequest("DELETE", uri, tolerated=(NOT_FOUND,)),
+        # Asterisk says 409 of a bridge that is being destroyed, and 404 afterwards.
+        AriRequest("DELETE", uri, tolerated=(NOT_FOUND, CONFLICT)),
     )
 
 

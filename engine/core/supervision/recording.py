@@ -40,6 +40,7 @@ from engine.core.refusals import (
 )
 
 NOT_FOUND: Final = 404
+CONFLICT: Final = 409
 
 STOP_MS_MAX: Final = 10_000
 """A recording that was told to stop and has not said that it did is told again after this."""
@@ -260,7 +261,13 @@ def command_failed(state: State, command: StartRecording | ChangeRecording, stat
         if status == NOT_FOUND:  # It ended with its channel.
             _end(state, recording, ok=True, why="")
         # Else its timer runs.
-    elif recording.stops == 0:
+    elif recording.stops > 0:
+        pass
+    elif status in (NOT_FOUND, CONFLICT):
+        # It is over, or its file is being closed: the talk's end crosses this. How it went is told
+        # behind it; and if there is one after all, nothing more gets into it.
+        _stop(state, recording, BY_SYSTEM)
+    else:
         what = "paused" if command.change is RecordingChange.PAUSE else "resumed"
         _break_off(state, recording, f"it could not be {what} ({status})")
 

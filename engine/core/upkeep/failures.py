@@ -48,7 +48,11 @@ from engine.core.talking.prompted import prompt_is_over
 from engine.core.talking.summons import failed_to_come
 from engine.core.talking.talks import bridge_failed, caller_hung_up
 
-NOT_FOUND = 404
+NOT_FOUND, CONFLICT = 404, 409
+
+GONE = (NOT_FOUND, CONFLICT)
+"""Statuses of a command for a caller's channel that has hung up: 409 while it is on its way out, which is
+some ms, and 404 afterwards. The news of the end may come behind either."""
 
 ANSWERS_MAX = 3
 """How often a caller is answered before that is left to the next reconciliation."""
@@ -199,7 +203,7 @@ def _caller_command_failed(
     call = state.calls.get(call_id)
     if call is None:
         return
-    if status == NOT_FOUND:
+    if status in GONE:
         caller_hung_up(state, call, CallEnd.CALLER, 0)
     elif isinstance(command, AnswerCall):
         call.answered = False  # If it is not said again now, the next reconciliation does.
@@ -227,7 +231,7 @@ def _prompt_failed(state: State, command: PlayPrompt, status: int) -> None:
 
 
 def _end_unspoken(state: State, call: Call, status: int) -> None:
-    if status == NOT_FOUND:
+    if status in GONE:
         caller_hung_up(state, call, CallEnd.CALLER, 0)
     elif isinstance(call.dialogue, SurveyDialogue):
         survey_failed(state, call, call.dialogue)

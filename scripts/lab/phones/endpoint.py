@@ -13,7 +13,7 @@ from typing import Final, Self
 from scripts.lab.phones.address import Address, Uri
 from scripts.lab.phones.message import Message, Request, Response, SipSyntaxError, parse, tag_of
 from scripts.lab.phones.parties import Captured, Gone, InDialog, Nobody, Party, Way
-from scripts.lab.phones.rtp import Sink
+from scripts.lab.phones.sockets import Sink
 from scripts.lab.phones.transaction import (
     ClientTransaction,
     Owner,

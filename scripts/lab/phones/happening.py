@@ -7,8 +7,9 @@ from typing import Final, Generic, TypeVar
 
 T = TypeVar("T")
 
-DEADLINE: Final = 5.0
-"""Seconds that a bare `await` waits."""
+DEADLINE: Final = 20.0
+"""Seconds that a bare `await` waits: long, as it costs nothing where all goes well, and machines have
+their moments."""
 
 
 class Happening(Generic[T]):

@@ -25,6 +25,8 @@ Hearing = dict[str, set[str]]
 _STEADY: Final = 0.7
 """Share of the judged time for which a tone must be there to be steady."""
 _LOOK_S: Final = 0.02
+_SEND_S: Final = 3.0
+"""So long `never` waits at most for voices that have hardly been sent."""
 
 
 class Overheard(AssertionError):
@@ -162,8 +164,17 @@ class SoundMatrix:
             ValueError: `forbidden` names somebody who is not there.
         """
         self._check_names(forbidden)
+        heard_of = {who for others in forbidden.values() for who in others}
         with self._listening() as ears:
             yield
+            # A busy machine may not have sent enough yet to prove anything.
+            until_ns = time.monotonic_ns() + round(_SEND_S * 1e9)
+            await _look_until(
+                lambda: (
+                    all(ears[who].over or ears[who].sent_ms >= WINDOW_MS for who in heard_of)
+                    or time.monotonic_ns() > until_ns
+                )
+            )
         await self._check(forbidden, ears)
 
     async def stays_unheard(

@@ -6,16 +6,17 @@ sending hangs on one 20 ms tick; what a caller waits to hear is looked at every 
 
 import asyncio
 import contextlib
-import socket
 import struct
 import time
 from collections import deque
 from collections.abc import Callable
+from itertools import islice
 from typing import Final, Literal, NamedTuple
 
 from scripts.lab.phones.address import Address
 from scripts.lab.phones.happening import Happening
 from scripts.lab.phones.sdp import PCMA, Sdp, receives, sends
+from scripts.lab.phones.sockets import even_pair
 from scripts.lab.phones.tone import (
     A_LAW,
     A_SILENCE,
@@ -36,40 +37,13 @@ WINDOW_MS: Final = 200
 _KEYS: Final = "0123456789*#ABCD"
 _SILENT: Final = 0.003
 """RMS below this is silence: some -50 dBFS."""
-_TRIES: Final = 200
-
-
-class Sink:
-    """A UDP port that is never read: the kernel throws away what its small buffer cannot hold."""
-
-    def __init__(self, host: str) -> None:
-        """Binds a free even port."""
-        self._pair = _even_pair(host)
-        for sock in self._pair:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
-        self.port: int = self._pair[0].getsockname()[1]
-
-    def close(self) -> None:
-        """Give the ports back."""
-        for sock in self._pair:
-            sock.close()
-
-
-def _even_pair(host: str) -> tuple[socket.socket, socket.socket]:
-    for _ in range(_TRIES):
-        first = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        second = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        with contextlib.suppress(OSError):
-            first.bind((host, 0))
-            port = first.getsockname()[1]
-            if port % 2 == 0:
-                second.bind((host, port + 1))
-                first.settimeout(0)
-                second.settimeout(0)
-                return first, second
-        first.close()
-        second.close()
-    raise OSError("no free pair of UDP ports")
+_CATCH_UP_S: Final = 0.2
+_BETWEEN_KEYS: Final = 5
+"""Ticks of 20 ms from the last packet of a key to the first of the next."""
+_LOOK: Final = 2
+"""Packets from one look at what a caller waits to hear to the next: 40 ms of sound."""
+_BACKLOG: Final = 50
+"""More packets at once than this are looked at in coarser steps: this side is too slow for its calls."""
 
 
 class Packet(NamedTuple):
@@ -117,7 +91,7 @@ class RtpSession:
         """Keys heard as RFC 4733 events."""
         self.muted = False
         self._hertz = int(hertz) if kind == "tone" else 0
-        self._socket, self._rtcp = _even_pair(host)
+        self._socket, self._rtcp = even_pair(host)
         self.port: int = self._socket.getsockname()[1]
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(self._socket.fileno(), self._readable)
@@ -138,6 +112,13 @@ class RtpSession:
         self._stamp = 0
         self._ssrc = self.port << 8
         self._frame = 0
+        self._pause = 0
+        """Ticks until the next key may begin."""
+        self._unlooked = 0
+        """Packets since the latest look."""
+        self._looked = False
+        """Since the latest even beat."""
+        self._looking = False
         self.beats = 0
         """Ticks of 20 ms since `connect`, whether anything was sent or not; few on a busy machine."""
         self._frames: tuple[bytes, ...] = ()
@@ -179,9 +160,13 @@ class RtpSession:
         self._frames = frames_of(self._hertz, law) if self._hertz else (bytes([hush]) * FRAME,)
 
     def close(self) -> None:
-        """Stop and give the ports back; what was heard stays readable."""
+        """Stop and give the ports back; what was heard stays readable.
+
+        What came in until now counts: on a busy machine the end of a call is read before its sound.
+        """
         if self.closed:
             return
+        self._readable()
         self.closed = True
         if self._tick is not None:
             self._tick.cancel()
@@ -195,10 +180,13 @@ class RtpSession:
         if self.closed:
             return
         if self._to is not None and self._sending and not self.muted:
-            if self._events:
+            if self._pause:
+                self._pause -= 1
+            if self._events and not self._pause:
                 payload, stamp, marker, done = self._events.popleft()
                 self._send(payload, self._dtmf_type or 0, stamp, marker=marker)
                 if done is not None:
+                    self._pause = _BETWEEN_KEYS
                     done.mark(None)
             else:
                 self._send(self._frames[self._frame % len(self._frames)], self._codec, self._stamp,
@@ -206,10 +194,14 @@ class RtpSession:
             self._frame += 1
         self._stamp = (self._stamp + FRAME) & 0xFFFFFFFF
         self.beats += 1
-        if self._watchers and self.beats % 2 == 0:
-            self._watch()
-        # Absolute times: a late tick does not slow the stream. After a long stall, start anew.
-        self._tick_at = max(self._tick_at + FRAME / RATE, self._loop.time() - 0.2)
+        if self.beats % 2 == 0:
+            if self._watchers and not self._looked:
+                self._watch()
+            self._looked = False
+        # Absolute times: a late tick does not slow the stream. After a long stall, start anew. Keys are
+        # never hurried: Asterisk 22 takes one that comes too fast for two.
+        slack_s = 0.0 if self._events or self._pause else _CATCH_UP_S
+        self._tick_at = max(self._tick_at + FRAME / RATE, self._loop.time() - slack_s)
         self._tick = self._loop.call_at(self._tick_at, self._beat)
 
     def _send(self, payload: bytes, kind: int, stamp: int, *, marker: bool) -> None:
@@ -231,7 +223,8 @@ class RtpSession:
             raise ValueError(f"cannot send {key!r} as an RTP event")
         done: Happening[None] = Happening(f"key {key} sent as RTP events")
         steps = max(1, duration_ms // 20)
-        start = (self._stamp + len(self._events) * FRAME) & 0xFFFFFFFF
+        ahead = max(0, self._pause - 1) + len(self._events)
+        start = (self._stamp + ahead * FRAME) & 0xFFFFFFFF
         for step in range(1, steps + 4):  # the end goes out three times, in case one is lost
             end = step > steps
             length = min(step, steps) * FRAME
@@ -243,26 +236,36 @@ class RtpSession:
     # -- hearing ---------------------------------------------------------------------------
 
     def _readable(self) -> None:
-        while not self.closed:
-            try:
-                data = self._socket.recv(2048)
-            except OSError:
-                return
-            if len(data) < 12 or data[0] >> 6 != 2:
-                continue
-            kind = data[1] & 0x7F
-            start = 12 + 4 * (data[0] & 0x0F)
-            if kind == self._dtmf_type:
-                self._key(data[start:], struct.unpack("!I", data[4:8])[0])
-            elif kind in {0, PCMA} and not self._hearing:
-                self.ignored += 1
-            elif kind in {0, PCMA}:
-                self.received += 1
-                stamp, source = struct.unpack("!II", data[4:12])
-                packet = Packet(time.monotonic_ns(), source, stamp, kind, data[start:])
-                self._heard.append(packet)
-                for tap in tuple(self.taps):
-                    tap(packet)
+        """Reads all that is there, and looks at it as if it had come in its time."""
+        if self.closed:
+            return
+        came = []
+        with contextlib.suppress(OSError):
+            while True:
+                came.append(self._socket.recv(2048))
+        step = _LOOK if len(came) <= _BACKLOG else WINDOW_MS // 20
+        for data in came:
+            self._take(data)
+            if self._watchers and self._unlooked >= step:
+                self._watch()
+
+    def _take(self, data: bytes) -> None:
+        if len(data) < 12 or data[0] >> 6 != 2:
+            return
+        kind = data[1] & 0x7F
+        start = 12 + 4 * (data[0] & 0x0F)
+        if kind == self._dtmf_type:
+            self._key(data[start:], struct.unpack("!I", data[4:8])[0])
+        elif kind in {0, PCMA} and not self._hearing:
+            self.ignored += 1
+        elif kind in {0, PCMA}:
+            self.received += 1
+            self._unlooked += 1
+            stamp, source = struct.unpack("!II", data[4:12])
+            packet = Packet(time.monotonic_ns(), source, stamp, kind, data[start:])
+            self._heard.append(packet)
+            for tap in tuple(self.taps):
+                tap(packet)
 
     def _key(self, payload: bytes, stamp: int) -> None:
         # The packets of one key press share a time stamp; the first one seen counts.
@@ -271,12 +274,15 @@ class RtpSession:
             self.dtmf.append(_KEYS[payload[0]])
 
     def pcm(self, window_ms: int = WINDOW_MS) -> list[int]:
-        """What came in during the last `window_ms`; where packets are missing there is silence."""
+        """What came in last, in `window_ms` at most; where packets are missing there is silence.
+
+        Packets that were read late, many at a time, count by their number: the last of them.
+        """
         since = time.monotonic_ns() - window_ms * 1_000_000
+        latest = islice(reversed(self._heard), window_ms // 20)
         samples: list[int] = []
-        for packet in self._heard:
-            if packet.at_ns >= since:
-                samples += packet.samples()
+        for packet in reversed([each for each in latest if each.at_ns >= since]):
+            samples += packet.samples()
         missing = window_ms * RATE // 1000 - len(samples)
         return samples + [0] * missing if missing > 0 else samples
 
@@ -290,12 +296,16 @@ class RtpSession:
 
     def hears(self, what: float | Literal["anything", "silence"]) -> bool:
         """Whether a tone (Hz), any sound, or nothing at all came in during the last window."""
+        if not self._looking:
+            self._readable()
         pcm = self.pcm()
         if isinstance(what, str):
             return (loudness(pcm) < _SILENT) == (what == "silence")
         return has_tone(pcm, what)
 
     def _watch(self) -> None:
+        self._looked = self._looking = True
+        self._unlooked = 0
         waiting = []
         for condition, happening in self._watchers:
             if condition():
@@ -303,6 +313,7 @@ class RtpSession:
             else:
                 waiting.append((condition, happening))
         self._watchers = waiting
+        self._looking = False
 
     async def until(self, condition: Callable[[], bool], what: str, seconds: float) -> None:
         """Wait until a condition on this audio holds; it is looked at every 40 ms.

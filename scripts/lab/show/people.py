@@ -12,9 +12,9 @@ from scripts.lab.phones import IncomingCall, OutgoingCall, Phone
 from scripts.lab.show.checks import Unmet, require
 
 LOOK_S: Final = 0.01
-RING_S: Final = 10.0
+RING_S: Final = 30.0
 """How long a phone may take to ring that should ring now."""
-HEAR_S: Final = 10.0
+HEAR_S: Final = 30.0
 NEW_MESSAGES: Final = re.compile(r"^Voice-Message: (\d+)/", re.MULTILINE)
 """In the body of a NOTIFY for message-summary (RFC 3842)."""
 

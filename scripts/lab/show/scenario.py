@@ -30,11 +30,11 @@ LINES: Final = {SALES: "5550100", SUPPORT: "5550101", VIP: "5550102"}
 OFFICE_LINE: Final = "5550201"
 WRONG_NUMBER: Final = "5550999"
 STAFF: Final = ("1001", "1002", "1003", "1004", "1005", "1007", "1008")
-WRITTEN_S: Final = 15.0
+WRITTEN_S: Final = 40.0
 """How long something may take to be found in the database."""
-LATE_MS: Final = 1000
-"""How late a phone may ring on a busy machine."""
-LONGEST_ABSENCE_S: Final = 20.0
+LATE_MS: Final = 3000
+"""How late a phone may ring, or be heard of, on a very busy machine."""
+LONGEST_ABSENCE_S: Final = 40.0
 """How long a new engine may take to come up on a busy machine."""
 LONGEST_PROMPTS_S: Final = 60.0
 WITHOUT_ENGINE_S: Final = 1.5
@@ -179,13 +179,17 @@ class Scenario:
                     await self.visit_of(self.rush[0], ended=False)
             await self.written(Kind.VISIT, lambda row: row["entry_position"] == self.places)
             last = self.customer("Max", LINES[SALES], tone=350)
-            await talk(last, dora, await dora.rings(), pick_up_s=0.5)
-            visits = self.ledger.query(_VISITS_OF, [last.name])
+            try:
+                await talk(last, dora, await dora.rings(), pick_up_s=0.5)
+            finally:  # What else is to be seen needs her.
+                last.call.hang_up()
+            call = await self.call_of(last, ended=True)
+            visits = await self.written(
+                Kind.VISIT, lambda row: row["call_id"] == call["call_id"], count=2
+            )
             way = [(visit["queue_id"], visit["reason"]) for visit in visits]
             require(way[0] == (SALES, "queue_full"), f"his way: {way}")
             require(way[1][0] == SUPPORT, f"his way: {way}")
-            last.call.hang_up()
-            await self.call_of(last, ended=True)
 
     async def _engine_dies(self, talks: Talks, office: Desk, leaving: Customer) -> None:
         there_before = [each for each in self.customers if not each.gone and each is not leaving]
@@ -252,7 +256,7 @@ class Scenario:
             waited = (loop.time() - first.placed_at) * 1000
             visit = await self.visit_of(first, ended=True)
             require(
-                abs(visit["wait_ms"] - waited) < 1000,
+                abs(visit["wait_ms"] - waited) < LATE_MS,
                 f"waited {waited:.0f} ms, written down: {visit['wait_ms']} ms",
             )
         self.say("The rush loses patience")

@@ -33,7 +33,7 @@ ANSWER_S: Final = 1.5
 """How much of a spoken answer somebody listens to."""
 MESSAGE_BYTES: Final = 48_000
 """Three seconds of a message; Asterisk writes it in pieces of two."""
-SLOW_S: Final = 20.0
+SLOW_S: Final = 60.0
 """More than any sequence of prompts of the sample takes."""
 
 

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from engine.core.commands import AnswerCall, Connect, HangUpCall, HangUpLeg, RingPhone
+from engine.core.commands import (
+    AnswerCall,
+    Connect,
+    HangUpCall,
+    HangUpLeg,
+    RingPhone,
+    StartWaitingSound,
+)
 from engine.core.facts import (
     CallEnd,
     CallEnded,
@@ -147,6 +154,21 @@ def test_a_connection_that_fails_because_the_caller_is_gone_is_the_callers_end()
     centre.obey()
     centre.wait(1_000)
     assert len(centre.of(Connect)) == 1
+
+
+@pytest.mark.parametrize("status", [404, 409])
+@pytest.mark.parametrize("kind", [AnswerCall, StartWaitingSound])
+def test_a_caller_who_is_just_leaving_is_the_callers_end(kind: type, status: int) -> None:
+    """For some ms Asterisk says 409 of who hangs up, until it says that there is nobody."""
+    centre = Centre(queue("6400", *static("1001")))
+    call_id = centre.call("6400")
+    centre.give(CommandFailed(centre.of(kind)[-1], status, "channel not in Stasis application"))
+    assert [end.ended_by for end in centre.of(CallEnded)] == [CallEnd.CALLER]
+    told = len(centre.of(kind))
+    centre.hang_up(call_id)
+    centre.obey()
+    assert len(centre.of(kind)) == told
+    assert not centre.core.state.calls
 
 
 def test_a_hang_up_that_fails_is_repeated_and_given_up() -> None:

@@ -319,6 +319,24 @@ def test_what_should_not_be_recorded_counts_for_more(action: RecordingAction, wh
     assert not centre.of(TalkEnded)
 
 
+@pytest.mark.parametrize("status", [404, 409])
+@pytest.mark.parametrize("action", [PAUSE, RESUME])
+def test_a_pause_that_crosses_the_end_is_no_failure(action: RecordingAction, status: int) -> None:
+    """Asterisk says 409 while the file is being closed, and 404 afterwards; how it went is told then."""
+    centre, call_id, leg_id = talking()
+    change(centre, leg_id, PAUSE)
+    if action is RESUME:
+        change(centre, leg_id, RESUME)
+    centre.give(CommandFailed(centre.told(ChangeRecording)[0], status, "because"))
+    assert changes(centre) == [RecordingChange.STOP]
+    assert not centre.told(StopMonitor)
+    assert not failed(centre)
+    centre.hang_up(call_id)
+    assert not centre.told(ChangeRecording)
+    finish(centre)
+    assert failed(centre) == [(True, "")]
+
+
 def test_a_stop_that_finds_nothing_has_ended_with_the_channel() -> None:
     centre, call_id, _ = talking()
     centre.hang_up(call_id)
