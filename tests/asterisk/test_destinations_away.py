@@ -249,6 +249,66 @@ async def test_the_engine_is_killed_while_a_flow_has_the_caller(floor: Floor) ->
     assert (await floor.record(other)).call["ended_by"] == "caller"
 
 
+KEPT_S = 2
+LAST = DRAFT.queue(0)
+ENDLESS = (
+    DRAFT.flow("Answer()", "WaitExten(60)", limit_s=KEPT_S, too_long={"queue": LAST.number}),
+    DRAFT.flow("Wait(60)", limit_s=KEPT_S, too_long={"queue": LAST.number}),
+    DRAFT.flow(
+        "Answer()",
+        "Playback(demo-congrats&demo-congrats&demo-congrats)",
+        limit_s=KEPT_S,
+        too_long={"queue": LAST.number},
+    ),
+)
+TO_ENDLESS = tuple(DRAFT.did(f"581{each}", flow) for each, flow in enumerate(ENDLESS))
+PUNCTUAL = DRAFT.did(
+    "5820",
+    DRAFT.flow(
+        "Answer()", "WaitExten(60)", keys={"1": f"Goto(usher-return,{BACK_IN.number},1)"},
+        limit_s=KEPT_S,
+    ),
+)  # fmt: skip
+
+
+async def test_flows_that_keep_callers_for_ever_give_them_back(floor: Floor) -> None:
+    """Whatever goes on there: keys are waited for, nothing was answered, sounds are played."""
+    calls = [await floor.call(each, media="silence") for each in TO_ENDLESS]
+    for call in calls:
+        await hears_only(call, MUSIC_HZ)
+    await floor.rows("queue_visits", len(calls), queue_id=LAST.number, ended_at_ms=None)
+    for call in calls:
+        call.hang_up()
+        record = await floor.record(call)
+        assert [way[2] for way in record.routed()] == ["too_long"]
+        assert record.outcome == ("abandoned", "caller_hung_up")
+
+
+async def test_who_came_back_in_time_is_not_taken_out_of_the_queue(floor: Floor) -> None:
+    call = await floor.call(PUNCTUAL, media="silence")
+    await call.answered
+    _ = call.audio.press("1")
+    await call.wait_until_hears(MUSIC_HZ)
+    late = await floor.call(
+        TO_ENDLESS[0], media="silence"
+    )  # Whose limit is over after the other's.
+    await late.wait_until_hears(MUSIC_HZ)
+    for each in (call, late):
+        each.hang_up()
+    assert [way[2] for way in (await floor.record(call)).routed()] == ["came_back"]
+    assert [way[2] for way in (await floor.record(late)).routed()] == ["too_long"]
+
+
+async def test_the_limit_of_a_flow_outlives_the_engine(floor: Floor) -> None:
+    call = await floor.call(TO_ENDLESS[0], media="silence")
+    await call.answered
+    await floor.live.kill_engine()
+    await floor.live.start_engine()
+    await call.wait_until_hears(MUSIC_HZ)
+    call.hang_up()
+    assert [way[2] for way in (await floor.record(call)).routed()] == ["too_long"]
+
+
 # Circles.
 
 HERE, THERE = (DRAFT.queue(0, empty={"refuse": ["logged_out"]}) for _ in range(2))

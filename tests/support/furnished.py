@@ -52,14 +52,17 @@ class Furnished(Draft):
         """Adds a ring group."""
         return self._add("ring_group", "ring_groups", members=list(members), **options)
 
-    def flow(self, *steps: str, keys: dict[str, str] | None = None) -> dict[str, str]:
+    def flow(
+        self, *steps: str, keys: dict[str, str] | None = None, **options: Any
+    ) -> dict[str, str]:
         """Adds a call flow of these steps of dialplan, and of one for each key (after `WaitExten`)."""
         context = f"flow-{len(self._flows)}"
         lines = [f"[{context}]", f"exten => s,1,{steps[0]}"]
         lines += [f" same => n,{step}" for step in steps[1:]]
         lines += [f"exten => {key},1,{step}" for key, step in (keys or {}).items()]
         self._flows.append("\n".join(lines))
-        return self._add("call_flow", "call_flows", context=context, file=f"{TONES}/{FLOWS}")
+        file = f"{TONES}/{FLOWS}"
+        return self._add("call_flow", "call_flows", context=context, file=file, **options)
 
     def box(self, number: str, *members: str) -> dict[str, str]:
         """Adds a voicemail box: the extension's of that number, or with `members` a group's."""
