@@ -141,6 +141,7 @@ def node_connected(state: State, seen: NodeConnected) -> None:
             hang_up_leg(state, leg)
         else:
             _catch_up_leg(state, leg, channel)
+    _remove_bridges_of_talks(state, seen)
     for call in calls:
         channel = channels.get(call.call_id)
         if channel is None or call.call_id not in state.calls:
@@ -221,10 +222,10 @@ def _catch_up_parked(state: State, call: Call, _channel: SeenChannel) -> None:
 def _catch_up_waiting(state: State, call: Call, _channel: SeenChannel) -> None:
     assert call.visit is not None
     line = state.lines[call.visit.queue_id]
-    if not call.answered:
-        call.sound = None
     if call.dialogue is not None and hears_prompt(state, call):
         play_again(state, call)
+    if not call.answered or call.dialogue is None:
+        call.sound = None  # Whether it was begun, nobody knows; begun again it does no harm.
     catch_up(state, call, line)
     start_waiting_sound(state, call, line)
     want_again(state, call)
@@ -261,7 +262,7 @@ def _meet_strangers(state: State, seen: NodeConnected) -> None:
     for channel in seen.channels:
         if not _send_away(state, seen.node, channel.channel_id):
             _take_in(state, seen.node, channel)
-    _remove_bridges(state, seen)
+    _remove_bridges_of_monitors(state, seen)
 
 
 def _send_away(state: State, node: NodeId, channel_id: str) -> bool:
@@ -299,15 +300,24 @@ def _take_in(state: State, node: NodeId, channel: SeenChannel) -> None:
     )
 
 
-def _remove_bridges(state: State, seen: NodeConnected) -> None:
+def _remove_bridges_of_talks(state: State, seen: NodeConnected) -> None:
+    """Removes the bridges of talks that are over, before who is left in one is told what comes next.
+
+    A prompt for somebody who is still in such a bridge would end with it, and nobody would say so.
+    """
     for bridge_id in seen.bridges:
-        if bridge_id.startswith(BRIDGE_PREFIX):
-            leg = state.legs.get(LegId(bridge_id.removeprefix(BRIDGE_PREFIX)))
-            needed = leg is not None and leg.state is LegState.TALKING
-        elif bridge_id.startswith(MONITOR_BRIDGE_PREFIX):
-            call = state.calls.get(CallId(bridge_id.removeprefix(MONITOR_BRIDGE_PREFIX)))
-            needed = call is not None and call.state is CallState.MONITORING
-        else:
+        if not bridge_id.startswith(BRIDGE_PREFIX):
             continue
-        if not needed:
+        leg = state.legs.get(LegId(bridge_id.removeprefix(BRIDGE_PREFIX)))
+        if leg is None or leg.state is not LegState.TALKING:
+            left = tuple(each.channel_id for each in seen.channels if each.bridge_id == bridge_id)
+            state.tell(DestroyBridge(seen.node, BridgeId(bridge_id), left))
+
+
+def _remove_bridges_of_monitors(state: State, seen: NodeConnected) -> None:
+    for bridge_id in seen.bridges:
+        if not bridge_id.startswith(MONITOR_BRIDGE_PREFIX):
+            continue
+        call = state.calls.get(CallId(bridge_id.removeprefix(MONITOR_BRIDGE_PREFIX)))
+        if call is None or call.state is not CallState.MONITORING:
             state.tell(DestroyBridge(seen.node, BridgeId(bridge_id)))

@@ -15,7 +15,7 @@ from engine.core.facts import (
     TalkEnded,
     WrapupStarted,
 )
-from engine.core.ids import CallId, LegId, QueueId
+from engine.core.ids import CallId, LegId, QueueId, bridge_id_of
 from engine.core.inputs import (
     BY_SYSTEM,
     CallActionRequested,
@@ -211,6 +211,18 @@ def test_a_removed_queue_does_not_stop_it(centre):
     centre.press(call_id, "3")
     assert ends(centre) == [(SurveyEnd.ANSWERED, "3", 1)]
     over(centre, call_id)
+
+
+def test_after_a_restart_the_caller_is_out_of_the_talk_before_being_asked(centre):
+    """The end of the talk was not said any more: a question would end unheard, with the bridge."""
+    call_id, leg_id = asked(centre)
+    bridge_id = bridge_id_of(leg_id)
+    centre.give(EngineStarted())
+    there = SeenChannel(call_id, True, bridge_id, TRUNK, "6400")
+    centre.give(NodeConnected(NODE, (there,), (bridge_id,)))
+    said = [each for each in centre.last if isinstance(each, DestroyBridge | PlayPrompt)]
+    assert said[0] == DestroyBridge(NODE, bridge_id, (call_id,))
+    assert [type(each) for each in said] == [DestroyBridge, PlayPrompt]
 
 
 def test_a_restart_asks_again(centre):
