@@ -243,6 +243,7 @@ _UNCLOSED: Final = {
     "',' or '}'": 'the mapping in { } that begins here lacks a "," or its "}"',
 }
 _SYNTAX: Final = {
+    "alphabetic or numeric character": 'a * or & by itself: put it in quotes ("*")',
     "mapping values are not allowed": 'a second ": " in the line (put such a text in quotes),'
     " or the line is indented too far",
     "did not find expected key": _MISALIGNED,

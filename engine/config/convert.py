@@ -62,7 +62,13 @@ def _policy(configuration: Configuration) -> policy.Policy:
             for name, each in configuration.outbound_routes.items()
         ),
         call_flows=tuple(
-            places.CallFlow(name, each.context, each.extension)
+            places.CallFlow(
+                name,
+                each.context,
+                each.extension,
+                0 if each.limit_s is None else milliseconds(each.limit_s),
+                to_destination(each.too_long),
+            )
             for name, each in configuration.call_flows.items()
         ),
         voicemail_boxes=tuple(
@@ -201,6 +207,10 @@ def _settings(configuration: Configuration) -> policy.Settings:
         monitor_digits=policy.MonitorDigits(**settings.monitor_digits.model_dump()),
         parking=_parking(settings.parking),
         presence_rules=_presence_rules(settings.presence_rules, configuration),
+        lost_node_ms=0 if settings.lost_node_s is None else milliseconds(settings.lost_node_s),
+        numbering=None
+        if settings.numbering is None
+        else policy.NumberingPlan(**settings.numbering.model_dump()),
     )
 
 

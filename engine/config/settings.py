@@ -15,11 +15,13 @@ from engine.config.values import (
     AbsolutePath,
     Choice,
     CommandLine,
+    CountryCode,
     DatabaseUrl,
     FeatureCode,
     Identifier,
     Key,
     LocalPath,
+    NumberPrefix,
     ParkingSlot,
     Prompts,
     Strict,
@@ -87,6 +89,24 @@ class Parking(Strict):
     """What a parked party hears: a class from `settings.music`."""
 
 
+class Numbering(Strict):
+    """How telephone numbers are written in your country: so one number in two spellings is known as one.
+
+    That counts for callbacks, and for callers who come back; nothing is dialled or shown otherwise.
+    """
+
+    country_code: CountryCode
+    """The country's code: "49", "1"."""
+    national_prefix: NumberPrefix
+    """What stands before a national number: "0" in most countries, "1" in the USA; "" where nothing
+    does, as in Spain, and in Italy, where the 0 belongs to the number."""
+    international_prefix: NumberPrefix = "00"
+    """What stands before a country code instead of +: "011" in the USA."""
+    national_digits: Annotated[int, Field(ge=5, le=14)] | None = None
+    """The length of national numbers that are written without the prefix: 9 in Spain and France, 10 in the
+    USA, 11 (mobiles) in China. So they are known, and also after a country code without +."""
+
+
 class Recordings(Strict):
     """Where recordings are kept, and for how long."""
 
@@ -119,6 +139,8 @@ class Settings(Strict):
     """Keys of a supervisor who monitors."""
     parking: Parking | None = None
     """Places for parked calls; none: calls cannot be parked."""
+    numbering: Numbering | None = None
+    """How numbers are written; none: two spellings of a number are two numbers."""
     presence_rules: PresenceRules = PresenceRules()
     """What an agent's presence does, unless the agent has rules of their own."""
     recordings: Recordings = Recordings()
@@ -131,6 +153,9 @@ class Settings(Strict):
     max_calls: Annotated[int, Field(ge=1, le=100_000)] = 10_000
     """Calls in the system; one more is refused with "congestion". It is fewer where `rtp` has not the
     ports for so many calls and a call to every extension."""
+    lost_node_s: Annotated[float, Field(ge=60, le=2_592_000), MILLISECOND_EXACT] | None = 86_400.0
+    """A node that is out of reach for so long has lost its calls: they end in the record, and their agents
+    are free. If it comes back later, what it still has of them is ended. null: never."""
     unknown_number_prompts: Annotated[Prompts, Field(min_length=1)] = ("sound:pbx-invalid",)
     """Played to somebody who dialled a number that leads nowhere."""
     sip: Sip = Sip()

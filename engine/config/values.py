@@ -97,6 +97,13 @@ DialString = Annotated[str, _like(r"^\+?[0-9*#]{1,40}$", "digits, maybe after a 
 
 CallerNumber = Annotated[str, _like(r"^\+?[0-9]{1,20}$", "digits, maybe after a +, in quotes")]
 
+CountryCode = Annotated[
+    str, _like(r"^[1-9][0-9]{0,3}$", "1 to 4 digits, not 0 first and without +, in quotes")
+]
+
+NumberPrefix = Annotated[str, _like(r"^[0-9]{0,5}$", "up to 5 digits, in quotes")]
+"""What stands before a number, as people write and dial it."""
+
 DialPattern = Annotated[
     str,
     _like(

@@ -6,8 +6,9 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field
 
-from engine.config.forms import SecretReference
+from engine.config.forms import Destination, SecretReference
 from engine.config.values import (
+    MILLISECOND_EXACT,
     DialplanExtension,
     DialplanName,
     Email,
@@ -88,6 +89,10 @@ class CallFlow(Strict):
     """The context."""
     extension: DialplanExtension = "s"
     """The extension in it; its priority 1 is where the call goes."""
+    limit_s: Annotated[float, Field(ge=1, le=86_400), MILLISECOND_EXACT] | None = None
+    """Who is there for so long is taken back, whatever goes on there; none: the flow has to end by itself."""
+    too_long: Destination = "hang_up"
+    """Where that caller goes."""
     file: LocalPath | None = None
     """A file of dialplan (as extensions.conf) that Asterisk is to include, on its machine; relative: from
     the configuration's directory. none: another flow's file has the context."""

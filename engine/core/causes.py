@@ -10,4 +10,5 @@ from typing import Final
 NORMAL_CLEARING: Final = 16
 NO_ANSWER: Final = 19
 UNREACHABLE: Final = 20
+NETWORK_OUT_OF_ORDER: Final = 38
 CONGESTION: Final = 42

@@ -184,6 +184,7 @@ def _dataclass_decoder(kind: type) -> Decoder:
     names = _field_names(kind)
     known = {"t", *names}
     defaults = _defaults(kind)
+    by_name = any(field.kw_only for field in dataclasses.fields(kind))
     parts: list[tuple[str, Decoder]] | None = None
 
     def decode_dataclass(value: Any) -> Any:
@@ -206,6 +207,8 @@ def _dataclass_decoder(kind: type) -> Decoder:
                 arguments.append(part(value[name]))
             except CodecError as error:
                 raise CodecError(f"{kind.__name__}.{name}: {error}") from None
+        if by_name:
+            return kind(**dict(zip(names, arguments, strict=True)))
         return kind(*arguments)
 
     return decode_dataclass

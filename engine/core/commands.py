@@ -164,6 +164,18 @@ class SendToDialplan:
 
 
 @dataclass(frozen=True, slots=True)
+class FetchCall:
+    """Take a caller back whom the dialplan has (`SendToDialplan`), whatever goes on there.
+
+    The caller comes back as one who is given back (`CallCameBack`). Who is there no more, or is not away,
+    is left alone; that is no failure.
+    """
+
+    node: NodeId
+    call_id: CallId
+
+
+@dataclass(frozen=True, slots=True)
 class HangUpCall:
     """End the caller's channel with a Q.850 cause."""
 
@@ -312,4 +324,5 @@ Command = (
     | StopPrompt
     | PlayToTalk
     | SendToDialplan
+    | FetchCall
 )

@@ -152,6 +152,10 @@ class CallFlow:
     name: str
     context: str
     extension: str = "s"
+    limit_ms: int = 0
+    """Who is there for so long is taken back; 0: never."""
+    too_long: Destination = field(default_factory=HangUp)
+    """Where that caller goes."""
 
 
 @dataclass(frozen=True, slots=True)

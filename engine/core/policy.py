@@ -342,6 +342,20 @@ class ParkingPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class NumberingPlan:
+    """How telephone numbers are written where the house is; to compare them, never to dial them.
+
+    A prefix is "" where there is none. `national_digits` is the length of national numbers that are
+    written without their prefix; None: none is.
+    """
+
+    country_code: str
+    national_prefix: str = "0"
+    international_prefix: str = "00"
+    national_digits: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Options for all queues, and limits."""
 
@@ -356,6 +370,10 @@ class Settings:
     monitor_digits: MonitorDigits = field(default_factory=MonitorDigits)
     parking: ParkingPolicy = field(default_factory=ParkingPolicy)
     presence_rules: tuple[PresenceRule, ...] = ()
+    lost_node_ms: int = 86_400_000
+    """A node that is out of reach for so long has lost its calls; 0: never."""
+    numbering: NumberingPlan | None = None
+    """None: two spellings of a number are two numbers."""
 
 
 @dataclass(frozen=True, slots=True)

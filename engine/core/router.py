@@ -13,14 +13,14 @@ from typing import Any
 from engine.core.agents.shifts import wrapup_expired
 from engine.core.callers import groups
 from engine.core.callers.calls import call_arrived
-from engine.core.callers.dialplan import came_back
+from engine.core.callers.dialplan import away_too_long, came_back
 from engine.core.callers.keys import digit_pressed, silence
 from engine.core.callers.parking import parked_too_long
 from engine.core.causes import NO_ANSWER
 from engine.core.desk.agent_actions import service_action
 from engine.core.desk.presence import presence_requested
 from engine.core.facts import CallEnd, InputIgnored
-from engine.core.ids import PLAYBACK_PREFIX, AgentId, CallId, LegId, RecordingId
+from engine.core.ids import PLAYBACK_PREFIX, AgentId, CallId, LegId, NodeId, RecordingId
 from engine.core.inputs import (
     AgentActionRequested,
     CallActionRequested,
@@ -87,6 +87,7 @@ from engine.core.talking.transfers import transfer_requested
 from engine.core.upkeep import saving
 from engine.core.upkeep.failures import command_failed, hang_up_again
 from engine.core.upkeep.invariants import check
+from engine.core.upkeep.outages import is_lost
 from engine.core.upkeep.policies import apply_policy
 from engine.core.upkeep.reconcile import engine_started, node_connected, node_disconnected
 
@@ -293,6 +294,8 @@ _TIMERS: dict[TimerKind, Callable[[State, str], None]] = {
     TimerKind.CALLBACK: _of_visit(waited_too_long),
     TimerKind.ATTEMPT: _of_visit(rest_is_over),
     TimerKind.ANNOUNCE: _of_visit(announce),
+    TimerKind.AWAY: _of_call(away_too_long),
+    TimerKind.LOST_NODE: lambda state, owner: is_lost(state, NodeId(owner)),
     TimerKind.SETTLED: lambda state, _: settled(state),
 }
 """What each kind of timer does; beside it whose it is."""

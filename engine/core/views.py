@@ -137,7 +137,7 @@ def _view_call(state: State, call: Call) -> CallView:
         agent_id=None if leg is None else leg.agent_id,
         ringing=ringing,
         on_hold=leg is not None and leg.hold_id is not None,
-        slot=call.slot,
+        slot=None if call.parked is None else call.parked.slot,
         absent=call.absent,
         attempts=0 if call.callback is None else call.callback.attempts,
     )

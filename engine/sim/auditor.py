@@ -139,6 +139,7 @@ class Auditor:
             commands.PlayPrompt: self._play_prompt,
             commands.StopPrompt: self._stop_prompt,
             commands.SendToDialplan: self._send_to_dialplan,
+            commands.FetchCall: self._care.fetch,
         }
 
     def _fact_handlers(self) -> dict[type, Handler]:

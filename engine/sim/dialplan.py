@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from engine.core.callers.dialplan import TRIP_VARIABLE
-from engine.core.commands import SendToDialplan
+from engine.core.commands import FetchCall, SendToDialplan
 from engine.core.ids import CallId
 from engine.core.inputs import CallCameBack
 from engine.sim.agenda import Agenda
@@ -40,6 +40,15 @@ class Dialplan:
         channel.playback_id = None
         self._node.leave_bridge(channel)
         self._agenda.after(exponential_ms(self._rng, _AWAY_MS_MEAN), self._done, channel)
+        return None
+
+    def fetch(self, command: FetchCall) -> str | None:
+        """Gives a caller back who is there, whatever goes on."""
+        channel = self._node.channels.get(command.call_id)
+        if channel is not None and channel.alive and channel.away:
+            channel.away = False
+            channel.trip = channel.sent_as
+            self._node.emit(CallCameBack(CallId(channel.channel_id), "s"))
         return None
 
     def _done(self, channel: Channel) -> None:

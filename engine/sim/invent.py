@@ -14,6 +14,7 @@ from engine.core.policy import (
     InitialState,
     Member,
     MemberKind,
+    NumberingPlan,
     OutboundRoute,
     ParkingPolicy,
     PauseReason,
@@ -78,6 +79,7 @@ def invent_policy(seed: int) -> Policy:
                 timeout_ms=rng.choice((5_000, 30_000)),
             ),
             presence_rules=_PRESENCE_RULES if rng.random() < 0.5 else (),
+            numbering=streams.stream("policy.numbering").choice((None, NumberingPlan("49"))),
         ),
     )
     return with_care(house, care) if care.random() < 0.6 else house

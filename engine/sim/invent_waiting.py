@@ -49,7 +49,7 @@ def with_care(policy: Policy, rng: Rng) -> Policy:
         policy,
         menus=(_menu(rng, queue_ids, agents),),
         ring_groups=(_group(rng, agents, queue_ids),),
-        call_flows=(CallFlow(_FLOW, "special"),),
+        call_flows=(_flow(rng, queue_ids),),
         voicemail_boxes=(VoicemailBox(_BOX, tuple(agents[:2])),),
         extensions=tuple(replace(each, voicemail=rng.random() < 0.5) for each in policy.extensions),
         queues=tuple(_queue(rng, queue, queue_ids, agents, route) for queue in policy.queues),
@@ -90,6 +90,11 @@ def _menu(rng: Rng, queue_ids: Sequence[QueueId], agents: Sequence[AgentId]) -> 
         silence=_anywhere(rng, queue_ids, agents),
         direct_dial=rng.random() < 0.5,
     )
+
+
+def _flow(rng: Rng, queue_ids: Sequence[QueueId]) -> CallFlow:
+    too_long = rng.choice((HangUp(17), ToQueue(rng.choice(queue_ids)), ToVoicemail(_BOX)))
+    return CallFlow(_FLOW, "special", limit_ms=rng.choice((0, 3_000, 20_000)), too_long=too_long)
 
 
 def _group(rng: Rng, agents: Sequence[AgentId], queue_ids: Sequence[QueueId]) -> RingGroup:

@@ -92,6 +92,7 @@ class Simulation:
             self.world.people,
             self.world.nodes,
             sources_of(policy, options.traffic) if sources is None else sources,
+            policy.settings.numbering,
         )
         self.shifts = Shifts(
             self.agenda,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from engine.core.ids import CallId, EndpointName
 from engine.core.inputs import CallArrived
 from engine.core.places import ToQueue
-from engine.core.policy import InboundRoute, Policy, QueuePolicy
+from engine.core.policy import InboundRoute, NumberingPlan, Policy, QueuePolicy
 from engine.sim.agenda import Agenda
 from engine.sim.asterisk import Asterisk
 from engine.sim.channels import Channel, Plan
@@ -103,8 +103,9 @@ class Callers:
         people: People,
         nodes: Sequence[Asterisk],
         sources: Sequence[Source],
+        numbering: NumberingPlan | None = None,
     ) -> None:
-        """Plans nothing yet; see `start`."""
+        """Plans nothing yet; see `start`. With a numbering plan some numbers have two spellings."""
         self.calls_made = 0
         self.calls_refused = 0
         """By a node that was down, or whose dialplan refuses while Usher is away."""
@@ -115,6 +116,7 @@ class Callers:
         self._nodes = nodes
         self._streams = Streams(options.seed)
         self._sources = sources
+        self._numbering = numbering
         self._door = self._streams.stream("door")
 
     def start(self) -> None:
@@ -196,8 +198,18 @@ class Callers:
     def _caller_number(self, calls: _Calls) -> str:
         """Returns who calls: somebody new, or one of the regulars, of whom some hide the number."""
         if self._traffic.regulars and calls.quirks.random() < self._traffic.regulars:
-            return calls.quirks.choice(("anonymous", "0111", "0222", "0333", "0444", "0555"))
+            regular = calls.quirks.choice(("anonymous", "0111", "0222", "0333", "0444", "0555"))
+            return self._spelled(regular)
         return f"0{self.calls_made:09d}"
+
+    def _spelled(self, number: str) -> str:
+        """Returns a regular's number as it is shown at this call: national, or with a country code."""
+        plan = self._numbering
+        if plan is None or not number.isdecimal():
+            return number
+        national = number[1:] * 3
+        abroad = plan.international_prefix + plan.country_code
+        return (plan.national_prefix, abroad)[self.calls_made % 2] + national
 
     def _arrive(self, channel: Channel) -> bool:
         node = channel.asterisk

@@ -31,7 +31,7 @@ from engine.core.inputs import (
     Transfer,
     TransferRequested,
 )
-from engine.core.model.dialogue import DialogueKind
+from engine.core.model.dialogue import CallbackDialogue
 from engine.core.places import ToExtension, ToQueue
 from engine.core.policy import (
     MonitorMode,
@@ -155,7 +155,7 @@ class CoreWalk:
         asked = [
             call.call_id
             for call in self.centre.core.state.calls.values()
-            if call.dialogue is not None and call.dialogue.kind is DialogueKind.CALLBACK
+            if isinstance(call.dialogue, CallbackDialogue)
         ]
         if asked:
             self.centre.press(self.rng.choice(asked), "1")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +12,7 @@ from engine.adapters.db import SqlFactStore, SqlReportStore
 from engine.core.facts import CallTransferred, OfferReason, TransferKind
 from engine.core.ids import AgentId, QueueId
 from engine.core.inputs import LegAnswered, TransferRequested
+from engine.core.views import view_calls
 from engine.reports import Query, ReportKind, make_report
 from engine.reports.rows import Status
 from tests.db.databases import Database
@@ -194,3 +196,42 @@ def test_a_callback_that_was_never_tried_again_is_found_too(
     found = {each.call_id: each.queues for each in rows(archive, ReportKind.CALLS, here)}
     assert found[last] == (DID,)
     assert len(found) == 3
+
+
+def test_a_callback_that_rests_between_two_attempts_is_seen_in_its_queue(
+    centre: Callbacks, database: Database, archive: SqlReportStore
+) -> None:
+    centre.requested()
+    centre.agent_takes("1001")
+    centre.wait(6_000)
+    centre.customer_ends(BUSY)
+    resting = centre.pending.call_id
+    (view,) = [each for each in view_calls(centre.core.state) if each.call_id == resting]
+    assert (view.queue_id, view.position, view.attempts) == (DID, 1, 1)
+    record(centre, database)
+    here = Query(ALL.from_ms, ALL.to_ms, queues=(QueueId(DID),))
+    elsewhere = Query(ALL.from_ms, ALL.to_ms, queues=(QueueId("6401"),))
+    for asked in (ALL, here):
+        found = {each.call_id: each.queues for each in rows(archive, ReportKind.CALLS, asked)}
+        assert found[resting] == (DID,)
+        assert len(found) == 3
+    assert not rows(archive, ReportKind.CALLS, elsewhere)
+
+
+def test_who_was_called_back_and_asks_for_it_in_another_queue_waits_in_that_one_only(
+    centre: Callbacks, database: Database, archive: SqlReportStore
+) -> None:
+    """The second callback's first call follows a call that was an attempt of the first."""
+    first = centre.policy.queues[0]
+    second = dataclasses.replace(first, queue_id=QueueId("6401"), members=())
+    centre.change(first, second)
+    centre.requested()
+    leg_id = centre.agent_takes("1001")
+    customer = centre.pending.call_id
+    centre.customer_answers()
+    centre.give(TransferRequested(leg_id, "6401"))
+    centre.obey()
+    waiting = centre.ask(customer)
+    record(centre, database)
+    found = {each.call_id: each.queues for each in rows(archive, ReportKind.CALLS)}
+    assert found[waiting.call_id] == ("6401",)

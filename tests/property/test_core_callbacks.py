@@ -20,7 +20,7 @@ from engine.core.inputs import (
     PhoneDevice,
     PlaybackEnded,
 )
-from engine.core.model.call import Visit
+from engine.core.model.visit import Visit
 from engine.core.policy import Member, QueuePolicy, Right, Strategy
 from engine.core.waiting import CallbackPolicy, EmptyRule, HoursKind, HoursNow
 from tests.property.test_core_machine import AnyHistory

@@ -284,6 +284,7 @@ class AnyHistory(RuleBasedStateMachine):
             failed_offer_pause_ms=pause_ms,
             presence_rules=PRESENCE_RULES,
             parking=ParkingPolicy(701, 702, 8_000),
+            lost_node_ms=20_000,
         )
         self.strangers = 0
         self.hours = HoursNow("office", HoursKind.OPEN, HoursKind.OPEN)
@@ -499,7 +500,13 @@ class AnyHistory(RuleBasedStateMachine):
         state = self.centre.core.state
         channels = [
             SeenChannel(name, data.draw(st.booleans()), None, TRUNK, "6400")
-            for name in [*state.calls, *state.legs, *state.monitors, *state.recordings]
+            for name in [
+                *state.calls,
+                *state.legs,
+                *state.monitors,
+                *state.recordings,
+                *state.nodes[NODE].lost,
+            ]
             if data.draw(st.integers(0, 4)) > 0
         ]
         if boot_id not in ("", state.nodes[NODE].boot_id):

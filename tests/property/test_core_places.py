@@ -30,7 +30,7 @@ from engine.core.inputs import (
     TransferRequested,
 )
 from engine.core.model.call import CallState
-from engine.core.model.dialogue import DialogueKind
+from engine.core.model.dialogue import SurveyDialogue
 from engine.core.places import (
     CallFlow,
     Destination,
@@ -154,8 +154,7 @@ class AnyPlace(AnyHistory):
         if not hasattr(self, "centre"):
             return
         for call in self.centre.core.state.calls.values():
-            if call.dialogue is not None and call.dialogue.kind is DialogueKind.SURVEY:
-                assert call.dialogue.about is not None
+            if isinstance(call.dialogue, SurveyDialogue):
                 self.begun[call.dialogue.about.talk_id] = None
 
     @rule(number=st.sampled_from(list(PLACES)))
@@ -179,8 +178,8 @@ class AnyPlace(AnyHistory):
         call_id = self.pick(data, self.deciding())
         for _ in range(times):
             call = self.centre.core.state.calls.get(call_id)
-            if call is not None and call.prompt is not None:
-                self.centre.give(PlaybackEnded(call.prompt, ok))
+            if call is not None and call.playback_id is not None:
+                self.centre.give(PlaybackEnded(call.playback_id, ok))
             self.centre.wait(1_000)
 
     @precondition(lambda self: self.deciding())
@@ -252,7 +251,7 @@ class AnyPlace(AnyHistory):
                 TRUNK,
                 data.draw(st.sampled_from([call.dialled, "6400", "s"])),
                 away=call.state is CallState.AWAY and data.draw(st.booleans()),
-                trip=data.draw(st.sampled_from([0, call.trips])),
+                trip=data.draw(st.sampled_from([0, call.trip.ordinal if call.trip else 0])),
             )
             for call in state.calls.values()
             if data.draw(st.integers(0, 4)) > 0

@@ -21,7 +21,7 @@ from engine.core.places import (
     ToQueue,
     ToRingGroup,
 )
-from engine.core.policy import OutboundRoute, Policy
+from engine.core.policy import NumberingPlan, OutboundRoute, Policy, StickyPolicy
 from engine.core.waiting import (
     Announcements,
     CallbackPolicy,
@@ -35,7 +35,7 @@ from engine.sim.options import HOUR_MS, Faults, Habits, Options, Traffic
 from engine.sim.run import Simulation
 from tests.sim.houses import Lie, MeddledCore, MeddledCores, house
 from tests.sim.planted_care import CALLBACK_WORDS, CARE_WORDS, JOIN, MENU, SAID, SURVEY
-from tests.sim.test_mutations import caught, of_queues
+from tests.sim.test_mutations import caught, of_queues, of_settings
 
 pytestmark = [pytest.mark.sim, pytest.mark.row("C-02"), pytest.mark.row("P-11")]
 
@@ -175,6 +175,10 @@ def of_group(**fields: Any) -> Lie:
     return lambda policy: replace(policy, ring_groups=(replace(policy.ring_groups[0], **fields),))
 
 
+def of_flow(**fields: Any) -> Lie:
+    return lambda policy: replace(policy, call_flows=(replace(policy.call_flows[0], **fields),))
+
+
 def of_survey(**fields: Any) -> Lie:
     def lie(policy: Policy) -> Policy:
         queues = tuple(
@@ -226,6 +230,11 @@ LIES: list[tuple[str, Policy, Lie, tuple[str, ...]]] = [
     ("a group in order that rings all",
      of_group(strategy=GroupStrategy.IN_ORDER)(CARES), of_group(strategy=GroupStrategy.ALL),
      ("ring group",)),
+    ("a flow that keeps callers", of_flow(limit_ms=4_000)(CARES), of_flow(limit_ms=0), ("timers",)),
+    ("a flow that gives callers back too soon", of_flow(limit_ms=60_000)(CARES),
+     of_flow(limit_ms=1_000), ("timers",)),
+    ("another place after a flow", of_flow(limit_ms=4_000)(CARES),
+     of_flow(too_long=ToMenu("main")), ("places",)),
     ("no survey", CARES, of_queues(survey=None), ("survey",)),
     ("more tries in a survey", CARES, of_survey(tries=5), ("dialogue",)),
     ("other scores", CARES, of_survey(keys=(SurveyKey("1", 1), SurveyKey("2", 5))), ("survey",)),
@@ -250,6 +259,27 @@ class LyingCores(MeddledCores):
 
     def _wrap(self, core: Any) -> MeddledCore:
         return LyingCore(core, self._meddle, self._lie, self._late_ms)
+
+
+@pytest.mark.row("C-06")
+def test_numbers_that_are_not_known_in_another_spelling_are_found():
+    """Regulars call in two spellings; the auditor judges these by itself."""
+    policy = with_callbacks(1)
+    policy = replace(policy, settings=replace(policy.settings, numbering=NumberingPlan("49")))
+    regulars = options(traffic=replace(TRAFFIC, regulars=0.8))
+    blind = of_settings(numbering=None)
+    assert Simulation(policy, regulars, maker=MeddledCores()).run().callbacks.requested > 20
+    found = caught(policy, regulars, LyingCores(lie=blind))
+    assert (found.rule, "two callbacks for one number" in str(found)) == ("callback", True)
+
+
+@pytest.mark.row("R-08")
+def test_who_comes_back_in_another_spelling_and_is_not_known_is_found():
+    policy = house(4, sticky=StickyPolicy(600_000, 30_000))
+    policy = replace(policy, settings=replace(policy.settings, numbering=NumberingPlan("49")))
+    regulars = options(traffic=replace(TRAFFIC, regulars=0.8))
+    Simulation(policy, regulars, maker=MeddledCores()).run()
+    assert caught(policy, regulars, LyingCores(lie=of_settings(numbering=None)))
 
 
 @pytest.mark.parametrize(("name", "policy", "lie", "rules"), LIES, ids=[row[0] for row in LIES])

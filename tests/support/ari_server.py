@@ -246,6 +246,10 @@ class AriServer:
                 alert = variables.get("PJSIP_HEADER(add,Alert-Info)")
                 leg = switch.make_leg(query["channelId"], endpoint, shown=shown, alert=alert)
                 return 200, _channel(leg)
+            case "POST", "channels":
+                where = (query["endpoint"], query["context"], query["extension"])
+                assert where == ("Local/go@usher-fetch/n", "usher-fetch", "over")
+                switch.fetch(body["variables"]["USHER_FETCH"])
             case "POST", "channels", channel_id, "dial":
                 switch.dial(channel_id, int(query["timeout"]))
             case "POST", "channels", channel_id, "answer":

@@ -82,7 +82,7 @@ def heard(centre: Centre) -> list[tuple[str, ...]]:
 
 def prompt_ends(centre: Centre, call_id: CallId, *, ok: bool = True) -> None:
     """The prompt that plays to this caller is over."""
-    playback_id = call_of(centre, call_id).prompt
+    playback_id = call_of(centre, call_id).playback_id
     assert playback_id is not None
     centre.give(PlaybackEnded(playback_id, ok))
 

@@ -16,6 +16,7 @@ from engine.core.callers.dialplan import TRIP_VARIABLE
 from engine.core.commands import (
     AnswerCall,
     Connect,
+    FetchCall,
     HangUpCall,
     PlayPrompt,
     PlayToTalk,
@@ -95,6 +96,39 @@ class TelephonyAway:
         assert posted.count(DigitPressed) == 1, (
             "the key that the dialplan took is nobody's business"
         )
+
+    @pytest.mark.row("Q-03")
+    async def test_a_caller_is_taken_back_from_the_dialplan(self, world, posted, up):
+        customer, call_id = await self.sent(world, posted)
+        for _ in range(2):
+            world.telephony.send(FetchCall(NODE, call_id))
+            await posted.exactly(CallCameBack(call_id, "s"))
+            world.telephony.send(send_on(call_id))
+            await world.telephony.drain()
+        world.telephony.send(FetchCall(NODE, call_id))
+        await posted.exactly(CallCameBack(call_id, "s"))
+        playback_id = playback_id_of(call_id, 1)
+        world.telephony.send(PlayPrompt(NODE, playback_id, call_id, ("sound:beep",), "en"))
+        await posted.exactly(PlaybackEnded(playback_id, ok=True))
+        customer.hang_up()
+        await posted.exactly(CallerHungUp(call_id, 16))
+        assert posted.failures == []
+
+    @pytest.mark.row("Q-03")
+    async def test_who_is_here_already_is_not_taken_back(self, world, posted, up):
+        customer, call_id = await self.sent(world, posted)
+        await world.press_in_flow(customer, "1")
+        await posted.exactly(CallCameBack(call_id, "6401"))
+        world.telephony.send(FetchCall(NODE, call_id))
+        world.telephony.send(FetchCall(NODE, CallId("nobody")))
+        await world.telephony.drain()
+        playback_id = playback_id_of(call_id, 1)
+        world.telephony.send(PlayPrompt(NODE, playback_id, call_id, ("sound:beep",) * 3, "en"))
+        await posted.exactly(PlaybackEnded(playback_id, ok=True))
+        customer.hang_up()
+        await posted.exactly(CallerHungUp(call_id, 16))
+        assert posted.count(CallCameBack) == 1
+        assert posted.failures == []
 
     @pytest.mark.row("Q-03")
     async def test_back_and_forth(self, world, posted, up):

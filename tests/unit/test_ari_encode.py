@@ -28,6 +28,7 @@ from engine.core.commands import (
     Command,
     Connect,
     DestroyBridge,
+    FetchCall,
     HangUpCall,
     HangUpLeg,
     HoldMusic,
@@ -135,6 +136,23 @@ def send_on(context="night", extension="s", *variables):
 
 
 TABLE = [
+    (
+        FetchCall(NODE, CALL),
+        [
+            AriRequest(
+                "POST",
+                "channels",
+                {
+                    "endpoint": "Local/go@usher-fetch/n",
+                    "context": "usher-fetch",
+                    "extension": "over",
+                    "priority": "1",
+                    "timeout": "5",
+                },
+                {"variables": {"USHER_FETCH": CALL}},
+            )
+        ],
+    ),
     (AnswerCall(NODE, CALL), [AriRequest("POST", "channels/n1-1.2/answer")]),
     (
         StartWaitingSound(NODE, CALL, WaitingSound("jazz")),

@@ -28,6 +28,16 @@ def test_a_queue_without_options_is_the_cores_default_queue(tmp_path):
     assert set(HARMLESS) <= set(GRANTABLE[Role.AGENT])
 
 
+def test_numbering_arrives(tmp_path):
+    text = (
+        BASE
+        + "settings: {numbering: {country_code: '1', national_prefix: '1', international_prefix: '011', national_digits: 10}}\n"
+    )
+    assert to_policy(loaded(tmp_path, text)).settings.numbering == policy.NumberingPlan(
+        "1", "1", "011", 10
+    )
+
+
 def test_settings_extensions_and_routes_have_the_cores_defaults(tmp_path):
     made = to_policy(loaded(tmp_path, BASE))
     # 5,000 channels have ports by default, and the two extensions must be left theirs.

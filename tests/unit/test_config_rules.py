@@ -18,6 +18,10 @@ def inbound(*routes):
     return BASE + "inbound_routes:\n" + "".join(f"  {route}\n" for route in routes)
 
 
+def numbering(keys):
+    return BASE + f"settings: {{numbering: {{{keys}}}}}\n"
+
+
 @pytest.mark.parametrize(
     ("text", "line"),
     [
@@ -121,6 +125,34 @@ def inbound(*routes):
         (
             BASE + 'pause_reasons:\n  "01": Lunch\n  "02": lunch\n',
             "a.yaml:23: pause_reasons.02 - the reason 01 has the same name",
+        ),
+        (
+            numbering('country_code: "+49", national_prefix: "0"'),
+            (
+                "a.yaml:21: settings.numbering.country_code -"
+                ' must be 1 to 4 digits, not 0 first and without +, in quotes, not "+49"'
+            ),
+        ),
+        (
+            numbering('country_code: "49", national_prefix: "0", international_prefix: "0"'),
+            (
+                "a.yaml:21: settings.numbering.national_prefix -"
+                ' begins with the international prefix "0", so no number would be national'
+            ),
+        ),
+        (
+            numbering('country_code: "34", national_prefix: "", national_digits: 14'),
+            (
+                "a.yaml:21: settings.numbering.national_digits -"
+                " must be 13 or less: with its country code a number has at most 15 digits"
+            ),
+        ),
+        (
+            numbering('country_code: "39", national_prefix: "0"'),
+            (
+                "a.yaml:21: settings.numbering.national_prefix - warning:"
+                ' should be "" in Italy: the 0 belongs to the number, also after +39'
+            ),
         ),
         (
             changed(BASE, "carrier: {host", "anonymous: {host").replace(

@@ -7,7 +7,7 @@ import pytest
 from engine.adapters.render import RenderRefused, Site, render, secrets_of, view_of
 from engine.config import ConfigError, resolve_secrets
 from engine.config.convert import to_policy
-from engine.core.places import CallFlow, VoicemailBox
+from engine.core.places import CallFlow, ToExtension, VoicemailBox
 from tests.support.config_files import BASE, changed, lines_of, loaded, write
 
 pytestmark = [pytest.mark.unit, pytest.mark.row("Q-03")]
@@ -182,6 +182,15 @@ def test_the_code_for_voicemail_means_one_thing(tmp_path):
                 " its file"
             ),
         ),
+        ("{context: night, file: flow.conf, limit_s: 90, too_long: {queue: '6400'}}", None),
+        (
+            "{context: night, file: flow.conf, limit_s: 90, too_long: {queue: '6401'}}",
+            "a.yaml:22: call_flows.a.too_long.queue - there is no queue 6401, did you mean 6400?",
+        ),
+        (
+            "{context: night, file: flow.conf, too_long: {queue: '6400'}}",
+            "a.yaml:22: call_flows.a.too_long - warning: has no effect without limit_s",
+        ),
         (
             "{context: a b}",
             (
@@ -220,10 +229,12 @@ def test_call_flows_reach_asterisk_and_the_core(tmp_path):
     text = flows(
         "  a: {context: night, file: flow.conf}\n"
         '  b: {context: night, extension: "7", file: flow.conf}\n'
+        '  c: {context: open, limit_s: 90, too_long: {extension: "1001"}}\n'
     )
     assert to_policy(loaded(tmp_path, text)).call_flows == (
         CallFlow("a", "night"),
         CallFlow("b", "night", "7"),
+        CallFlow("c", "open", limit_ms=90_000, too_long=ToExtension("1001")),
     )
     extensions = rendered(tmp_path, text)["extensions.conf"]
     assert extensions.count("#tryinclude") == 1

@@ -46,6 +46,8 @@ MISALIGNED = "indented otherwise than the lines above that belong together"
             "queues: @x\n",
             "a.yaml:1: this character cannot begin a value: put the text in quotes",
         ),
+        ("menus: {keys: {*: hang_up}}\n", "a.yaml:1: a * or & by itself: put it in quotes"),
+        ("menus:\n  *: hang_up\n", "a.yaml:2: a * or & by itself: put it in quotes"),
         ("queues: {[}\n", "a.yaml:1: not YAML: did not find expected node content while"),
         ("- a\n", "a.yaml:1: must be a mapping of sections such as queues: and trunks:"),
         ("just words\n", "a.yaml:1: must be a mapping of sections such as queues: and trunks:"),

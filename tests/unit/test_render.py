@@ -181,6 +181,8 @@ def test_dialplan_expands_nothing_that_a_caller_sends(tmp_path: Path) -> None:
             "${DIALPLAN_EXISTS(${USHER_CONTEXT}",
             "${USHER_CONTEXT}",
             "${USHER_EXTEN}",
+            "${SHARED(USHER_AWAY,${USHER_FETCH}",
+            "${USHER_FETCH}",
             "${VM_INFO(${EXTEN}",
             "${USHER_LANGUAGE}",
             "${CHANNEL(language):0:2}",
@@ -265,7 +267,7 @@ def test_nobody_is_answered_before_the_engine_was_asked(tmp_path: Path) -> None:
     firsts = [n for n, line in enumerate(lines) if re.match(r"exten => \S+,1,", line)]
     transfers = "Set(PJSIP_TRANSFER_HANDLING()=ari-only)"
 
-    assert len(firsts) == 13
+    assert len(firsts) == 15
     from_phones = [lines[n : n + 2] for n in firsts[:3]]
     assert all(first.endswith(f",1,{transfers}") for first, _ in from_phones)
     assert {second for _, second in from_phones} == {
@@ -274,11 +276,16 @@ def test_nobody_is_answered_before_the_engine_was_asked(tmp_path: Path) -> None:
     assert all(lines[n].endswith(",1,Stasis(usher,in,carrier)") for n in firsts[3:6])
     # The rest is for calls that the engine has had: given back, lost, sent on, and voicemail.
     assert [lines[n].partition(",1,")[2] for n in firsts[6:]] == [
-        *["Stasis(usher,back,${USHER_TRIP})"] * 3,
-        "Stasis(usher,lost,${USHER_TRIP})",
-        'GotoIf($["${USHER_LANGUAGE}"=""]?look)',
+        *["Set(SHARED(USHER_AWAY)=0)"] * 4,
+        "Set(SHARED(USHER_AWAY)=1)",
+        'GotoIf($["${SHARED(USHER_AWAY,${USHER_FETCH})}"="1"]?take)',
+        "Hangup()",
         'GotoIf($["${VM_INFO(${EXTEN}@usher,exists)}"!="1"]?usher-lost,s,1)',
         "Answer()",
+    ]
+    assert [lines[n + 1] for n in firsts[6:10]] == [
+        *["same => n,Stasis(usher,back,${USHER_TRIP})"] * 3,
+        "same => n,Stasis(usher,lost,${USHER_TRIP})",
     ]
 
 

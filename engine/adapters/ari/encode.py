@@ -20,7 +20,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from engine.adapters.ari import ears
-from engine.adapters.ari.flows import send_to_dialplan
+from engine.adapters.ari.flows import fetch_call, send_to_dialplan
 from engine.adapters.ari.requests import (
     APPLICATION,
     BAD_REQUEST,
@@ -41,6 +41,7 @@ from engine.core.commands import (
     Command,
     Connect,
     DestroyBridge,
+    FetchCall,
     HangUpCall,
     HangUpLeg,
     HoldMusic,
@@ -356,6 +357,7 @@ _ENCODERS: dict[type, Callable[[Any], tuple[AriRequest, ...]]] = {
     PlayToTalk: _play_to_talk,
     StopPrompt: _stop_prompt,
     SendToDialplan: send_to_dialplan,
+    FetchCall: fetch_call,
     HangUpCall: _hang_up_call,
     AnswerTransfer: _answer_transfer,
     StartMonitor: ears.listen,

@@ -25,10 +25,14 @@ from engine.adapters.ari.requests import (
     Unspeakable,
     channel_uri,
 )
-from engine.core.commands import SendToDialplan
+from engine.core.commands import FetchCall, SendToDialplan
 
 GATE: Final = ("usher-away", "go")
 """Context and extension of our dialplan (dialplan/extensions.conf.j2) that look where it goes."""
+
+FETCH: Final = ("usher-fetch", "go")
+"""Context and extension of our dialplan that take back the channel whose id `FETCH_VARIABLE` has."""
+FETCH_VARIABLE: Final = "USHER_FETCH"
 
 LOST: Final = "lost"
 """First argument of a channel that comes back because there is nothing where it was sent."""
@@ -71,6 +75,25 @@ def send_to_dialplan(command: SendToDialplan) -> tuple[AriRequest, ...]:
             for name, value in (*command.variables, *where)
         ),
         AriRequest("POST", channel_uri(command.call_id, "/continue"), onward),
+    )
+
+
+def fetch_call(command: FetchCall) -> tuple[AriRequest, ...]:
+    """Returns the request that takes a caller back.
+
+    A channel in the dialplan obeys no other; but another channel's dialplan may send it elsewhere. That
+    is a Local channel, which ends at once, and is not our application's.
+    """
+    context, extension = FETCH
+    query = {
+        "endpoint": f"Local/{extension}@{context}/n",
+        "context": context,
+        "extension": "over",
+        "priority": "1",
+        "timeout": "5",
+    }
+    return (
+        AriRequest("POST", "channels", query, {"variables": {FETCH_VARIABLE: command.call_id}}),
     )
 
 

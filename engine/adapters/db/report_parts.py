@@ -13,6 +13,7 @@ from engine.adapters.db.tables import (
     epochs,
     queue_visits,
 )
+from engine.core.facts import SourceKind
 from engine.reports.ports import Query
 from engine.reports.rows import Status
 
@@ -84,7 +85,8 @@ def of_queues(asked: Select[Any], table: Table, query: Query) -> Select[Any]:
 def was_in(table: Table, query: Query) -> ColumnElement[bool]:
     """Tells whether the call of a row visited one of the queues asked for, or was a callback there.
 
-    A callback waits without a visit: as its first call, as one for each attempt, as its last.
+    A callback waits without a visit: as its first call, as one for each attempt, as one that rests
+    after an attempt, as its last.
     """
     waited = [
         select(1)
@@ -97,10 +99,45 @@ def was_in(table: Table, query: Query) -> ColumnElement[bool]:
         .exists()
         for waiting in (callbacks.c.waiting_call_id, callbacks.c.last_call_id)
     ]
+    resting = calls.alias("resting")
+    rested = (
+        select(1)
+        .select_from(resting)
+        .join(callback_attempts, follows_attempt(resting))
+        .where(
+            resting.c.call_id == table.c.call_id,
+            resting.c.epoch_no == table.c.epoch_no,
+            callback_attempts.c.queue_id.in_(query.queues),
+        )
+        .exists()
+    )
     return or_(
+        rested,
         has(queue_visits, table, queue_visits.c.queue_id.in_(query.queues)),
         has(callback_attempts, table, callback_attempts.c.queue_id.in_(query.queues)),
         *waited,
+    )
+
+
+def follows_attempt(call: FromClause) -> ColumnElement[bool]:
+    """Joins a call that waits after an attempt that failed with that attempt.
+
+    A callback's first call follows none: its parent is the caller's call, even where that was called
+    back itself. `call` is the table of calls or an alias of it.
+    """
+    first = (
+        select(1)
+        .select_from(callbacks)
+        .where(
+            callbacks.c.waiting_call_id == call.c.call_id, callbacks.c.epoch_no == call.c.epoch_no
+        )
+        .exists()
+    )
+    return and_(
+        call.c.source == SourceKind.CALLBACK.value,
+        callback_attempts.c.call_id == call.c.parent_id,
+        callback_attempts.c.epoch_no == call.c.epoch_no,
+        ~first,
     )
 
 

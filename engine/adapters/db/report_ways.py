@@ -7,7 +7,13 @@ from typing import Any
 
 from sqlalchemy import Row, Select, or_, select, union
 
-from engine.adapters.db.report_parts import at_moments, has, same_call, was_in
+from engine.adapters.db.report_parts import (
+    at_moments,
+    follows_attempt,
+    has,
+    same_call,
+    was_in,
+)
 from engine.adapters.db.tables import (
     callback_attempts,
     callbacks,
@@ -54,6 +60,9 @@ def queues_of_callbacks(call_ids: Sequence[str]) -> Select[Any]:
         select(attempt.epoch_no, attempt.call_id, attempt.queue_id).where(
             attempt.call_id.in_(call_ids)
         ),
+        select(calls.c.epoch_no, calls.c.call_id, attempt.queue_id)
+        .join_from(calls, callback_attempts, follows_attempt(calls))
+        .where(calls.c.call_id.in_(call_ids)),
     )
     return select(told.subquery("called_back"))
 

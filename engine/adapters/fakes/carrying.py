@@ -21,6 +21,7 @@ from engine.core.commands import (
     Command,
     Connect,
     DestroyBridge,
+    FetchCall,
     HangUpCall,
     HangUpLeg,
     HoldMusic,
@@ -135,6 +136,10 @@ def _send_to_dialplan(switch: Switch, command: SendToDialplan) -> None:
     switch.send_away(command.call_id, command.context, command.extension)
 
 
+def _fetch_call(switch: Switch, command: FetchCall) -> None:
+    switch.fetch(command.call_id)
+
+
 def _play(switch: Switch, command: PlayPrompt) -> None:
     _require_media(command.media)
     if command.channel_id not in switch.channels:
@@ -210,6 +215,7 @@ _DO: dict[type, Callable[[Switch, Any], None]] = {
     PlayToTalk: _play_to_talk,
     StopPrompt: _stop_prompt,
     SendToDialplan: _send_to_dialplan,
+    FetchCall: _fetch_call,
     HangUpCall: lambda switch, command: switch.hang_up(command.call_id, command.cause),
     AnswerTransfer: _answer_transfer,
     StartMonitor: _start_monitor,

@@ -133,6 +133,12 @@ class Switch:
         channel.dialled = dialled
         self._tell(What.BACK, channel)
 
+    def fetch(self, channel_id: str) -> None:
+        """Takes a caller back whom the dialplan has; anybody else is left alone."""
+        channel = self.channels.get(channel_id)
+        if channel is not None and channel.away:
+            self.give_back(channel, "s")
+
     def held_with(self, channel: Channel) -> str | None:
         """Returns the music that somebody hears on hold, None if nobody holds."""
         mates = self.bridges.get(channel.bridge_id or "", [])

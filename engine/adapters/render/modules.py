@@ -100,6 +100,8 @@ MODULES: Final = (
     "func_callerid.so",
     "func_hangupcause.so",
     "func_dialplan.so",
+    "func_global.so",
+    "app_channelredirect.so",
     "app_voicemail.so",
     "func_talkdetect.so",
 )

@@ -49,6 +49,7 @@ _RULES: Final[tuple[Callable[[Subject], Iterator[Problem]], ...]] = (
     numbers.outbound_codes,
     numbers.inbound_patterns,
     numbers.outbound_patterns,
+    numbers.numbering,
     numbers.pause_reasons,
     queues.members_once,
     queues.without_effect,

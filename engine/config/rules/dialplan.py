@@ -59,6 +59,10 @@ def call_flows(subject: Subject) -> Iterator[Problem]:
     known: dict[str, _Dialplan] = {}
     unread = False
     for name, flow in subject.configuration.call_flows.items():
+        if flow.limit_s is None and "too_long" in flow.model_fields_set:
+            yield subject.places.warning(
+                ("call_flows", name, "too_long"), "has no effect without limit_s"
+            )
         if flow.file is None or flow.file in known:
             continue
         path: KeyPath = ("call_flows", name, "file")

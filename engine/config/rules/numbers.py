@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from engine.config.convert import codes_of
 from engine.config.patterns import covers, length_min, may_begin_with
 from engine.config.places import Problem
 from engine.config.rules.subject import Subject
+from engine.core.model.numbers import LINE_DIGITS_MAX
+
+ITALY: Final = "39"
 
 
 def shared_numbers(subject: Subject) -> Iterator[Problem]:
@@ -64,6 +68,32 @@ def outbound_patterns(subject: Subject) -> Iterator[Problem]:
                 ("outbound_routes", name, "strip"),
                 f"leaves nothing of a number of {shortest} digits, which the pattern allows",
             )
+
+
+def numbering(subject: Subject) -> Iterator[Problem]:
+    """Prefixes and lengths of the numbering plan do not contradict each other."""
+    path = ("settings", "numbering")
+    plan = subject.configuration.settings.numbering
+    if plan is None or not subject.intact(path):
+        return
+    national, abroad = plan.national_prefix, plan.international_prefix
+    if abroad and national.startswith(abroad):
+        yield subject.places.problem(
+            (*path, "national_prefix"),
+            f'begins with the international prefix "{abroad}", so no number would be national',
+        )
+    length = plan.national_digits
+    if length is not None and length + len(plan.country_code) > LINE_DIGITS_MAX:
+        yield subject.places.problem(
+            (*path, "national_digits"),
+            f"must be {LINE_DIGITS_MAX - len(plan.country_code)} or less: with its country code a"
+            f" number has at most {LINE_DIGITS_MAX} digits",
+        )
+    if plan.country_code == ITALY and national:
+        yield subject.places.warning(
+            (*path, "national_prefix"),
+            'should be "" in Italy: the 0 belongs to the number, also after +39',
+        )
 
 
 def pause_reasons(subject: Subject) -> Iterator[Problem]:

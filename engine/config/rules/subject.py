@@ -72,3 +72,5 @@ class Subject:
             yield ("menus", name, "silence"), menu.silence
         for name, group in self.configuration.ring_groups.items():
             yield ("ring_groups", name, "failure"), group.failure
+        for name, flow in self.configuration.call_flows.items():
+            yield ("call_flows", name, "too_long"), flow.too_long

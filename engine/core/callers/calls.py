@@ -19,6 +19,7 @@ from engine.core.model.call import Call, CallEvent, CallState
 from engine.core.model.record import note_start
 from engine.core.model.state import State
 from engine.core.model.timers import TimerKind
+from engine.core.model.whereabouts import Trip
 from engine.core.prompting.hearing import forget_prompt
 from engine.core.prompting.questions import end_dialogue
 from engine.core.queueing.offers import hang_up_leg
@@ -63,6 +64,7 @@ def call_arrived(state: State, arrived: CallArrived, *, away: bool = False) -> b
     note_start(state, call)
     if away:
         call.advance(CallEvent.SENT_AWAY)
+        call.trip = Trip()
         return True
     follow(state, call, meaning(state, call) or unknown_number(state))
     return True
@@ -109,7 +111,18 @@ def caller_left(state: State, call: Call, ended_by: CallEnd, cause: int) -> None
     free_own_phone(state, call)
 
 
+def end_trip(state: State, call: Call) -> None:
+    """The dialplan has a call no more, if it had it."""
+    if call.trip is None:
+        return
+    call.trip.sent = None
+    if call.trip.flow is not None:
+        call.trip.flow = None
+        state.timers.cancel(TimerKind.AWAY, call.call_id)
+
+
 def _note_end(state: State, call: Call, ended_by: CallEnd, cause: int) -> None:
+    end_trip(state, call)
     survey_broken_off(state, call, by_caller=ended_by is CallEnd.CALLER)
     end_dialogue(state, call, quietly=True)
     forget_prompt(state, call)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 from engine.core.callers import menus, surveys
 from engine.core.ids import CallId
 from engine.core.model.call import Call, CallState
-from engine.core.model.dialogue import DialogueKind
+from engine.core.model.dialogue import Asking, CallbackDialogue, MenuDialogue, SurveyDialogue
 from engine.core.model.state import State
 from engine.core.queueing import callbacks
 from engine.core.queueing.leaving import leave_by_key
@@ -25,7 +25,7 @@ def digit_pressed(state: State, channel_id: str, digit: str) -> Ignored:
     if not state.node_up(call.node):
         return "its node is out of reach"
     if call.dialogue is not None:
-        ANSWERS[call.dialogue.kind](state, call, digit)
+        ANSWERS[type(call.dialogue)](state, call, call.dialogue, digit)
         return None
     does = KEYS.get(call.state)
     return f"call is {call.state}" if does is None else does(state, call, digit)
@@ -46,12 +46,12 @@ WAITING_KEYS: Final[tuple[Callable[[State, Call, str], bool], ...]] = (
 """What a key of a waiting caller can do, in this order; each tells whether it took the key."""
 
 
-def _callback_answer(state: State, call: Call, digit: str) -> None:
+def _callback_answer(state: State, call: Call, dialogue: CallbackDialogue, digit: str) -> None:
     """A key that only declines the offer of a callback means what it means otherwise.
 
     Unless the longest wait was over meanwhile: then the caller is out of the queue by that.
     """
-    if not callbacks.answered(state, call, digit) and call.visit is not None:
+    if not callbacks.answered(state, call, dialogue, digit) and call.visit is not None:
         _waiting(state, call, digit)
 
 
@@ -59,7 +59,7 @@ def silence(state: State, call_id: CallId) -> None:
     """No key came in answer to a question."""
     call = state.calls.get(call_id)
     if call is not None and call.dialogue is not None:
-        SILENCES[call.dialogue.kind](state, call)
+        SILENCES[type(call.dialogue)](state, call, call.dialogue)
 
 
 KEYS: Final[dict[CallState, Callable[[State, Call, str], Ignored]]] = {
@@ -68,16 +68,16 @@ KEYS: Final[dict[CallState, Callable[[State, Call, str], Ignored]]] = {
 }
 """Keys outside of dialogues."""
 
-ANSWERS: Final[dict[DialogueKind, Callable[[State, Call, str], None]]] = {
-    DialogueKind.CALLBACK: _callback_answer,
-    DialogueKind.MENU: menus.key_pressed,
-    DialogueKind.SURVEY: surveys.key_pressed,
+ANSWERS: Final[dict[type[Asking], Callable[[State, Call, Any, str], None]]] = {
+    CallbackDialogue: _callback_answer,
+    MenuDialogue: menus.key_pressed,
+    SurveyDialogue: surveys.key_pressed,
 }
-"""Keys in answer to a question."""
+"""Keys in answer to a question: each kind of dialogue has who takes them."""
 
-SILENCES: Final[dict[DialogueKind, Callable[[State, Call], None]]] = {
-    DialogueKind.CALLBACK: callbacks.silent,
-    DialogueKind.MENU: menus.no_key,
-    DialogueKind.SURVEY: surveys.no_key,
+SILENCES: Final[dict[type[Asking], Callable[[State, Call, Any], None]]] = {
+    CallbackDialogue: callbacks.silent,
+    MenuDialogue: menus.no_key,
+    SurveyDialogue: surveys.no_key,
 }
 """No key in answer to a question."""

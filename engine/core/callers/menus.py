@@ -16,7 +16,7 @@ from engine.core.callers.reach import inside
 from engine.core.directions import Next, ToDestinationAfter
 from engine.core.facts import RouteReason
 from engine.core.model.call import Call, CallEvent
-from engine.core.model.dialogue import Dialogue, DialogueKind
+from engine.core.model.dialogue import MenuDialogue
 from engine.core.model.state import State
 from engine.core.places import Destination, Media, Menu, ToMenu
 from engine.core.prompting.hearing import stop_waiting_sound
@@ -34,35 +34,28 @@ def enter_menu(state: State, call: Call, to: ToMenu) -> None:
     stop_waiting_sound(state, call)
     call.advance(CallEvent.ASKED)
     call.language = menu.language or call.language
-    dialogue = Dialogue(DialogueKind.MENU, menu.name, menu.timeout_ms, menu=menu)
-    ask(state, call, dialogue, menu.media)
+    ask(state, call, MenuDialogue(menu.timeout_ms, menu=menu), menu.media)
 
 
-def key_pressed(state: State, call: Call, digit: str) -> None:
+def key_pressed(state: State, call: Call, dialogue: MenuDialogue, digit: str) -> None:
     """A key in a menu."""
-    menu = _menu(call)
+    menu = dialogue.menu
     chosen = choose(state, call, digit, _choices(state, menu))
     if chosen is not None:
         _go(state, call, menu, chosen)
 
 
-def no_key(state: State, call: Call) -> None:
+def no_key(state: State, call: Call, dialogue: MenuDialogue) -> None:
     """No key came, or no more of them."""
-    menu = _menu(call)
-    chosen = settled(call, _choices(state, menu))
-    assert call.dialogue is not None
+    menu = dialogue.menu
+    chosen = settled(dialogue, _choices(state, menu))
     if chosen is not None:
         _go(state, call, menu, chosen)
-    elif call.dialogue.digits:
-        _once_more(state, call, menu, menu.wrong_media, menu.wrong, RouteReason.MENU_WRONG)
+    elif dialogue.digits:
+        _once_more(state, call, dialogue, menu.wrong_media, menu.wrong, RouteReason.MENU_WRONG)
     else:
-        _once_more(state, call, menu, menu.silence_media, menu.silence, RouteReason.MENU_SILENCE)
-
-
-def _menu(call: Call) -> Menu:
-    assert call.dialogue is not None
-    assert call.dialogue.menu is not None
-    return call.dialogue.menu
+        silence = menu.silence_media, menu.silence
+        _once_more(state, call, dialogue, *silence, RouteReason.MENU_SILENCE)
 
 
 def _choices(state: State, menu: Menu) -> Choices:
@@ -100,10 +93,14 @@ def _go(state: State, call: Call, menu: Menu, chosen: str) -> None:
 
 
 def _once_more(
-    state: State, call: Call, menu: Menu, words: Media, last: Destination, why: RouteReason
+    state: State,
+    call: Call,
+    dialogue: MenuDialogue,
+    words: Media,
+    last: Destination,
+    why: RouteReason,
 ) -> None:
-    dialogue = call.dialogue
-    assert dialogue is not None
+    menu = dialogue.menu
     if dialogue.tries < menu.tries:
         ask(state, call, dialogue, words + menu.media)
         return

@@ -16,6 +16,7 @@ from engine.core.facts import CallParked, CallUnparked, ParkEnd
 from engine.core.model.call import Call, CallEvent
 from engine.core.model.state import State
 from engine.core.model.timers import TimerKind
+from engine.core.model.whereabouts import Parked, WayBack
 from engine.core.places import HangUp, ToExtension, ToQueue
 from engine.core.prompting.hearing import answer_call
 from engine.core.routing.sending import follow
@@ -59,13 +60,14 @@ def park(state: State, call: Call, by: str, wanted: str | None = None) -> str | 
     free = wanted is not None and is_slot(state, wanted) and wanted not in state.parked
     slot = wanted if free else free_slot(state)
     if slot is None:
-        call.park_rounds += 1
+        way_back_of(call).rounds += 1
         follow(state, call, _back_to(state, call, by))
         return None
     call.advance(CallEvent.PARKED)
-    call.slot, call.park_id, call.parked_by = slot, state.fresh_id(), by
+    call.parked = Parked(slot, state.fresh_id())
+    way_back_of(call).by = by
     state.parked[slot] = call.call_id
-    state.note(CallParked, call.park_id, call.call_id, slot, by)
+    state.note(CallParked, call.parked.park_id, call.call_id, slot, by)
     due_ms = state.now_ms + state.policy.settings.parking.timeout_ms
     state.timers.set(TimerKind.PARKED, call.call_id, due_ms)
     play_music(state, call)
@@ -85,11 +87,11 @@ def play_music(state: State, call: Call) -> None:
 
 def unpark(state: State, call: Call, why: ParkEnd, by: str) -> None:
     """Takes a call out of its slot; it is on its way again, or its caller is gone."""
-    assert call.slot is not None
+    parked, call.parked = call.parked, None
+    assert parked is not None
     state.timers.cancel(TimerKind.PARKED, call.call_id)
-    del state.parked[call.slot]
-    state.note(CallUnparked, call.park_id, call.call_id, call.slot, why, by)
-    call.slot, call.park_id = None, ""
+    del state.parked[parked.slot]
+    state.note(CallUnparked, parked.park_id, call.call_id, parked.slot, why, by)
     if why not in _CALLER_IS_GONE:
         call.advance(CallEvent.UNPARKED)
 
@@ -97,27 +99,43 @@ def unpark(state: State, call: Call, why: ParkEnd, by: str) -> None:
 def parked_too_long(state: State, call: Call) -> None:
     """Sends a parked call back to who parked it."""
     unpark(state, call, ParkEnd.TIMED_OUT, "")
-    call.park_rounds += 1
-    follow(state, call, _back_to(state, call, call.parked_by))
+    back = way_back_of(call)
+    back.rounds += 1
+    follow(state, call, _back_to(state, call, back.by))
 
 
 def back_from_dialling(state: State, call: Call) -> Next | None:
     """Returns where a call goes that came out of a slot and reached nobody; None if it did not."""
-    if call.park_rounds == 0:
+    back = call.way_back
+    if back is None or back.rounds == 0:
         return None
-    if call.park_rounds >= ROUNDS_MAX:
+    if back.rounds >= ROUNDS_MAX:
         return _last_resort(state, call)
-    return ToParking(call.parked_by)
+    return ToParking(back.by)
+
+
+def way_back_of(call: Call) -> WayBack:
+    """Returns where a call goes whom nobody retrieves; from now on it has such a way."""
+    if call.way_back is None:
+        call.way_back = WayBack()
+    return call.way_back
+
+
+def forget_rounds(call: Call) -> None:
+    """Somebody has got the call, or it was sent elsewhere: if it is parked again that counts anew."""
+    if call.way_back is not None:
+        call.way_back.rounds = 0
 
 
 def _back_to(state: State, call: Call, by: str) -> Next:
-    if by in state.extensions and call.park_rounds <= ROUNDS_MAX:
+    if by in state.extensions and way_back_of(call).rounds <= ROUNDS_MAX:
         return ToExtension(by)
     return _last_resort(state, call)
 
 
 def _last_resort(state: State, call: Call) -> Next:
-    call.park_rounds = 0
-    if call.parked_from in state.lines:
-        return ToQueue(call.parked_from)
+    back = way_back_of(call)
+    back.rounds = 0
+    if back.queue_id in state.lines:
+        return ToQueue(back.queue_id)
     return HangUp(NO_ANSWER)

@@ -16,7 +16,7 @@ from typing import Final
 from engine.core.directions import ToSurvey
 from engine.core.facts import CallEnd, SurveyEnd, SurveyEnded
 from engine.core.model.call import Call, CallEvent
-from engine.core.model.dialogue import Dialogue, DialogueKind
+from engine.core.model.dialogue import SurveyDialogue
 from engine.core.model.leg import Leg
 from engine.core.model.state import State
 from engine.core.places import HangUp, PlayThenHangUp
@@ -60,75 +60,76 @@ def begin_survey(state: State, call: Call, to: ToSurvey) -> None:
         follow(state, call, HangUp())
         return
     call.advance(CallEvent.ASKED)
-    kind, name = DialogueKind.SURVEY, to.queue_id
-    dialogue = Dialogue(kind, name, survey.timeout_ms, about=to, survey=survey)
+    dialogue = SurveyDialogue(survey.timeout_ms, about=to, survey=survey)
     ask(state, call, dialogue, survey.media)
 
 
-def key_pressed(state: State, call: Call, digit: str) -> None:
+def key_pressed(state: State, call: Call, dialogue: SurveyDialogue, digit: str) -> None:
     """A key in a survey."""
-    chosen = choose(state, call, digit, _keys(_survey(call)))
+    chosen = choose(state, call, digit, _keys(dialogue.survey))
     if chosen is not None:
-        _answered(state, call, chosen)
+        _answered(state, call, dialogue, chosen)
 
 
-def no_key(state: State, call: Call) -> None:
+def no_key(state: State, call: Call, dialogue: SurveyDialogue) -> None:
     """No key came, or no more of them."""
-    survey, dialogue = _survey(call), call.dialogue
-    assert dialogue is not None
-    chosen = settled(call, _keys(survey))
+    survey = dialogue.survey
+    chosen = settled(dialogue, _keys(survey))
     if chosen is not None:
-        _answered(state, call, chosen)
+        _answered(state, call, dialogue, chosen)
     elif dialogue.tries < survey.tries:
         ask(state, call, dialogue, survey.media)
     elif dialogue.digits:
-        _close(state, call, SurveyEnd.WRONG_KEYS)
+        _close(state, call, dialogue, SurveyEnd.WRONG_KEYS)
     else:
-        _close(state, call, SurveyEnd.FAILED if dialogue.unheard else SurveyEnd.SILENCE)
+        why = SurveyEnd.FAILED if dialogue.unheard else SurveyEnd.SILENCE
+        _close(state, call, dialogue, why)
 
 
-def survey_failed(state: State, call: Call) -> None:
+def survey_failed(state: State, call: Call, dialogue: SurveyDialogue) -> None:
     """The question cannot be played: nothing is asked."""
-    _close(state, call, SurveyEnd.FAILED)
+    _close(state, call, dialogue, SurveyEnd.FAILED)
 
 
 def survey_broken_off(state: State, call: Call, *, by_caller: bool) -> None:
     """The call ends; if a survey is going on, it ends with it."""
-    if call.dialogue is not None and call.dialogue.kind is DialogueKind.SURVEY:
-        _note_end(state, call, SurveyEnd.CALLER_HUNG_UP if by_caller else SurveyEnd.FAILED)
-
-
-def _survey(call: Call) -> SurveyPolicy:
-    assert call.dialogue is not None
-    assert call.dialogue.survey is not None
-    return call.dialogue.survey
+    if isinstance(call.dialogue, SurveyDialogue):
+        about = call.dialogue.about
+        _note_end(state, call, about, SurveyEnd.CALLER_HUNG_UP if by_caller else SurveyEnd.FAILED)
 
 
 def _keys(survey: SurveyPolicy) -> Keys:
     return Keys(each.key for each in survey.keys)
 
 
-def _answered(state: State, call: Call, key: str) -> None:
-    scores = {each.key: each.score for each in _survey(call).keys}
-    _close(state, call, SurveyEnd.ANSWERED, key, scores[key])
+def _answered(state: State, call: Call, dialogue: SurveyDialogue, key: str) -> None:
+    scores = {each.key: each.score for each in dialogue.survey.keys}
+    _close(state, call, dialogue, SurveyEnd.ANSWERED, key, scores[key])
 
 
 def _close(
-    state: State, call: Call, why: SurveyEnd, key: str = "", score: int | None = None
+    state: State,
+    call: Call,
+    dialogue: SurveyDialogue,
+    why: SurveyEnd,
+    key: str = "",
+    score: int | None = None,
 ) -> None:
-    closing = _survey(call).closing
-    _note_end(state, call, why, key, score)
+    closing = dialogue.survey.closing
+    _note_end(state, call, dialogue.about, why, key, score)
     end_dialogue(state, call)
     call.advance(CallEvent.DECIDED)
     follow(state, call, PlayThenHangUp(closing) if closing else HangUp())
 
 
 def _note_end(
-    state: State, call: Call, why: SurveyEnd, key: str = "", score: int | None = None
+    state: State,
+    call: Call,
+    about: ToSurvey,
+    why: SurveyEnd,
+    key: str = "",
+    score: int | None = None,
 ) -> None:
-    assert call.dialogue is not None
-    about = call.dialogue.about
-    assert about is not None
     state.note(
         SurveyEnded, about.talk_id, call.call_id, about.queue_id, about.agent_id, why, key, score
     )

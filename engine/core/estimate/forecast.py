@@ -32,10 +32,10 @@ from operator import itemgetter
 from engine.core.estimate.crews import Hand, Watch, crew_for, crew_of, loyal_of, neighbours_of
 from engine.core.estimate.handling import costs_of
 from engine.core.ids import QueueId
-from engine.core.model.call import Visit
 from engine.core.model.line import Entry, Line, effective_weight
 from engine.core.model.roster import Crew
 from engine.core.model.state import State
+from engine.core.model.visit import Visit
 from engine.core.policy import Strategy
 
 PATIENCE_WEIGHT_MS = 1_200_000

@@ -52,6 +52,8 @@ class RouteReason(StrEnum):
     """To a ring group's failure destination."""
     CAME_BACK = "came_back"
     """The dialplan gave the call back."""
+    TOO_LONG = "too_long"
+    """It was taken back from a call flow that kept it for too long."""
     LOOP = "loop"
     """The call was sent on too often, and ends."""
     NO_SUCH_PLACE = "no_such_place"

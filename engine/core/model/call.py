@@ -1,4 +1,4 @@
-"""A call: one caller's stay in the system; and its visit, the stay in one queue.
+"""A call: one caller's stay in the system.
 
 The law of a call's life is the table `MOVES`; `advance` is the only way to change its state.
 """
@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from engine.core.commands import SendToDialplan
 from engine.core.directions import Next
 from engine.core.facts import SourceKind
 from engine.core.ids import (
@@ -19,12 +18,11 @@ from engine.core.ids import (
     NodeId,
     PlaybackId,
     QueueId,
-    VisitId,
 )
-from engine.core.model.dialogue import Callback, Dialogue, Purpose
+from engine.core.model.dialogue import Callback, Dialogue, Prompt
 from engine.core.model.grouped import GroupRinging
-from engine.core.model.terms import Terms
-from engine.core.places import Media
+from engine.core.model.visit import Visit
+from engine.core.model.whereabouts import Parked, Trip, WayBack
 from engine.core.waiting import WaitingSound
 
 
@@ -113,51 +111,27 @@ MOVES: dict[tuple[CallState, CallEvent], CallState] = {
 
 
 @dataclass(slots=True, eq=False)
-class Visit:
-    """One stay in one queue. `place` orders the line: priority, time of entry, order of entry."""
+class Counts:
+    """How often what happens to a call has happened, so that each time has an id of its own."""
 
-    visit_id: VisitId
-    queue_id: QueueId
-    entered_ms: int
-    order: int
-    priority: int = 0
-    offers: dict[LegId, None] = field(default_factory=dict)
-    """Live offers: phones that ring, or the one that was picked up."""
-    tried: dict[AgentId, None] = field(default_factory=dict)
-    """Agents who had their chance in this round."""
-    chosen: LegId | None = None
-    """The offer that was picked up first, while the agent prompt plays."""
-    directed: LegId | None = None
-    """The offer to somebody who asked for this very call (S-03): nobody else is rung meanwhile."""
-    wanting: bool = False
-    """Stands in its line's list of calls that want an agent now."""
-    resting: bool = False
-    """In the pause after a ring timeout."""
-    joining: bool = False
-    """Hears the join prompt, and no agent is rung before that is over (P-01)."""
-    queue_due_ms: int = 0
-    """When the queue announcement is due (epoch milliseconds), 0: never; ..."""
-    progress_due_ms: int = 0
-    """... and when position, estimated wait and thanks are."""
-    terms: Terms | None = None
-    """Who may be rung, where that is not everybody."""
-    kept_for: AgentId | None = None
-    """Who served this caller last and has not yet had the chance to do so again."""
-    more_timers: bool = False
-    """Has had timers that the visits of a plain queue have not."""
-    callback_offered: bool = False
-    """The caller was offered a callback, once is enough."""
-    attempts: int = 0
-    """How many offers it has had."""
-    ring_ms: int = 0
-    """For how long at least one phone rang for it, without the spell that runs."""
-    ringing_since_ms: int | None = None
-    """Since when (epoch milliseconds) at least one phone rings; None while none does."""
-
-    @property
-    def place(self) -> tuple[int, int, int]:
-        """The key by which callers stand in line: higher priority first, then who came first."""
-        return (-self.priority, self.entered_ms, self.order)
+    answers: int = 0
+    """How often Asterisk was told to answer it, ..."""
+    hang_ups: int = 0
+    """... and to end it: neither for ever."""
+    visits: int = 0
+    """How many queues it has entered, ..."""
+    legs: int = 0
+    """... phones were rung for it, ..."""
+    prompts: int = 0
+    """... and prompts it was told to hear: each the ordinal in the last one's id."""
+    monitors: int = 0
+    """How many spells of monitoring this supervisor's call has had."""
+    recordings: int = 0
+    """How often this caller was recorded."""
+    talks: int = 0
+    """How many talks, ..."""
+    holds: int = 0
+    """... and holds, its channel has had as a leg."""
 
 
 @dataclass(slots=True, eq=False)
@@ -183,36 +157,22 @@ class Call:
     """The ring group that rings for it, instead."""
     answered: bool = False
     """Told Asterisk to answer it."""
-    answers: int = 0
-    """How often it was told."""
     sound: WaitingSound | None = None
     """What plays while waiting, once told to."""
-    prompt: PlaybackId | None = None
-    """The last prompt's id; it plays while its timer runs (`TimerKind.CALL_PROMPT`)."""
-    prompt_media: Media = ()
-    purpose: Purpose = Purpose.CLOSING
-    """What that prompt is for."""
-    after: Next | None = None
-    """Where the call goes after it (`Purpose.BEFORE`)."""
+    prompt: Prompt | None = None
+    """The last one; it plays while its timer runs (`TimerKind.CALL_PROMPT`)."""
     dialogue: Dialogue | None = None
     callback: Callback | None = None
-    away: str = ""
-    """Where the dialplan has it, or had it last, in the record's words."""
-    sent: SendToDialplan | None = None
-    """How it was sent there; None while it is not away, or nobody knows."""
-    trips: int = 0
-    """How often it was sent there; the dialplan shows the trip from which a caller comes back."""
+    trip: Trip | None = None
+    """To the dialplan: the one that it is on (`CallState.AWAY`), or the last."""
+    parked: Parked | None = None
+    """Where it is parked."""
+    way_back: WayBack | None = None
+    """Where it goes if nobody retrieves it; kept when it is out of its slot."""
     last_queue: QueueId | None = None
     """The queue that it entered last."""
-    visits: int = 0
-    """How many queues it has entered, ..."""
-    legs: int = 0
-    """... phones were rung for it, ..."""
-    prompts: int = 0
-    """... and prompts it was told to hear: each the ordinal in the last one's id."""
+    counts: Counts = field(default_factory=Counts)
     hops: int = 0
-    hang_ups: int = 0
-    """How often Asterisk was told to end it."""
     then: Next | None = None
     """Where to go next, decided and not yet done."""
     version: int = 0
@@ -223,28 +183,16 @@ class Call:
     """Who asked for it, where Usher placed it."""
     return_to: str | None = None
     """The extension that transferred it blindly: it rings again if nobody else can be reached."""
-    monitors: int = 0
-    """How many spells of monitoring this supervisor's call has had."""
-    recordings: int = 0
-    """How often this caller was recorded."""
-    slot: str | None = None
-    """Where it is parked, ..."""
-    park_id: str = ""
-    parked_by: str = ""
-    """... and by whom."""
-    parked_from: QueueId | None = None
-    """The queue of the talk from which it was parked."""
-    park_rounds: int = 0
-    """How often it went back to who parked it, since it last talked to somebody."""
-    talks: int = 0
-    """How many talks, ..."""
-    holds: int = 0
-    """... and holds, its channel has had as a leg."""
 
     @property
     def absent(self) -> bool:
         """Tells a call that has no channel in Asterisk: a callback that waits."""
         return self.callback is not None and not self.callback.present
+
+    @property
+    def playback_id(self) -> PlaybackId | None:
+        """What plays the last prompt, or played it; None if nothing was played yet."""
+        return None if self.prompt is None else self.prompt.playback_id
 
     def advance(self, event: CallEvent) -> None:
         """Moves by the table. Raises AssertionError where it has no move: that is our own fault."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from engine.core.directions import ToSurvey
-from engine.core.facts import CallbackReason
-from engine.core.ids import AgentId, VisitId
-from engine.core.places import Menu
+from engine.core.directions import Next, ToSurvey
+from engine.core.facts import CallbackReason, CallbackTrigger
+from engine.core.ids import AgentId, PlaybackId, VisitId
+from engine.core.places import Media, Menu
 from engine.core.waiting import CallbackPolicy, SurveyPolicy
 
 
@@ -18,7 +18,7 @@ class Purpose(StrEnum):
     CLOSING = "closing"
     """Then the call ends."""
     BEFORE = "before"
-    """Then it goes on to its destination (`Call.after`)."""
+    """Then it goes on to its destination (`Prompt.after`)."""
     JOIN = "join"
     """To who has just entered a queue."""
     ANNOUNCEMENT = "announcement"
@@ -27,42 +27,74 @@ class Purpose(StrEnum):
     """In a dialogue; then keys are waited for."""
 
 
-class DialogueKind(StrEnum):
-    """Whose questions they are."""
+@dataclass(slots=True, eq=False)
+class Prompt:
+    """What a caller was told to hear."""
 
-    MENU = "menu"
-    SURVEY = "survey"
-    CALLBACK = "callback"
-    """To who waits in a queue, and stays in line meanwhile."""
+    playback_id: PlaybackId | None
+    """What plays it. Of a question without words what played last, None if nothing did."""
+    media: Media
+    purpose: Purpose
+    after: Next | None = None
+    """Where the call goes after it (`Purpose.BEFORE`)."""
 
 
 @dataclass(slots=True, eq=False)
-class Dialogue:
-    """Questions to a caller, answered by keys. `name` and `step` mean what their kind says.
+class Asking:
+    """What all dialogues have in common: how the question stands that was asked last."""
 
-    `timeout_ms` is how long a key is waited for, from the question's end or the last key.
-    """
-
-    kind: DialogueKind
-    name: str
     timeout_ms: int
-    step: str = ""
+    """How long a key is waited for, from the question's end or the last key."""
     digits: str = ""
     """What was pressed so far in answer to this question."""
     tries: int = 0
     """How often it was asked."""
     unheard: bool = False
-    """Whether the last question could not be played to its end."""
-    about: ToSurvey | None = None
-    """Survey: about which talk, ..."""
-    survey: SurveyPolicy | None = None
-    """... and what is asked. A reload changes nothing for who is being asked."""
-    menu: Menu | None = None
-    """Menu: as it was when the caller came to it."""
+    """Whether it could not be played to its end."""
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class MenuDialogue(Asking):
+    """A caller chooses (`engine.core.callers.menus`)."""
+
+    menu: Menu
+    """As it was when the caller came to it."""
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class SurveyDialogue(Asking):
+    """A caller is asked about a talk (`engine.core.callers.surveys`)."""
+
+    about: ToSurvey
+    survey: SurveyPolicy
+    """What is asked. A reload changes nothing for who is being asked."""
+
+
+class Step(StrEnum):
+    """What a caller is asked who may want a callback."""
+
+    OFFER = "offer"
+    CONFIRM = "confirm"
+    """Is it this number, from which the call comes?"""
+    CONFIRM_OTHER = "confirm_other"
+    """Is it this number, that was entered?"""
+    ENTER = "enter"
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class CallbackDialogue(Asking):
+    """A callback is arranged with who waits in a queue (`engine.core.queueing.callbacks`)."""
+
+    trigger: CallbackTrigger
+    step: Step = Step.OFFER
     number: str = ""
-    """Callback: the number that is to be confirmed."""
+    """The number that is to be confirmed."""
     rounds: int = 0
-    """Callback: how often a number was asked for."""
+    """How often a number was asked for."""
+
+
+Dialogue = MenuDialogue | SurveyDialogue | CallbackDialogue
+"""Questions to a caller, answered by keys."""
 
 
 @dataclass(slots=True, eq=False)

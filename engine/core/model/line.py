@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 
 from engine.core.ids import AgentId, CallId, LegId, QueueId
 from engine.core.model.agent import Membership
-from engine.core.model.call import Call, Visit
+from engine.core.model.call import Call
 from engine.core.model.costs import Costs
 from engine.core.model.pace import Pace
 from engine.core.model.roster import Crew
 from engine.core.model.terms import Terms
+from engine.core.model.visit import Visit
 from engine.core.policy import MemberKind, QueuePolicy
 
 Place = tuple[int, int, int]

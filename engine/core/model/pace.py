@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from engine.core.facts import VisitOutcome, VisitReason
-from engine.core.model.call import Visit
+from engine.core.model.visit import Visit
 from engine.core.policy import QueuePolicy
 
 FADE_AT = 400

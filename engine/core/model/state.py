@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Concatenate, ParamSpec
 
 from engine.core.commands import Command
@@ -104,6 +104,10 @@ class Node:
     node: NodeId
     up: bool = False
     boot_id: str = ""
+    down_ms: int | None = None
+    """Since when (epoch milliseconds) it is out of reach; None: it is not, or never was in reach."""
+    lost: dict[str, None] = field(default_factory=dict)
+    """Channels of calls that were ended because it did not come back (`engine.core.upkeep.outages`)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Asking callers: a question plays, keys come or do not. What they mean is their kind's business.
 
-A key cuts the question off. After the question, or after the last key, `Dialogue.timeout_ms` without
+A key cuts the question off. After the question, or after the last key, `Asking.timeout_ms` without
 a key is silence. What is pressed to choose one of several is put together here (`choose`).
 
 What can be none of the choices is wrong only when no key has followed it for `SETTLE_MS`: who dials a
@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from typing import Final, Protocol
 
 from engine.core.model.call import Call
-from engine.core.model.dialogue import Dialogue, Purpose
+from engine.core.model.dialogue import Asking, Dialogue, Prompt, Purpose
 from engine.core.model.state import State
 from engine.core.model.timers import TimerKind
 from engine.core.places import Media
@@ -23,6 +23,7 @@ from engine.core.prompting.hearing import (
     end_unseen_prompt,
     forget_prompt,
     play,
+    prompt_of,
     stop_prompt,
 )
 
@@ -33,19 +34,17 @@ SETTLE_MS: Final = 1_000
 DIGITS_MAX: Final = 32
 
 
-def ask(state: State, call: Call, dialogue: Dialogue, media: Media, step: str = "") -> None:
+def ask(state: State, call: Call, dialogue: Dialogue, media: Media) -> None:
     """Asks a question, from its beginning; an unfinished answer is forgotten."""
     state.timers.cancel(TimerKind.INPUT, call.call_id)
     call.dialogue = dialogue
-    if dialogue.step != step:
-        dialogue.step, dialogue.tries = step, 0
     dialogue.tries += 1
     dialogue.digits = ""
     if media:
         play(state, call, media, Purpose.QUESTION)
     else:
         stop_prompt(state, call)
-        call.prompt_media, call.purpose = media, Purpose.QUESTION
+        call.prompt = Prompt(call.playback_id, media, Purpose.QUESTION)
         if not call.answered:
             answer_call(state, call)
         wait_for_key(state, call)
@@ -59,7 +58,7 @@ def ask_again(state: State, call: Call) -> None:
     dialogue.digits = ""
     dialogue.tries -= 1
     end_unseen_prompt(state, call)
-    ask(state, call, dialogue, call.prompt_media, dialogue.step)
+    ask(state, call, dialogue, prompt_of(call).media)
 
 
 class Choices(Protocol):
@@ -112,10 +111,9 @@ def choose(state: State, call: Call, digit: str, choices: Choices) -> str | None
     return None
 
 
-def settled(call: Call, choices: Choices) -> str | None:
+def settled(dialogue: Asking, choices: Choices) -> str | None:
     """Returns the choice that was made when no key follows any more, or None."""
-    assert call.dialogue is not None
-    return call.dialogue.digits if call.dialogue.digits in choices else None
+    return dialogue.digits if dialogue.digits in choices else None
 
 
 def wait_for_key(state: State, call: Call) -> None:

@@ -21,14 +21,15 @@ from engine.core import speech
 from engine.core.commands import PlayToTalk
 from engine.core.estimate.forecast import wait_ms
 from engine.core.ids import bridge_id_of, playback_id_of
-from engine.core.model.call import Call, Visit
+from engine.core.model.call import Call
 from engine.core.model.dialogue import Purpose
 from engine.core.model.leg import Leg
 from engine.core.model.line import Line
 from engine.core.model.state import State
 from engine.core.model.timers import TimerKind
+from engine.core.model.visit import Visit
 from engine.core.places import Media
-from engine.core.prompting.hearing import hears_prompt, play, sound_again, stop_prompt
+from engine.core.prompting.hearing import hears_prompt, play, prompt_of, sound_again, stop_prompt
 from engine.core.queueing.offers import want_again
 from engine.core.waiting import Announcements
 
@@ -97,7 +98,7 @@ def catch_up(state: State, call: Call, line: Line) -> None:
     """
     visit = call.visit
     assert visit is not None
-    if hears_prompt(state, call) and call.purpose is not Purpose.QUESTION:
+    if hears_prompt(state, call) and prompt_of(call).purpose is not Purpose.QUESTION:
         stop_prompt(state, call)
         sound_again(state, call)
     visit.joining = False

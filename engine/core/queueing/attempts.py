@@ -22,7 +22,7 @@ from engine.core.facts import (
 from engine.core.ids import CallId, EndpointName
 from engine.core.model.call import Call
 from engine.core.model.leg import Leg, LegState
-from engine.core.model.numbers import matches
+from engine.core.model.numbers import line_known_by, matches
 from engine.core.model.state import State
 from engine.core.model.timers import TimerKind
 from engine.core.prompting.hearing import RINGING
@@ -54,9 +54,35 @@ def way_to(state: State, terms: CallbackPolicy, number: str, own: EndpointName) 
     return None
 
 
-def line_of(way: Phone, number: str) -> str:
-    """Returns whose line is called that way: the same for all spellings that end in the same call."""
-    return (number if way.number is None else way.number).replace("+", "00")
+def line_of(state: State, way: Phone, number: str) -> str:
+    """Returns whose line is called that way (C-06).
+
+    It is the same for all spellings that the numbering plan knows as one, and for those that end in
+    the same call. The plan is about the number as people write it: before the callback prefix, and
+    before a route adds what only the next exchange understands. A phone of the house is its number.
+    """
+    if way.number is None:
+        return number
+    plan = state.policy.settings.numbering
+    known = line_known_by(plan, number) or line_known_by(plan, way.number)
+    return known or way.number.replace("+", "00")
+
+
+def know_again(state: State) -> None:
+    """Another numbering plan: the callbacks that wait are known by what it makes of their numbers.
+
+    Two that are one only now both stay, as they were promised; a third is not taken.
+    """
+    for (queue_id, before), call_id in list(state.callbacks.items()):
+        call = state.calls[call_id]
+        assert call.callback is not None
+        if call.endpoint in state.extensions:
+            continue
+        line = line_known_by(state.policy.settings.numbering, call.callback.number)
+        if line is not None and (queue_id, line) not in state.callbacks:
+            del state.callbacks[queue_id, before]
+            state.callbacks[queue_id, line] = call_id
+            call.callback.line = line
 
 
 def agent_is_ready(state: State, call: Call, leg: Leg) -> str | None:

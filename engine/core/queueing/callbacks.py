@@ -9,7 +9,6 @@ in the music, never in silence.
 from __future__ import annotations
 
 import dataclasses
-from enum import StrEnum
 from typing import Final
 
 from engine.core.facts import (
@@ -20,10 +19,11 @@ from engine.core.facts import (
 )
 from engine.core.ids import EndpointName, visit_id_of
 from engine.core.inputs import NO_ENDPOINT
-from engine.core.model.call import Call, Visit
-from engine.core.model.dialogue import Callback, Dialogue, DialogueKind, Purpose
+from engine.core.model.call import Call
+from engine.core.model.dialogue import Callback, CallbackDialogue, Purpose, Step
 from engine.core.model.state import State
 from engine.core.model.timers import TimerKind
+from engine.core.model.visit import Visit
 from engine.core.places import Media, PlayThenHangUp
 from engine.core.prompting.hearing import hears_prompt, play
 from engine.core.prompting.questions import ask, end_dialogue, hear_key
@@ -55,17 +55,6 @@ OFFER_LATER_MS: Final = 5_000
 """After so long an offer is looked at again that came when an agent had just picked up."""
 
 
-class Step(StrEnum):
-    """What the caller is asked."""
-
-    OFFER = "offer"
-    CONFIRM = "confirm"
-    """Is it this number, from which the call comes?"""
-    CONFIRM_OTHER = "confirm_other"
-    """Is it this number, that was entered?"""
-    ENTER = "enter"
-
-
 def key_pressed(state: State, call: Call, digit: str) -> bool:
     """Begins the dialogue if this is the queue's callback key; False if it means something else."""
     terms = _terms(state, call)
@@ -73,7 +62,7 @@ def key_pressed(state: State, call: Call, digit: str) -> bool:
         return False
     if _visit(call).chosen is None:  # Else an agent is as good as on the line.
         _join_at_once(state, call)
-        _begin(state, call, terms, _new_dialogue(CallbackTrigger.KEY))
+        _begin(state, call, terms, CallbackDialogue(KEY_MS, trigger=CallbackTrigger.KEY))
     return True
 
 
@@ -96,10 +85,10 @@ def offer_is_due(state: State, call: Call) -> None:
         again_ms = state.now_ms + OFFER_LATER_MS
         state.timers.set(TimerKind.CALLBACK_OFFER, call.call_id, again_ms)
         return
-    dialogue = _new_dialogue(CallbackTrigger.OFFERED)
+    dialogue = CallbackDialogue(KEY_MS, trigger=CallbackTrigger.OFFERED)
     media = phrase(call.language, Phrase.CALLBACK_OFFER, key=terms.key or OFFER_KEY)
     _visit(call).callback_offered = True
-    ask(state, call, dialogue, media, Step.OFFER)
+    _ask(state, call, dialogue, media, Step.OFFER)
 
 
 def offer_anew(state: State, call: Call) -> None:
@@ -109,16 +98,15 @@ def offer_anew(state: State, call: Call) -> None:
     set_offer(state, call, line)
 
 
-def answered(state: State, call: Call, digit: str) -> bool:
+def answered(state: State, call: Call, dialogue: CallbackDialogue, digit: str) -> bool:
     """Takes a key in answer to a question; False if it declines the offer and means something else."""
-    dialogue, terms = call.dialogue, _terms(state, call)
-    assert dialogue is not None
+    terms = _terms(state, call)
     if terms is None:  # The queue was changed meanwhile.
         _back_to_line(state, call)
         return True
     if _visit(call).chosen is not None:
         return True  # An agent is as good as on the line. If not, the question comes again.
-    match Step(dialogue.step):
+    match dialogue.step:
         case Step.OFFER if digit == (terms.key or OFFER_KEY):
             _begin(state, call, terms, dialogue)
         case Step.OFFER:
@@ -135,13 +123,12 @@ def answered(state: State, call: Call, digit: str) -> bool:
     return True
 
 
-def silent(state: State, call: Call) -> None:
+def silent(state: State, call: Call, dialogue: CallbackDialogue) -> None:
     """No key came in answer to a question."""
-    dialogue, terms = call.dialogue, _terms(state, call)
-    assert dialogue is not None
-    if terms is None or dialogue.step == Step.OFFER:
+    terms = _terms(state, call)
+    if terms is None or dialogue.step is Step.OFFER:
         _back_to_line(state, call)
-    elif dialogue.step != Step.ENTER:
+    elif dialogue.step is not Step.ENTER:
         _confirm(state, call, dialogue)
     elif dialogue.digits:
         _entered(state, call, terms, dialogue)
@@ -158,11 +145,14 @@ def _terms(state: State, call: Call) -> CallbackPolicy | None:
     return state.lines[_visit(call).queue_id].policy.callback
 
 
-def _new_dialogue(trigger: CallbackTrigger) -> Dialogue:
-    return Dialogue(DialogueKind.CALLBACK, trigger.value, KEY_MS)
+def _ask(state: State, call: Call, dialogue: CallbackDialogue, media: Media, step: Step) -> None:
+    """Asks a question; the tries of each are counted by themselves."""
+    if dialogue.step is not step:
+        dialogue.step, dialogue.tries = step, 0
+    ask(state, call, dialogue, media)
 
 
-def _begin(state: State, call: Call, terms: CallbackPolicy, dialogue: Dialogue) -> None:
+def _begin(state: State, call: Call, terms: CallbackPolicy, dialogue: CallbackDialogue) -> None:
     """Proposes the number from which the call comes, if it can be called; else asks for one."""
     number = call.caller_number
     if not _is_number(state, call, number):
@@ -174,27 +164,33 @@ def _begin(state: State, call: Call, terms: CallbackPolicy, dialogue: Dialogue) 
         _confirm(state, call, dialogue, Step.CONFIRM)
 
 
-def _confirm(state: State, call: Call, dialogue: Dialogue, step: Step | None = None) -> None:
+def _confirm(
+    state: State, call: Call, dialogue: CallbackDialogue, step: Step | None = None
+) -> None:
     """Asks whether the number is right, for the first time (`step`) or again."""
     if step is None:
-        step = Step(dialogue.step)
+        step = dialogue.step
         if dialogue.tries >= TRIES_MAX:
             _back_to_line(state, call)
             return
     which = Phrase.CALLBACK_CONFIRM if step is Step.CONFIRM else Phrase.CALLBACK_CONFIRM_OTHER
-    ask(state, call, dialogue, phrase(call.language, which, number=dialogue.number), step)
+    _ask(state, call, dialogue, phrase(call.language, which, number=dialogue.number), step)
 
 
-def _ask_for_number(state: State, call: Call, dialogue: Dialogue, before: Media = ()) -> None:
+def _ask_for_number(
+    state: State, call: Call, dialogue: CallbackDialogue, before: Media = ()
+) -> None:
     """Asks for a number, after saying why the last one was none; not for ever."""
     if dialogue.rounds >= TRIES_MAX:
         _back_to_line(state, call, before)
         return
     dialogue.rounds += 1
-    ask(state, call, dialogue, before + _say(call, Phrase.CALLBACK_ENTER_NUMBER), Step.ENTER)
+    _ask(state, call, dialogue, before + _say(call, Phrase.CALLBACK_ENTER_NUMBER), Step.ENTER)
 
 
-def _digit(state: State, call: Call, terms: CallbackPolicy, dialogue: Dialogue, digit: str) -> None:
+def _digit(
+    state: State, call: Call, terms: CallbackPolicy, dialogue: CallbackDialogue, digit: str
+) -> None:
     if digit == FINISHED:
         _entered(state, call, terms, dialogue)
         return
@@ -207,7 +203,7 @@ def _digit(state: State, call: Call, terms: CallbackPolicy, dialogue: Dialogue, 
             _entered(state, call, terms, dialogue)
 
 
-def _entered(state: State, call: Call, terms: CallbackPolicy, dialogue: Dialogue) -> None:
+def _entered(state: State, call: Call, terms: CallbackPolicy, dialogue: CallbackDialogue) -> None:
     number = dialogue.digits
     if not _is_number(state, call, number):
         _ask_for_number(state, call, dialogue, _say(call, Phrase.CALLBACK_INVALID_NUMBER))
@@ -218,15 +214,15 @@ def _entered(state: State, call: Call, terms: CallbackPolicy, dialogue: Dialogue
         _confirm(state, call, dialogue, Step.CONFIRM_OTHER)
 
 
-def _confirmed(state: State, call: Call, terms: CallbackPolicy, dialogue: Dialogue) -> None:
+def _confirmed(state: State, call: Call, terms: CallbackPolicy, dialogue: CallbackDialogue) -> None:
     number = dialogue.number
     way = _way(state, call, terms, number)
     if way is None:  # The configuration was changed meanwhile.
         _ask_for_number(state, call, dialogue, _say(call, Phrase.CALLBACK_NOT_CALLABLE))
-    elif (_visit(call).queue_id, line_of(way, number)) in state.callbacks:
+    elif (_visit(call).queue_id, line_of(state, way, number)) in state.callbacks:
         _back_to_line(state, call, _say(call, Phrase.CALLBACK_ALREADY))
     else:
-        _register(state, call, number, way, CallbackTrigger(dialogue.name))
+        _register(state, call, number, way, dialogue.trigger)
 
 
 def _register(state: State, call: Call, number: str, way: Phone, trigger: CallbackTrigger) -> None:
@@ -239,7 +235,7 @@ def _register(state: State, call: Call, number: str, way: Phone, trigger: Callba
         number,
         state.now_ms,
         terms=terms,
-        line=line_of(way, number),
+        line=line_of(state, way, number),
     )
     state.note(
         CallbackRequested,

@@ -10,9 +10,10 @@ from collections.abc import Iterable
 
 from engine.core.matching.conditions import permitted
 from engine.core.matching.strategies import Candidate, choose
-from engine.core.model.call import Call, Visit
+from engine.core.model.call import Call
 from engine.core.model.line import Entry, Line, effective_weight
 from engine.core.model.state import State
+from engine.core.model.visit import Visit
 from engine.core.policy import Strategy
 from engine.core.queueing.offers import make_offer
 

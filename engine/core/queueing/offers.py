@@ -10,11 +10,12 @@ from engine.core.ids import LegId, playback_id_of
 from engine.core.matching.conditions import keep_no_longer
 from engine.core.matching.strategies import remember
 from engine.core.model.agent import Agent, Membership
-from engine.core.model.call import Call, Visit
+from engine.core.model.call import Call
 from engine.core.model.leg import Leg, LegEvent, LegState
 from engine.core.model.line import Line
 from engine.core.model.state import State
 from engine.core.model.timers import TimerKind
+from engine.core.model.visit import Visit
 from engine.core.places import Media
 from engine.core.policy import Strategy
 from engine.core.queueing.ringing import Offered, house_phone, ring

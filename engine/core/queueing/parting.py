@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from engine.core.commands import HangUpCall
 from engine.core.facts import CallEnd, CallEnded
-from engine.core.model.call import Call, CallEvent, Visit
+from engine.core.model.call import Call, CallEvent
 from engine.core.model.state import State
 from engine.core.model.timers import TimerKind
+from engine.core.model.visit import Visit
 from engine.core.queueing.offers import HANG_UP_MS_MAX
 
 _EVERYBODYS = (TimerKind.MAX_WAIT, TimerKind.RING, TimerKind.RETRY, TimerKind.ANNOUNCE)
@@ -42,7 +43,7 @@ def let_go(state: State, call: Call, ended_by: CallEnd, cause: int, *, exists: b
 
 def hang_up_call(state: State, call: Call, cause: int) -> None:
     """Tells Asterisk to end the caller's channel."""
-    call.hang_ups += 1
+    call.counts.hang_ups += 1
     state.tell(HangUpCall(call.node, call.call_id, cause))
     state.timers.set(TimerKind.HANG_UP, call.call_id, state.now_ms + HANG_UP_MS_MAX)
 

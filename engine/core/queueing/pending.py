@@ -19,12 +19,13 @@ from engine.core.facts import (
 )
 from engine.core.ids import AgentId, CallId, EndpointName, own_call_id_of
 from engine.core.matching.conditions import agree_terms
-from engine.core.model.call import Call, CallState, Visit
+from engine.core.model.call import Call, CallState, Counts
 from engine.core.model.dialogue import Callback
 from engine.core.model.line import Line
 from engine.core.model.record import note_start
 from engine.core.model.state import State
 from engine.core.model.timers import TimerKind
+from engine.core.model.visit import Visit
 from engine.core.queueing.offers import want_again
 from engine.core.queueing.parting import let_go, take_out
 from engine.core.waiting import CallbackPolicy
@@ -99,7 +100,7 @@ def replace(
         language=parent.language,
         state=CallState.WAITING,
         agent_id=agent_id,
-        visits=1,
+        counts=Counts(visits=1),
         hops=1,
         priority=parent.priority,
         required_skills=parent.required_skills,

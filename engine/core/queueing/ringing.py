@@ -70,11 +70,11 @@ def ring(
     The core's own deadline is the caller's business; Asterisk gives up a little after `timeout_ms`.
     `chance_ms`: another phone forwarded here, which began to ring then (`Leg.chance_ms`).
     """
-    call.legs += 1
+    call.counts.legs += 1
     owner = state.agents.get(AgentId(phone.endpoint)) if phone.number is None else None
     owner_id = None if owner is None else owner.agent_id
     leg = Leg(
-        leg_id=leg_id_of(call.call_id, call.legs),
+        leg_id=leg_id_of(call.call_id, call.counts.legs),
         call_id=call.call_id,
         node=call.node,
         endpoint=phone.endpoint,

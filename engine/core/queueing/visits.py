@@ -16,10 +16,11 @@ from engine.core.facts import (
 from engine.core.ids import QueueId, visit_id_of
 from engine.core.matching.conditions import agree_terms
 from engine.core.matching.sticky import served_last
-from engine.core.model.call import Call, CallEvent, Visit
+from engine.core.model.call import Call, CallEvent
 from engine.core.model.leg import Leg
 from engine.core.model.line import Line
 from engine.core.model.state import State
+from engine.core.model.visit import Visit
 from engine.core.policy import Strategy
 from engine.core.prompting.hearing import answer_call, hears_prompt, start_sound, stop_prompt
 from engine.core.prompting.questions import end_dialogue
@@ -44,12 +45,12 @@ def enter_queue(state: State, call: Call, queue_id: QueueId) -> None:
     queue at once, because it has a rule for leaving only, leaves it before anything is heard.
     """
     line = state.lines[queue_id]
-    call.visits += 1
+    call.counts.visits += 1
     call.last_queue = queue_id
     state.entries += 1
     # What was first of all counts from the caller's arrival in Asterisk: he may have waited for us.
     entered_ms = call.arrived_ms if call.hops == 1 else state.now_ms
-    visit_id = visit_id_of(call.call_id, call.visits)
+    visit_id = visit_id_of(call.call_id, call.counts.visits)
     visit = Visit(visit_id, queue_id, entered_ms, state.entries, call.priority)
     if call.agent_id is not None:  # Placing a queue call clears the count of misses (Q-06).
         for membership in state.agents[call.agent_id].memberships.values():
@@ -68,7 +69,7 @@ def enter_queue(state: State, call: Call, queue_id: QueueId) -> None:
         limit_wait(state, call, line)
     set_offer(state, call, line)
     if line.selective or call.required_skills:
-        visit.kept_for = served_last(line, call, state.now_ms)
+        visit.kept_for = served_last(state, line, call)
         agree_terms(state, call, line)
     welcome(state, call, line)
     want_again(state, call)

@@ -120,9 +120,9 @@ def _refuse(state: State, call: Call, wanted: ToMonitor, why: str) -> None:
 
 def _begin(state: State, call: Call, leg: Leg, mode: MonitorMode, *, has_bridge: bool) -> None:
     assert leg.agent_id is not None
-    call.monitors += 1
+    call.counts.monitors += 1
     monitor = Monitor(
-        monitor_id=monitor_id_of(call.call_id, call.monitors),
+        monitor_id=monitor_id_of(call.call_id, call.counts.monitors),
         supervisor_call_id=call.call_id,
         leg_id=leg.leg_id,
         mode=mode,
@@ -164,7 +164,7 @@ def _let_hear(state: State, call: Call, monitor: Monitor) -> None:
 
 def monitor_of(state: State, call: Call) -> Monitor | None:
     """Returns the running spell of a supervisor's call."""
-    return state.monitors.get(monitor_id_of(call.call_id, call.monitors))
+    return state.monitors.get(monitor_id_of(call.call_id, call.counts.monitors))
 
 
 def digit_pressed(state: State, call: Call, digit: str) -> str | None:
@@ -302,7 +302,7 @@ def command_failed(
 
 def _let_go(state: State, channel_id: str) -> None:
     call = state.calls.get(CallId(channel_id))
-    if call is None or call.monitors == 0:
+    if call is None or call.counts.monitors == 0:
         return
     monitor = monitor_of(state, call)
     if monitor is not None:
@@ -335,7 +335,7 @@ def compare(state: State, node: NodeId, channels: dict[str, SeenChannel]) -> Non
 def _take_out(state: State, channel: SeenChannel) -> None:
     """Takes a supervisor out of a talk whose command to leave was lost with the connection."""
     call = state.calls.get(CallId(channel.channel_id))
-    if call is None or call.monitors == 0 or call.state not in _SUPERVISORS:
+    if call is None or call.counts.monitors == 0 or call.state not in _SUPERVISORS:
         return
     bridge_id = channel.bridge_id or ""
     monitor = monitor_of(state, call)

@@ -75,13 +75,13 @@ def _policy_of(state: State, leg: Leg) -> RecordingPolicy | None:
 
 def _start(state: State, call: Call, leg: Leg, by: str) -> None:
     policy = _policy_of(state, leg)
-    call.recordings += 1
+    call.counts.recordings += 1
     recording = Recording(
-        recording_id=recording_id_of(leg.talk_id, call.recordings),
+        recording_id=recording_id_of(leg.talk_id, call.counts.recordings),
         call_id=call.call_id,
         leg_id=leg.leg_id,
         node=call.node,
-        name=file_name(state.now_ms, call.call_id, call.recordings),
+        name=file_name(state.now_ms, call.call_id, call.counts.recordings),
         stereo=policy is not None and policy.stereo,
     )
     state.recordings[recording.recording_id] = recording
@@ -272,10 +272,10 @@ def command_failed(state: State, command: StartRecording | ChangeRecording, stat
         _break_off(state, recording, f"it could not be {what} ({status})")
 
 
-def node_removed(state: State, node: NodeId) -> None:
-    """Closes the records of a node that is configured no more."""
+def node_lost(state: State, node: NodeId, why: str) -> None:
+    """Closes the records of a node that is configured no more, or has not come back."""
     for recording in of_node(state, node):
-        _end(state, recording, ok=False, why="the node was removed")
+        _end(state, recording, ok=False, why=why)
 
 
 def of_node(state: State, node: NodeId) -> list[Recording]:

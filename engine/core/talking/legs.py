@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from engine.core.callers.groups import answered, not_picked_up
+from engine.core.callers.parking import forget_rounds
 from engine.core.causes import NO_ANSWER, UNREACHABLE
 from engine.core.facts import CallEnd, OfferOutcome, OfferReason
 from engine.core.ids import AgentId, LegId
@@ -48,7 +49,7 @@ def leg_answered(state: State, leg_id: LegId) -> str | None:
     call = state.calls[leg.call_id]
     if leg.visit_id is None:
         leg.answered_ms = state.now_ms
-        call.park_rounds = 0
+        forget_rounds(call)
         state.timers.cancel(TimerKind.RING, call.call_id)
         answered(state, call, leg)
         connect(state, call, leg)

@@ -18,6 +18,7 @@ from engine.core.callers.parking import park
 from engine.core.callers.surveys import begin_survey
 from engine.core.causes import CONGESTION
 from engine.core.directions import (
+    Next,
     ToDestinationAfter,
     ToMailbox,
     ToMonitor,
@@ -74,14 +75,15 @@ def _play_then_hang_up(state: State, call: Call, to: PlayThenHangUp) -> None:
 
 
 def _to_destination_after(state: State, call: Call, to: ToDestinationAfter) -> None:
-    call.after = to.destination
-    _listen(state, call, to.media, Purpose.BEFORE)
+    _listen(state, call, to.media, Purpose.BEFORE, to.destination)
 
 
-def _listen(state: State, call: Call, media: Media, purpose: Purpose) -> None:
+def _listen(
+    state: State, call: Call, media: Media, purpose: Purpose, after: Next | None = None
+) -> None:
     stop_waiting_sound(state, call)
     call.advance(CallEvent.PROMPTED)
-    play(state, call, media, purpose)
+    play(state, call, media, purpose, after=after)
 
 
 def _to_queue(state: State, call: Call, to: ToQueue) -> None:

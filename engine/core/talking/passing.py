@@ -13,7 +13,7 @@ from engine.core.commands import StartWaitingSound
 from engine.core.directions import Next
 from engine.core.facts import CallEnd, SourceKind
 from engine.core.ids import CallId, LegId
-from engine.core.model.call import Call, CallEvent, CallState
+from engine.core.model.call import Call, CallEvent, CallState, Counts
 from engine.core.model.leg import Leg, LegEvent, LegState
 from engine.core.model.record import note_start
 from engine.core.model.state import State
@@ -116,7 +116,7 @@ def adopt_leg(state: State, call: Call, *, dialled: str, last_words: Media | Non
     call.leg_id = None
     adopted = _new_call(state, call, leg) if leg.was is None else leg.was
     adopted.dialled, adopted.state = dialled, CallState.ROUTING
-    adopted.talks, adopted.holds = leg.talks, leg.holds
+    adopted.counts.talks, adopted.counts.holds = leg.talks, leg.holds
     state.calls[adopted.call_id] = adopted
     if adopted.agent_id is not None:
         state.agents[adopted.agent_id].own_calls[adopted.call_id] = None
@@ -145,7 +145,7 @@ def _new_call(state: State, call: Call, leg: Leg) -> Call:
         language=call.language if extension is None else extension.language,
         agent_id=leg.phone_agent,
         answered=True,
-        prompts=1,  # The agent prompt may have had the first id.
+        counts=Counts(prompts=1),  # The agent prompt may have had the first id.
     )
 
 
@@ -167,8 +167,8 @@ def adopt_call(state: State, call: Call, into: Call) -> Leg:
         state=LegState.ANSWERED,
         agent_id=call.agent_id,
         answered_ms=state.now_ms,
-        talks=call.talks,
-        holds=call.holds,
+        talks=call.counts.talks,
+        holds=call.counts.holds,
         was=call,
     )
     state.legs[leg.leg_id] = leg

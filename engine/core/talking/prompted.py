@@ -7,13 +7,12 @@ from typing import Final
 
 from engine.core.callers.calls import end_call
 from engine.core.causes import NORMAL_CLEARING
-from engine.core.commands import StopPrompt
 from engine.core.facts import CallEnd
 from engine.core.ids import CallId, PlaybackId
 from engine.core.model.call import Call, CallEvent
 from engine.core.model.dialogue import Purpose
 from engine.core.model.state import State
-from engine.core.prompting.hearing import forget_prompt, hears_prompt
+from engine.core.prompting.hearing import forget_prompt, hears_prompt, prompt_of, stop_playback
 from engine.core.prompting.questions import wait_for_key
 from engine.core.queueing.announcing import back_to_music
 from engine.core.routing.sending import follow
@@ -26,9 +25,9 @@ def playback_ended(
 
     One that was not `ok` may have been cut off by a hang-up, of which we hear next: nothing else is done.
     """
-    if call.prompt != playback_id or not hears_prompt(state, call):
+    if call.playback_id != playback_id or not hears_prompt(state, call):
         return None if _was_played(call, playback_id) else "that prompt was never played"
-    if call.dialogue is not None and call.purpose is Purpose.QUESTION:
+    if call.dialogue is not None and prompt_of(call).purpose is Purpose.QUESTION:
         call.dialogue.unheard = not ok
     prompt_is_over(state, call)
     return None
@@ -37,21 +36,20 @@ def playback_ended(
 def _was_played(call: Call, playback_id: PlaybackId) -> bool:
     """Tells a prompt that was cut off, of which the end is no news, from nonsense."""
     ordinal = playback_id.rpartition("-")[2]
-    return ordinal.isdecimal() and int(ordinal) <= call.prompts
+    return ordinal.isdecimal() and int(ordinal) <= call.counts.prompts
 
 
 def prompt_is_over(state: State, call: Call) -> None:
     """Goes on after the prompt that plays: it was heard, could not be played, or nobody says so."""
     forget_prompt(state, call)
-    FOLLOWS[call.purpose](state, call)
+    FOLLOWS[prompt_of(call).purpose](state, call)
 
 
 def prompt_timed_out(state: State, call_id: CallId) -> None:
     """Nobody said that a prompt is over, and it should be."""
     call = state.calls.get(call_id)
     if call is not None:
-        assert call.prompt is not None
-        state.tell(StopPrompt(call.node, call.prompt, call.call_id))  # It may be there, and longer.
+        stop_playback(state, call)  # It may be there, and longer.
         prompt_is_over(state, call)
 
 
@@ -60,7 +58,7 @@ def _closing(state: State, call: Call) -> None:
 
 
 def _before(state: State, call: Call) -> None:
-    after, call.after = call.after, None
+    after = prompt_of(call).after
     assert after is not None
     call.advance(CallEvent.HEARD)
     follow(state, call, after)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.core.callers.parking import unpark
+from engine.core.callers.parking import forget_rounds, unpark, way_back_of
 from engine.core.directions import ToSlot
 from engine.core.facts import ActionRefused, ParkEnd
 from engine.core.model.call import Call
@@ -40,12 +40,12 @@ def retrieve(state: State, call: Call, wanted: ToSlot) -> None:
         return
     unpark(state, parked, ParkEnd.RETRIEVED, by)
     if parked.node != call.node:
-        parked.park_rounds += 1
-        parked.parked_by = by
+        back = way_back_of(parked)
+        back.by, back.rounds = by, back.rounds + 1
         follow(state, call, HangUp())
         follow(state, parked, ToExtension(by))
         return
-    parked.park_rounds = 0
+    forget_rounds(parked)
     if not call.answered:
         answer_call(state, call)
     join(state, parked, adopt_call(state, call, parked))

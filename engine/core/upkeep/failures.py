@@ -12,6 +12,7 @@ from engine.core.commands import (
     ChangeRecording,
     Connect,
     DestroyBridge,
+    FetchCall,
     HangUpCall,
     HangUpLeg,
     HoldMusic,
@@ -32,7 +33,7 @@ from engine.core.facts import CallEnd, CommandRefused, OfferOutcome, OfferReason
 from engine.core.ids import CallId, LegId, is_leg
 from engine.core.inputs import CommandFailed
 from engine.core.model.call import Call, CallState
-from engine.core.model.dialogue import DialogueKind
+from engine.core.model.dialogue import SurveyDialogue
 from engine.core.model.leg import LegState
 from engine.core.model.state import State
 from engine.core.model.timers import TimerKind
@@ -109,7 +110,8 @@ def _refused(
     | LeaveTalk
     | StartRecording
     | ChangeRecording
-    | SendToDialplan,
+    | SendToDialplan
+    | FetchCall,
     status: int,
 ) -> None:
     """Deals with what Asterisk itself would not do."""
@@ -118,6 +120,8 @@ def _refused(
             monitoring.command_failed(state, command, status)
         case StartRecording() | ChangeRecording():
             recording.command_failed(state, command, status)
+        case FetchCall():
+            pass  # It is tried again.
         case RingPhone(leg_id=leg_id):
             _ring_failed(state, leg_id)
         case PlayPrompt():
@@ -171,7 +175,7 @@ def _hang_up_call_failed(state: State, call_id: CallId, status: int) -> None:
     call = state.calls.get(call_id)
     if call is None or call.state is not CallState.ENDING:
         return
-    if status == NOT_FOUND or call.hang_ups >= HANG_UPS_MAX:
+    if status == NOT_FOUND or call.counts.hang_ups >= HANG_UPS_MAX:
         caller_hung_up(state, call, CallEnd.SYSTEM, 0)
     elif state.node_up(call.node):
         state.timers.set(TimerKind.HANG_UP, call_id, state.now_ms + HANG_UP_AGAIN_MS)
@@ -187,7 +191,7 @@ def hang_up_again(state: State, channel_id: str) -> None:
             hang_up_leg(state, leg)
     call = state.calls.get(CallId(channel_id))
     if call is not None and call.state is CallState.ENDING:
-        if call.hang_ups >= HANG_UPS_MAX:
+        if call.counts.hang_ups >= HANG_UPS_MAX:
             caller_hung_up(state, call, CallEnd.SYSTEM, 0)
         else:
             hang_up_call(state, call, NORMAL_CLEARING)
@@ -204,7 +208,7 @@ def _caller_command_failed(
     elif isinstance(command, AnswerCall):
         call.answered = False  # If it is not said again now, the next reconciliation does.
         engaged = call.state in _ANSWERED
-        if engaged and state.node_up(call.node) and call.answers < ANSWERS_MAX:
+        if engaged and state.node_up(call.node) and call.counts.answers < ANSWERS_MAX:
             answer_call(state, call)
     elif command.sound == call.sound and command.sound != RINGING and state.node_up(call.node):
         # A music class that Asterisk does not have: nobody waits in silence.
@@ -221,7 +225,7 @@ def _prompt_failed(state: State, command: PlayPrompt, status: int) -> None:
         agent_prompt_is_over(state, LegId(command.channel_id))
         return
     call = state.calls.get(CallId(command.channel_id))
-    if call is None or call.prompt != command.playback_id or not hears_prompt(state, call):
+    if call is None or call.playback_id != command.playback_id or not hears_prompt(state, call):
         return
     _end_unspoken(state, call, status)
 
@@ -229,7 +233,7 @@ def _prompt_failed(state: State, command: PlayPrompt, status: int) -> None:
 def _end_unspoken(state: State, call: Call, status: int) -> None:
     if status in GONE:
         caller_hung_up(state, call, CallEnd.CALLER, 0)
-    elif call.dialogue is not None and call.dialogue.kind is DialogueKind.SURVEY:
-        survey_failed(state, call)
+    elif isinstance(call.dialogue, SurveyDialogue):
+        survey_failed(state, call, call.dialogue)
     else:
         prompt_is_over(state, call)

@@ -6,17 +6,20 @@ from engine.core.agents.shifts import end_wrapup, log_in, log_out, pause
 from engine.core.facts import How, VisitOutcome, VisitReason, WrapupEnd
 from engine.core.ids import AgentId, QueueId
 from engine.core.matching.conditions import agree_terms_anew
+from engine.core.matching.sticky import remember_anew
 from engine.core.model.agent import Agent, Membership
 from engine.core.model.line import Line
 from engine.core.model.state import Node, State
 from engine.core.policy import InitialState, Member, MemberKind, Policy, Presence, QueuePolicy
 from engine.core.queueing.announcing import plan
+from engine.core.queueing.attempts import know_again
 from engine.core.queueing.callbacks import offer_anew
 from engine.core.queueing.offers import want_again
 from engine.core.queueing.pending import limit_wait
 from engine.core.queueing.visits import leave_queue
 from engine.core.routing.sending import follow
 from engine.core.supervision import monitoring
+from engine.core.upkeep.outages import watch
 from engine.core.upkeep.reconcile import node_removed
 
 BY_CONFIG = "config"
@@ -24,11 +27,17 @@ BY_CONFIG = "config"
 
 def apply_policy(state: State, policy: Policy) -> None:
     """Replaces the policy; removed queues drain, new members start in their initial state."""
+    numbering = state.policy.settings.numbering
     state.index(policy)
+    if numbering != policy.settings.numbering:
+        know_again(state)
+        remember_anew(state)
     for node_id in [each for each in state.nodes if each not in policy.nodes]:
         node_removed(state, node_id)
     for node_id in policy.nodes:
         state.nodes.setdefault(node_id, Node(node_id))
+    for node in state.nodes.values():
+        watch(state, node)
     for agent_policy in policy.agents:
         state.agents.setdefault(agent_policy.agent_id, Agent(agent_policy.agent_id))
     wanted = {queue.queue_id: queue for queue in policy.queues}

@@ -33,7 +33,7 @@ from engine.core.model.call import Call, CallState
 from engine.core.model.leg import Leg, LegState
 from engine.core.model.state import Node, State
 from engine.core.model.timers import TimerKind
-from engine.core.prompting.hearing import answer_call, hears_prompt, play_again
+from engine.core.prompting.hearing import answer_call, hears_prompt, no_sound, play_again
 from engine.core.prompting.questions import ask_again
 from engine.core.queueing.announcing import catch_up
 from engine.core.queueing.attempts import let_agent_hear_ringing
@@ -49,15 +49,14 @@ from engine.core.talking.legs import (
 )
 from engine.core.talking.summons import came
 from engine.core.talking.talks import bridge, caller_hung_up
-
-_OF_CALLBACKS = (
-    TimerKind.MAX_WAIT,
-    TimerKind.CALLBACK,
-    TimerKind.ATTEMPT,
-    TimerKind.RETRY,
-    TimerKind.RELAX,
+from engine.core.upkeep.outages import (
+    absent_calls,
+    callbacks_want_again,
+    is_away,
+    is_back,
+    lose_calls,
+    move,
 )
-"""Timers that a callback without a channel can have."""
 
 
 def node_disconnected(state: State, node_id: NodeId) -> str | None:
@@ -66,17 +65,21 @@ def node_disconnected(state: State, node_id: NodeId) -> str | None:
     if node is None or not node.up:
         return "node was not connected"
     node.up = False
+    is_away(state, node)
     for call in state.calls.values():
         if call.node == node_id and call.visit is not None:
             state.lines[call.visit.queue_id].rest(call.visit)
-    _callbacks_want_again(state)
+    callbacks_want_again(state)
     return None
 
 
 def engine_started(state: State) -> None:
     """A new process holds the old state: nothing is connected, and missed offers count anew (Q-06)."""
     for node in list(state.nodes.values()):
-        node_disconnected(state, node.node)
+        if node.up:
+            node_disconnected(state, node.node)
+        else:
+            is_away(state, node)  # Nobody was there to see it come back.
     for agent in state.agents.values():
         agent.devices.clear()
         for membership in agent.memberships.values():
@@ -86,12 +89,10 @@ def engine_started(state: State) -> None:
 
 def node_removed(state: State, node_id: NodeId) -> None:
     """A node is configured no more: its calls are lost to us, and its view of phones counts no more."""
-    for call in [each for each in state.calls.values() if each.node == node_id]:
-        caller_hung_up(state, call, CallEnd.LOST, 0)
+    state.timers.cancel(TimerKind.LOST_NODE, node_id)
+    lose_calls(state, node_id, 0)
     _move_callbacks(state, node_id)
-    for leg in [each for each in state.legs.values() if each.node == node_id]:
-        leg_ended(state, leg.leg_id, 0, lost=True)
-    recording.node_removed(state, node_id)
+    recording.node_lost(state, node_id, "the node was removed")
     for agent in state.agents.values():
         agent.reachable_at.pop(node_id, None)
         agent.devices.pop(node_id, None)
@@ -102,42 +103,13 @@ def _move_callbacks(state: State, node_id: NodeId) -> None:
     """Lets the callbacks of a removed node wait at another; where there is none they are lost."""
     others = [each for each in state.policy.nodes if each != node_id]
     up = [each for each in others if state.node_up(each)]
-    for call in _absent(state):
+    for call in absent_calls(state):
         if call.node != node_id:
             continue
         if others:
-            _move(state, call, (up or others)[0])
+            move(state, call, (up or others)[0])
         else:
             leave_queue(state, call, VisitOutcome.MISSED, VisitReason.LOST)
-
-
-def _callbacks_want_again(state: State) -> None:
-    """Lets callbacks ask for agents, at an Asterisk that can be reached.
-
-    They need none of their own; but one for whom a phone rings waits for that phone's.
-    """
-    up = [node.node for node in state.nodes.values() if node.up]
-    for call in _absent(state):
-        assert call.visit is not None
-        state.leaving[call.visit.queue_id] = None  # It may have become empty, or closed.
-        if call.node in up:
-            want_again(state, call)
-        elif up and not call.visit.offers:
-            _move(state, call, up[0])
-
-
-def _absent(state: State) -> list[Call]:
-    calls = [state.calls[call_id] for call_id in state.callbacks.values()]
-    return [call for call in calls if call.absent]
-
-
-def _move(state: State, call: Call, node: NodeId) -> None:
-    """Lets a callback wait at that node. What was put off until the other was back is due."""
-    call.node = node
-    for kind in _OF_CALLBACKS:
-        if state.timers.is_set(kind, call.call_id) and not state.timers.due_ms(kind, call.call_id):
-            state.timers.set(kind, call.call_id, state.now_ms)
-    want_again(state, call)
 
 
 def node_connected(state: State, seen: NodeConnected) -> None:
@@ -158,6 +130,7 @@ def node_connected(state: State, seen: NodeConnected) -> None:
             caller_hung_up(state, call, CallEnd.LOST if restarted else CallEnd.CALLER, 0)
     if restarted:  # Its channels' ids begin anew, in the same second even with the same numbers.
         state.forget_ended(seen.node)
+    is_back(state, node, restarted=restarted)
     for leg in legs:
         channel = channels.get(leg.leg_id)
         if restarted or channel is None:
@@ -176,7 +149,7 @@ def node_connected(state: State, seen: NodeConnected) -> None:
             hang_up_call(state, call, NORMAL_CLEARING)
         else:
             _catch_up_call(state, call, channel)
-    _callbacks_want_again(state)
+    callbacks_want_again(state)
     for leg in talking:  # Now that their callers have been answered.
         _catch_up_talk(state, leg, channels)
     monitoring.compare(state, seen.node, channels)
@@ -201,6 +174,10 @@ def _catch_up_talk(state: State, leg: Leg, channels: dict[str, SeenChannel]) -> 
     if channel is None or caller is None or channel.bridge_id == caller.bridge_id == expected:
         return
     leg.connects = 0
+    # The connection that got lost was told together with the end of what they heard while waiting.
+    for each in (caller, channel):
+        if each.bridge_id is None:
+            no_sound(state, leg.node, each.channel_id)
     bridge(state, state.calls[leg.call_id], leg)
 
 

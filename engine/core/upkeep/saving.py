@@ -16,11 +16,15 @@ from engine.core.model.pace import Pace
 from engine.core.model.state import Ended, Node, State
 from engine.core.model.timers import TimerKind
 from engine.core.policy import Policy
+from engine.core.upkeep.older import with_grouped_calls
 from engine.core.waiting import HoursNow
 
-VERSION = 6
-READABLE = (2, 3, 4, 5, 6)
-"""Versions that can be read: what an older one did not have yet takes its default."""
+VERSION = 7
+READABLE = (2, 3, 4, 5, 6, 7)
+"""Versions that can be read: what an older one did not have yet takes its default.
+
+What it had in another form is given today's first (`engine.core.upkeep.older`).
+"""
 
 
 @dataclass(slots=True)
@@ -131,6 +135,8 @@ def load(snapshot: dict[str, Any]) -> State:
     """Makes the state anew. Raises `CodecError` if the value is not a snapshot of this version."""
     if snapshot.get("version") not in READABLE:
         raise codec.CodecError(f"expected a snapshot of a version among {READABLE}")
+    if snapshot["version"] < 7:
+        snapshot = with_grouped_calls(snapshot)
     saved: Saved = codec.decode(Saved, snapshot)
     state = State(saved.epoch, 0)
     state.rng.state = saved.rng
@@ -154,7 +160,9 @@ def load(snapshot: dict[str, Any]) -> State:
         for call in saved.calls
         if call.callback is not None and call.visit is not None
     }
-    state.parked = {call.slot: call.call_id for call in saved.calls if call.slot is not None}
+    state.parked = {
+        call.parked.slot: call.call_id for call in saved.calls if call.parked is not None
+    }
     policies = {policy.queue_id: policy for policy in saved.policy.queues}
     for each in saved.lines:
         line = Line(policies[QueueId(each.queue_id)])

@@ -50,13 +50,18 @@ class AnnouncementLaws:
             self._old[queue_id] = now
 
     def node_connected(self, happened: NodeConnected) -> None:
-        """What came due while nobody watched is passed over."""
+        """What came due while nobody watched is passed over; what is still to come, comes."""
+        now_ms = self._books.now_ms
         for queue in self._books.queues.values():
             for visit in queue.waiting.values():
                 if visit.call.node == happened.node and visit.callback is None:
                     last = visit.announced_ms
+                    to_come = ((True, visit.queue_due_ms), (False, visit.progress_due_ms))
                     self._plan(visit)
                     visit.announced_ms = last
+                    for queued, due_ms in to_come:
+                        if due_ms > now_ms:
+                            self._expect_at(visit, due_ms, queue=queued)
 
     def play_prompt(self, command: PlayPrompt) -> None:
         """Something is said to a caller, perhaps an announcement that was due."""

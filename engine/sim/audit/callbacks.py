@@ -27,6 +27,7 @@ from engine.sim.audit.due import Dues, wait_over
 from engine.sim.audit.hours import is_closed
 from engine.sim.audit.journeys import NEVER_MS
 from engine.sim.audit.presence import nobody_there
+from engine.sim.audit.spelling import same_line
 from engine.sim.audit.step import Step
 from engine.sim.audit.terms import Answer, like_pattern
 
@@ -78,8 +79,10 @@ class CallbackLaws:
         terms = visit.queue.policy.callback
         if terms is None or fact.queue_id != visit.queue.policy.queue_id:
             raise books.fail("callback", f"{fact.callback_id} is not offered in {fact.queue_id}")
-        if (fact.queue_id, fact.number) in books.callback_numbers:
-            raise books.fail("callback", f"two callbacks for one number in {fact.queue_id}")
+        plan = books.policy.settings.numbering
+        for queue_id, number in books.callback_numbers:
+            if queue_id == fact.queue_id and same_line(plan, number, fact.number):
+                raise books.fail("callback", f"two callbacks for one number in {fact.queue_id}")
         if fact.entered_ms != visit.entered_ms:
             raise books.fail("callback", f"{fact.callback_id} counts from {fact.entered_ms}")
         inside = fact.number == call.endpoint and fact.number in books.extensions

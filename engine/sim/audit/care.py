@@ -6,10 +6,12 @@ they hear a prompt, or are asked for a key (menu, survey, callback), for which s
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 from engine.core.commands import (
     Connect,
+    FetchCall,
     PlayPrompt,
     SendToDialplan,
     StartWaitingSound,
@@ -36,6 +38,15 @@ KEY_MS: Final = 5_000
 """For so long a waiting caller is in silence who is asked for a key."""
 
 
+@dataclass(slots=True, eq=False)
+class _Stay:
+    """A caller in the dialplan, who is to be taken back at `over_ms` (epoch ms; NEVER_MS: never)."""
+
+    command: SendToDialplan
+    over_ms: int
+    fetched: bool = False
+
+
 class CareLaws:
     """Follows each caller's ear."""
 
@@ -44,6 +55,8 @@ class CareLaws:
         self._books = books
         self._dues = dues
         self._step = step
+        self._sent: dict[CallId, _Stay] = {}
+        """How callers were sent into the dialplan last."""
         self._key_ms = KEY_MS
         """The longest silence in which any place waits for a key."""
 
@@ -132,7 +145,41 @@ class CareLaws:
         if call.away and not self._comes_back(call):
             raise books.fail("one place", f"call {call.call_id} is sent away twice")
         call.away, call.ear.music, call.ear.prompt = True, False, None
+        before = self._sent.get(call.call_id)
+        if before is None or before.command != command:  # Else it is said again.
+            self._stays(call, command)
         self._touch(call)
+
+    def _stays(self, call: CallBook, command: SendToDialplan) -> None:
+        where = (command.context, command.extension)
+        flows = [
+            each
+            for each in self._books.policy.call_flows
+            if (each.context, each.extension) == where and each.limit_ms > 0
+        ]
+        over_ms = self._books.now_ms + flows[0].limit_ms if flows else NEVER_MS
+        stay = self._sent[call.call_id] = _Stay(command, over_ms)
+        if over_ms != NEVER_MS:
+            self._dues.expect(over_ms, self._over_staying, (call, stay))
+
+    def _over_staying(self, subject: tuple[CallBook, _Stay]) -> tuple[str, NodeId | None] | None:
+        call, stay = subject
+        if call.gone or call.ended or not call.away or stay.fetched:
+            return None
+        if self._sent[call.call_id] is not stay:
+            return None
+        return f"the stay of {call.call_id} in a call flow", call.node
+
+    def fetch(self, command: FetchCall) -> None:
+        """Nobody is taken back but from a call flow that has a limit, when that is over."""
+        books = self._books
+        call = books.calls.get(command.call_id)
+        if call is None or call.ended or not call.away:
+            raise books.fail("care", f"{command.call_id} is taken back from nowhere")
+        stay = self._sent[command.call_id]
+        if stay.over_ms == NEVER_MS or books.now_ms < stay.over_ms:
+            raise books.fail("timers", f"call {call.call_id} is taken back before its time")
+        stay.fetched = True
 
     # --- what was heard of them -----------------------------------------------------------------
 

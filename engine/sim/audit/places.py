@@ -83,6 +83,7 @@ class PlaceLaws:
             RouteReason.CLOSED: self._not_open,
             RouteReason.HOLIDAY: self._not_open,
             RouteReason.CAME_BACK: self._came_back,
+            RouteReason.TOO_LONG: self._too_long,
             RouteReason.LOOP: self._loop,
             RouteReason.NOBODY_ANSWERED: self._nobody,
             RouteReason.NO_SUCH_PLACE: lambda _fact, _call: None,
@@ -192,6 +193,12 @@ class PlaceLaws:
             raise self._books.fail("places", f"call {fact.call_id} came back for {fact.key}")
         if not back and not isinstance(happened, NodeConnected):
             raise self._books.fail("places", f"call {fact.call_id} did not come back")
+
+    def _too_long(self, fact: CallRouted, call: CallBook) -> None:
+        """Who was taken back goes where the call flow says."""
+        flows = [each for each in self._books.policy.call_flows if each.limit_ms > 0]
+        if call.away or fact.to not in [words(each.too_long) for each in flows]:
+            raise self._books.fail("places", f"call {fact.call_id} is sent to {fact.to} at last")
 
     def _loop(self, _fact: CallRouted, call: CallBook) -> None:
         """Each sending is one destination, or two where a prompt is heard before it."""

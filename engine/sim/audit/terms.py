@@ -7,6 +7,7 @@ from enum import IntEnum
 from engine.core.ids import AgentId, QueueId
 from engine.core.policy import InboundRoute, Policy
 from engine.sim.audit.books import Books, CallBook, MemberBook, VisitBook
+from engine.sim.audit.spelling import same_line
 
 _HIDDEN = ("", "anonymous", "unknown", "unavailable", "private", "restricted", "withheld")
 
@@ -55,8 +56,15 @@ def served(books: Books, call: CallBook, queue_id: QueueId, agent_id: AgentId) -
 def keeper(books: Books, visit: VisitBook) -> AgentId | None:
     """Returns for whom a caller is kept at entry."""
     sticky = visit.queue.policy.sticky
-    known = visit.queue.served.get(visit.call.number)
-    if sticky is None or known is None or known[0] + sticky.memory_ms <= books.now_ms:
+    if sticky is None:
+        return None
+    plan, number = books.policy.settings.numbering, visit.call.number
+    known = visit.queue.served.get(number)
+    if plan is not None:
+        services = visit.queue.served.items()
+        of_line = (service for served, service in services if same_line(plan, served, number))
+        known = max(of_line, default=None)
+    if known is None or known[0] + sticky.memory_ms <= books.now_ms:
         return None
     own = visit.call.owner
     return None if own is not None and own.agent_id == known[1] else known[1]

@@ -44,6 +44,7 @@ SENT_ON: Final = {
     "key_event": "{who} presses {key} in {place}, which leads to {to}",
     "nobody_answered": "nobody answers in {place}: {who} goes on to {to}",
     "came_back": "{who} comes back from a call flow: on to {to}",
+    "too_long": "{who} was in a call flow for too long: on to {to}",
     "loop": "{who} has been sent on too often",
     "no_such_place": "{who} was sent to {place}, which does not exist",
 }

@@ -16,7 +16,7 @@ from engine.core.commands import (
     StartWaitingSound,
     StopPrompt,
 )
-from engine.core.facts import TalkStarted, VisitEnded
+from engine.core.facts import CallbackTrigger, TalkStarted, VisitEnded
 from engine.core.ids import CallId, QueueId
 from engine.core.inputs import (
     CallActionRequested,
@@ -31,7 +31,7 @@ from engine.core.inputs import (
     SeenChannel,
 )
 from engine.core.model.call import Call
-from engine.core.model.dialogue import Dialogue, DialogueKind
+from engine.core.model.dialogue import CallbackDialogue
 from engine.core.places import ToExtension, ToQueue
 from engine.core.policy import Right
 from engine.core.prompting.hearing import PROMPT_MS_MAX
@@ -62,7 +62,7 @@ def prompts(centre: Centre) -> list[tuple[int, tuple[str, ...]]]:
 
 def end_prompt(centre: Centre, call_id: CallId, *, ok: bool = True) -> None:
     """The caller's prompt is over."""
-    playback_id = centre.core.state.calls[call_id].prompt
+    playback_id = centre.core.state.calls[call_id].playback_id
     assert playback_id is not None
     centre.give(PlaybackEnded(playback_id, ok))
 
@@ -295,7 +295,7 @@ def test_a_prompt_never_delays_the_connection(joining: bool) -> None:
     if not joining:
         centre.wait(3_000)
         assert [each.media for each in centre.told(PlayPrompt)] == [ADVERT]
-    prompt = call_of(centre, call_id).prompt
+    prompt = call_of(centre, call_id).playback_id
     assert prompt is not None
     centre.answer("1001")
     assert len(centre.told(Connect)) == 1
@@ -340,7 +340,8 @@ def test_nothing_is_announced_within_a_dialogue() -> None:
     call_id = centre.call("6400")
     state, call = centre.core.state, call_of(centre, call_id)
     state.out = []
-    ask(state, call, Dialogue(DialogueKind.CALLBACK, "", 60_000), ("sound:question",))
+    dialogue = CallbackDialogue(60_000, trigger=CallbackTrigger.KEY)
+    ask(state, call, dialogue, ("sound:question",))
     centre.wait(22_000)
     assert centre.of(PlayPrompt) == []
     state.out = []
@@ -366,7 +367,7 @@ def test_a_prompt_during_which_the_engine_died_counts_as_heard() -> None:
     """Whether it was heard to its end nobody knows: music, and agents, are better than waiting."""
     centre = Centre(announced(*static("1001"), join=HELLO, join_first=True))
     call_id = centre.call("6400")
-    prompt = call_of(centre, call_id).prompt
+    prompt = call_of(centre, call_id).playback_id
     centre.core = RoutingCore.restore(centre.core.snapshot())
     centre.give(EngineStarted())
     centre.wait(1_000)

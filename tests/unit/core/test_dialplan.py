@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
 import pytest
 
-from engine.core.callers.dialplan import LEAVE_CONTEXT, LISTEN_CONTEXT
+from engine.core.callers.dialplan import FETCH_MS, FETCHES_MAX, LEAVE_CONTEXT, LISTEN_CONTEXT
 from engine.core.causes import CONGESTION
 from engine.core.commands import (
+    FetchCall,
     HangUpCall,
     PlayPrompt,
     RingPhone,
@@ -41,7 +43,7 @@ from engine.core.inputs import (
     TransferRequested,
 )
 from engine.core.model.call import CallState
-from engine.core.places import ToCallFlow, ToMenu, ToQueue, ToVoicemail
+from engine.core.places import CallFlow, ToCallFlow, ToMenu, ToQueue, ToVoicemail
 from engine.core.policy import FeatureCodes
 from engine.core.router import RoutingCore
 from tests.support.centre import NODE, TRUNK, Centre, queue, static
@@ -244,7 +246,7 @@ class TestReconnection:
         self.restart(centre, SeenChannel(call_id, True, None, TRUNK, "51", trip=1))
         assert routes(centre)[0][2] is RouteReason.CAME_BACK
         assert sent(centre) == [("shop-context", "start")] * 2, "the number leads there again"
-        assert call_of(centre, call_id).trips == 2
+        assert call_of(centre, call_id).trip.ordinal == 2
 
     def test_never_left(self, centre):
         call_id = centre.call("51")
@@ -368,3 +370,98 @@ def test_overflow_of_two_queues_in_a_circle_is_a_new_visit_each_time_and_bounded
 def test_the_dialplan_has_the_contexts_that_calls_are_sent_to(context):
     template = Path(__file__).parents[3] / "dialplan" / "extensions.conf.j2"
     assert f"\n[{context}]\n" in template.read_text()
+
+
+LIMIT_MS = 60_000
+
+
+@pytest.fixture
+def limited() -> Centre:
+    """A call flow that may keep a caller for a minute; then the queue takes over."""
+    centre = house(queue("6400", *static("1001")), menus=(menu("main"),), dials=DIALS)
+    flow = CallFlow("shop", "shop", limit_ms=LIMIT_MS, too_long=ToQueue(QueueId("6400")))
+    centre.reload(dataclasses.replace(centre.policy, call_flows=(flow,)))
+    return centre
+
+
+def fetched(centre: Centre) -> list[CallId]:
+    return [each.call_id for each in centre.of(FetchCall)]
+
+
+def test_a_caller_whom_a_flow_keeps_for_too_long_is_taken_back_and_goes_on(limited):
+    call_id = limited.call("51")
+    limited.wait(LIMIT_MS - 1)
+    assert not fetched(limited)
+    limited.wait(1)
+    assert fetched(limited) == [call_id]
+    assert is_in(limited, call_id, CallState.AWAY), "until Asterisk gives the caller back"
+    limited.give(CallCameBack(call_id, "s"))
+    assert [each.call_id for each in limited.of(VisitStarted)] == [call_id]
+    assert routes(limited)[-1] == ("call_flow shop", "6400", RouteReason.TOO_LONG, "")
+    limited.wait(LIMIT_MS)
+    assert fetched(limited) == [call_id]
+
+
+def test_who_comes_back_in_time_is_not_taken_back(limited):
+    call_id = limited.call("51")
+    limited.wait(LIMIT_MS - 1)
+    limited.give(CallCameBack(call_id, "1001"))
+    limited.wait(LIMIT_MS)
+    assert not fetched(limited)
+
+
+def test_each_trip_has_the_whole_time(limited):
+    call_id = limited.call("51")
+    limited.wait(LIMIT_MS - 1)
+    limited.give(CallCameBack(call_id, "51"))
+    limited.wait(LIMIT_MS - 1)
+    assert not fetched(limited)
+
+
+def test_voicemail_and_a_flow_without_a_limit_keep_callers(limited):
+    limited.call("50")
+    limited.wait(100 * LIMIT_MS)
+    assert not fetched(limited)
+
+
+def test_who_cannot_be_taken_back_is_hung_up_at_last(limited):
+    call_id = limited.call("51")
+    limited.wait(LIMIT_MS)
+    limited.give(CommandFailed(limited.of(FetchCall)[-1], 500, "Allocation failed"))
+    limited.wait(FETCHES_MAX * FETCH_MS)
+    assert fetched(limited) == [call_id] * FETCHES_MAX
+    assert limited.of(CallEnded)[0].ended_by is CallEnd.SYSTEM
+    assert [each.call_id for each in limited.of(HangUpCall)] == [call_id]
+    limited.hang_up(call_id)
+    limited.core.check()
+
+
+def test_a_caller_who_hangs_up_meanwhile_is_gone(limited):
+    call_id = limited.call("51")
+    limited.wait(LIMIT_MS)
+    limited.hang_up(call_id)
+    limited.wait(LIMIT_MS)
+    assert fetched(limited) == [call_id]
+    limited.core.check()
+
+
+def test_a_limit_outlives_a_restart_and_waits_for_the_connection(limited):
+    call_id = limited.call("51")
+    saved = json.loads(json.dumps(limited.core.snapshot()))
+    limited.core = RoutingCore.restore(saved)
+    limited.give(EngineStarted())
+    limited.wait(2 * LIMIT_MS)
+    assert not fetched(limited)
+    limited.give(NodeConnected(NODE, (SeenChannel(call_id, True, away=True),)))
+    limited.wait(0)
+    assert fetched(limited) == [call_id]
+    limited.give(CallCameBack(call_id, "s"))
+    assert is_in(limited, call_id, CallState.WAITING)
+
+
+def test_a_flow_that_is_changed_meanwhile_counts_as_it_was(limited):
+    call_id = limited.call("51")
+    limited.reload(dataclasses.replace(limited.policy, call_flows=()))
+    limited.wait(LIMIT_MS)
+    limited.give(CallCameBack(call_id, "s"))
+    assert is_in(limited, call_id, CallState.WAITING)

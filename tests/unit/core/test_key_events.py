@@ -9,6 +9,7 @@ import pytest
 from engine.core.callers.keys import ANSWERS
 from engine.core.commands import HangUpLeg, PlayPrompt, StartWaitingSound, StopPrompt
 from engine.core.facts import (
+    CallbackTrigger,
     CallRouted,
     InputIgnored,
     OfferEnded,
@@ -21,7 +22,7 @@ from engine.core.facts import (
 from engine.core.ids import CallId, QueueId
 from engine.core.inputs import NodeConnected, NodeDisconnected, SeenChannel
 from engine.core.model.call import Call, CallState
-from engine.core.model.dialogue import Dialogue, DialogueKind
+from engine.core.model.dialogue import CallbackDialogue
 from engine.core.model.state import State
 from engine.core.places import Destination, HangUp, PlayThenHangUp, ToExtension, ToQueue
 from engine.core.prompting.questions import ask
@@ -108,15 +109,16 @@ def test_a_key_counts_while_phones_ring_and_while_the_agent_hears_the_prompt(
 def test_within_a_dialogue_keys_are_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     answers: list[str] = []
 
-    def take(_state: State, _call: Call, digit: str) -> None:
+    def take(_state: State, _call: Call, _dialogue: CallbackDialogue, digit: str) -> None:
         answers.append(digit)
 
-    monkeypatch.setitem(ANSWERS, DialogueKind.CALLBACK, take)
+    monkeypatch.setitem(ANSWERS, CallbackDialogue, take)
     centre = with_keys()
     call_id = centre.call("6400")
     state = centre.core.state
     state.out = []
-    ask(state, state.calls[call_id], Dialogue(DialogueKind.CALLBACK, "", 5_000), ("sound:q",))
+    dialogue = CallbackDialogue(5_000, trigger=CallbackTrigger.KEY)
+    ask(state, state.calls[call_id], dialogue, ("sound:q",))
     centre.press(call_id, "4")
     assert answers == ["4"]
     assert left(centre) == []

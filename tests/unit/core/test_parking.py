@@ -196,7 +196,7 @@ def test_too_long_it_rings_who_parked_it(centre):
     assert ring.endpoint == "1001"
     centre.give(LegAnswered(ring.leg_id))
     assert centre.core.state.calls[call_id].state is CallState.TALKING
-    assert centre.core.state.calls[call_id].park_rounds == 0
+    assert centre.core.state.calls[call_id].way_back.rounds == 0
 
 
 def test_parked_by_a_manager_it_returns_to_the_manager(centre):

@@ -16,6 +16,7 @@ from engine.core.commands import (
     PlayPrompt,
     RingPhone,
     StartWaitingSound,
+    StopWaitingSound,
 )
 from engine.core.facts import (
     CallEnd,
@@ -31,6 +32,7 @@ from engine.core.ids import CallId, NodeId, QueueId
 from engine.core.inputs import (
     CallArrived,
     CallerHungUp,
+    CommandFailed,
     EngineStarted,
     LegAnswered,
     NodeConnected,
@@ -306,3 +308,22 @@ def test_who_was_not_answered_yet_is_answered_before_being_connected() -> None:
     said = [type(each).__name__ for each in centre.last if not hasattr(each, "seq")]
     assert said.index("AnswerCall") < said.index("Connect")
     assert said.count("AnswerCall") == said.count("Connect") == 1
+
+
+def test_a_connection_that_got_lost_is_said_again_with_the_end_of_the_music() -> None:
+    """Both were lost together: with the music going on the caller would not hear the agent."""
+    centre = Centre(queue("6400", *static("1001")))
+    call_id = centre.call("6400")
+    leg_id = centre.answer("1001")
+    (connect,) = centre.told(Connect)
+    (stop,) = centre.told(StopWaitingSound)
+    centre.give(NodeDisconnected(NODE))
+    for lost in (stop, connect):
+        centre.give(CommandFailed(lost, 0, "connection lost"))
+    centre.give(NodeConnected(NODE, seen(call_id, leg_id)))
+    stopped = {
+        (each.call_id, each.sound.music_class is None) for each in centre.told(StopWaitingSound)
+    }
+    assert stopped == {(each, ringing) for each in (call_id, leg_id) for ringing in (False, True)}
+    said = [each for each in centre.last if isinstance(each, StopWaitingSound | Connect)]
+    assert said[-1] == connect

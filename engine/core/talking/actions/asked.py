@@ -36,7 +36,7 @@ def queue_of(state: State, call: Call) -> QueueId | None:
     if call.visit is not None:
         return call.visit.queue_id
     if call.state is CallState.PARKED:
-        return call.parked_from
+        return None if call.way_back is None else call.way_back.queue_id
     leg = None if call.leg_id is None else state.legs.get(call.leg_id)
     return None if leg is None else leg.queue_id
 

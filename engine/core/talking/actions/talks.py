@@ -9,6 +9,7 @@ from engine.core.ids import playback_id_of
 from engine.core.inputs import BY_SYSTEM
 from engine.core.model.leg import Leg
 from engine.core.model.state import State
+from engine.core.model.whereabouts import WayBack
 from engine.core.places import Destination, ToExtension
 from engine.core.policy import Right
 from engine.core.queueing.offers import agent_language
@@ -59,8 +60,7 @@ def park_caller(asked: Asked) -> str:
         call = adopt_leg(state, call, dialled=f"{slot}", last_words=(f"digits:{slot}",))
         park(state, call, back_to)
         return f"{slot}"
-    call.parked_from = leg.queue_id
-    call.park_rounds = 0
+    call.way_back = WayBack(queue_id=leg.queue_id)
     call.hops = 1
     go_elsewhere(state, call, hang_up=False)
     back_to = leg.party if asked.by == BY_SYSTEM else asked.by

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from engine.core.callers.parking import unpark
+from engine.core.callers.parking import forget_rounds, unpark
 from engine.core.facts import OfferOutcome, OfferReason, ParkEnd, VisitOutcome, VisitReason
-from engine.core.model.call import CallState, Visit
+from engine.core.model.call import CallState
 from engine.core.model.timers import TimerKind
+from engine.core.model.visit import Visit
 from engine.core.places import Destination
 from engine.core.policy import Right
 from engine.core.queueing.offers import end_offer, make_offer
@@ -67,7 +68,7 @@ def redirect(asked: Asked, destination: Destination) -> str:
     check_destination(state, asked.by, destination)
     if call.state is CallState.PARKED:
         unpark(state, call, ParkEnd.REDIRECTED, asked.by)
-        call.park_rounds = 0
+        forget_rounds(call)
     else:
         leave_queue(state, call, VisitOutcome.MISSED, VisitReason.REDIRECTED)
     return send(state, call, destination)

@@ -29,8 +29,8 @@ def _check_callback(state: State, call: Call, callback: Callback) -> None:
     assert state.callbacks.get(place) == call.call_id, "a number has two callbacks in one queue"
     assert call.dialogue is None, "nobody is asked"
     assert call.sound is None, "nobody hears"
-    assert call.prompts == 0, "nobody hears"
-    assert call.hang_ups == 0, "nobody is hung up"
+    assert call.counts.prompts == 0, "nobody hears"
+    assert call.counts.hang_ups == 0, "nobody is hung up"
     assert not call.answered, "nobody has answered"
     if callback.present:
         assert visit.chosen is not None, "a customer is called for no agent"

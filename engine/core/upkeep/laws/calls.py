@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.core.model.call import Call, CallState
-from engine.core.model.dialogue import DialogueKind
+from engine.core.model.dialogue import CallbackDialogue
 from engine.core.model.grouped import GroupRinging
 from engine.core.model.leg import LegState
 from engine.core.model.state import State
@@ -34,12 +34,18 @@ def check_call(state: State, call: Call) -> None:
     _check_dialogue(state, call)
     if call.state is CallState.AWAY:
         assert call.sound is None, "a caller is away and hears us"
+        assert call.trip is not None, "a caller is away who was never sent"
         assert not call.absent, "nobody is away"
+        limited = call.trip.flow is not None
+        timed = state.timers.is_set(TimerKind.AWAY, call.call_id)
+        assert limited == timed, "a call flow keeps a caller for ever, or none has a limit"
+    else:
+        assert call.trip is None or call.trip.flow is None, "a call flow has who is here"
     if call.ringing_group is not None:
         _check_group(state, call, call.ringing_group)
     if call.state is CallState.SUMMONED:
         assert call.then is not None, "somebody is called for nothing"
-    parked = call.slot is not None and state.parked.get(call.slot) == call.call_id
+    parked = call.parked is not None and state.parked.get(call.parked.slot) == call.call_id
     assert parked == (call.state is CallState.PARKED), "a parked caller is in no slot, or two are"
     if call.state is CallState.TALKING:
         assert call.leg_id is not None
@@ -54,18 +60,13 @@ def _check_dialogue(state: State, call: Call) -> None:
         assert call.state is not CallState.DECIDING, "a caller is asked nothing"
         assert not state.timers.is_set(TimerKind.INPUT, call.call_id), "a key answers nothing"
         return
-    if dialogue.kind is DialogueKind.CALLBACK:
+    if isinstance(dialogue, CallbackDialogue):
         assert call.state is CallState.WAITING, "a callback is arranged with who does not wait"
     else:
         assert call.state is CallState.DECIDING, "a caller is asked who is elsewhere"
     asked = state.timers.is_set(TimerKind.CALL_PROMPT, call.call_id)
     waits = state.timers.is_set(TimerKind.INPUT, call.call_id)
     assert asked or waits, "a question without an end"
-    assert (dialogue.kind is DialogueKind.MENU) == (dialogue.menu is not None), (
-        "a menu without keys"
-    )
-    surveyed = dialogue.survey is not None and dialogue.about is not None
-    assert (dialogue.kind is DialogueKind.SURVEY) == surveyed, "a survey about nothing"
 
 
 def _check_group(state: State, call: Call, ringing: GroupRinging) -> None:

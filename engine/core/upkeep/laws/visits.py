@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from engine.core.model.call import Call, Visit
+from engine.core.model.call import Call
 from engine.core.model.dialogue import Purpose
 from engine.core.model.line import Line
 from engine.core.model.state import State
 from engine.core.model.terms import terms_at
 from engine.core.model.timers import TimerKind
+from engine.core.model.visit import Visit
 from engine.core.policy import Strategy
-from engine.core.prompting.hearing import hears_prompt
+from engine.core.prompting.hearing import hears_prompt, prompt_of
 from engine.core.queueing.pending import limit_of
 
 _WHILE_WAITING = (Purpose.JOIN, Purpose.ANNOUNCEMENT, Purpose.QUESTION)
@@ -38,9 +39,10 @@ def check_visit(state: State, call: Call, visit: Visit) -> None:
         )
     if visit.joining:
         assert hears_prompt(state, call), "a join prompt that keeps agents away does not play"
-        assert call.purpose is Purpose.JOIN, "another prompt keeps agents away"
+        assert prompt_of(call).purpose is Purpose.JOIN, "another prompt keeps agents away"
     if hears_prompt(state, call):
-        assert call.purpose in _WHILE_WAITING, f"who waits hears a prompt {call.purpose}"
+        purpose = prompt_of(call).purpose
+        assert purpose in _WHILE_WAITING, f"who waits hears a prompt {purpose}"
     announces = visit.queue_due_ms > 0 or visit.progress_due_ms > 0
     planned = state.timers.is_set(TimerKind.ANNOUNCE, call.call_id)
     assert announces == planned, "announcements without a moment, or the other way round"
