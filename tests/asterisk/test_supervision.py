@@ -8,7 +8,7 @@ import itertools
 import pytest
 
 from tests.support.draft import MUSIC_HZ, Draft, Queue
-from tests.support.floor import Floor, nothing_for
+from tests.support.floor import Floor
 from tests.support.rooms import (
     BARGE,
     CODES,
@@ -161,16 +161,14 @@ async def hold(floor: Floor, queue: Queue, number: str, who: str, mode: str) -> 
         await music(plays=mode != BARGE)
 
     async def sound_is_lost(mode: str) -> bool:
-        """Tells whether the held party gets no sound at all since the ear was exchanged.
+        """Tells whether somebody does not hear at all since the ear was exchanged.
 
-        On one processor with two programs that never rest that was so in 2 of 15 runs, of the agent's
+        On one processor with two programs that never rest that was so in 3 of 25 runs, of the agent's
         phone only: Asterisk had let go of its hold music, through which it passes the whisper.
         """
         try:
             await room.until(heard[mode])
         except TimeoutError:
-            before = held.audio.received
-            await nothing_for(1, lambda: held.audio.received > before)
             return True
         return False
 
