@@ -13,6 +13,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from engine.bootstrap.commands.parser import Parser
+
 CONFIG_VARIABLE: Final = "USHER_CONFIG"
 CONFIG_DEFAULT: Final = "config"
 REPORTS: Final = (
@@ -45,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def make_parser() -> argparse.ArgumentParser:
     """Returns the parser of all commands."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="usher",
         description="Call-centre queue engine: it decides, Asterisk carries the calls.",
         epilog=EPILOG,
@@ -173,10 +175,19 @@ def _add_report(commands: Commands) -> None:
     day = "a day (2025-01-31) or a time with its zone (2025-01-31T14:00+01:00)"
     parser.add_argument("--from", dest="from_text", metavar="TIME", help=f"{day}; default: today")
     parser.add_argument("--to", dest="to_text", metavar="TIME", help=f"{day}; a day is included")
-    parser.add_argument("--zone", default="UTC", help="time zone, such as Europe/Berlin")
-    parser.add_argument("--queue", action="append", default=[], metavar="NUMBER", help="only these")
-    parser.add_argument("--agent", action="append", default=[], metavar="NUMBER", help="only these")
-    parser.add_argument("--limit", type=_positive, default=1000, metavar="ROWS")
+    parser.add_argument(
+        "--zone", default="UTC", help="time zone, such as Europe/Berlin (default: UTC)"
+    )
+    only = "only this one; may be repeated: only these"
+    parser.add_argument("--queue", action="append", default=[], metavar="NUMBER", help=only)
+    parser.add_argument("--agent", action="append", default=[], metavar="NUMBER", help=only)
+    parser.add_argument(
+        "--limit",
+        type=_positive,
+        default=1000,
+        metavar="ROWS",
+        help="at most so many rows (default: 1000)",
+    )
     parser.add_argument(
         "--sla-s",
         type=_seconds,

@@ -108,6 +108,11 @@ def _verb(verbs: Verbs, name: str, text: str) -> argparse.ArgumentParser:
         name, help=text, description=f"{text[0].upper()}{text[1:]}."
     )
     verb.add_argument("--json", action="store_true", help="print the engine's answer as JSON")
+    # Also after the verb; where they are not given there, what stands before it is kept.
+    for option, metavar in (("--config", "DIR"), ("--socket", "PATH")):
+        verb.add_argument(
+            option, type=Path, metavar=metavar, default=argparse.SUPPRESS, help="as before the verb"
+        )
     return verb
 
 
