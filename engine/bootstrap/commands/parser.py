@@ -39,5 +39,7 @@ class Parser(argparse.ArgumentParser):
             finally:
                 self._inside = False
         if unknown:
-            self.error(f"unrecognized arguments: {' '.join(unknown)}")
+            # What follows an unknown option may be its value: the option alone is to blame.
+            blamed = [each for each in unknown if each.startswith("-")] or unknown
+            self.error(f"unrecognized arguments: {' '.join(blamed)}")
         return options, unknown
