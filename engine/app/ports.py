@@ -240,8 +240,8 @@ class Outbox(Protocol):
 class Candidate:
     """A configuration that was read anew.
 
-    `problems` are lines for people, errors and warnings. `policy` is None if there is an error
-    among them. `schedules` are the opening hours that it goes by. `restart` names what only a restart of Usher puts into effect. `token` is the
+    `problems` are lines for people, errors and warnings; `warnings` are those of them that are no
+    errors. `policy` is None if there is an error among them. `schedules` are the opening hours that it goes by. `restart` names what only a restart of Usher puts into effect. `token` is the
     source's own. `changed` is False if the files say what they said the last time; secrets are
     fetched anew even then.
     """
@@ -252,6 +252,7 @@ class Candidate:
     token: object = None
     changed: bool = True
     schedules: tuple[Schedule, ...] = ()
+    warnings: frozenset[str] = frozenset()
 
 
 class ConfigSource(Protocol):

@@ -147,8 +147,9 @@ class Reload:
         if by_hand or candidate.changed:
             self._told.clear()
         if by_hand or candidate.changed or candidate.policy is None:
-            level = logging.WARNING if candidate.policy else logging.ERROR
             for problem in candidate.problems:
+                harmless = candidate.policy is not None or problem in candidate.warnings
+                level = logging.WARNING if harmless else logging.ERROR
                 log.log(level, "configuration: %s", problem)
         if candidate.policy is None:
             log.error("configuration not applied, the one before stays in force")

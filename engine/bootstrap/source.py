@@ -17,6 +17,7 @@ from engine.config import (
     read_if_changed,
     resolve_secrets,
     to_schedules,
+    warnings_of,
 )
 
 
@@ -75,13 +76,15 @@ class ConfigDirectory:
         self._digest = reading.digest
         examined = reading.examined
         problems = tuple(map(str, examined.problems))
+        warnings = frozenset(map(str, warnings_of(examined.problems)))
         if examined.configuration is None:
-            return ports.Candidate(problems, changed=changed)
+            return ports.Candidate(problems, changed=changed, warnings=warnings)
         try:
             secrets = resolve_secrets(examined.configuration, self._environ)
         except ConfigError as error:
             self._digest = None  # A secret may be mended without touching these files.
-            return ports.Candidate((*problems, *map(str, error.problems)), changed=changed)
+            problems = (*problems, *map(str, error.problems))
+            return ports.Candidate(problems, changed=changed, warnings=warnings)
         restart: tuple[str, ...] = ()
         if self._in_force is not None:
             restart = (

@@ -14,7 +14,7 @@ Must not: read a clock, touch the network, start a task, show a secret.
 from engine.config.convert import to_policy, to_schedules
 from engine.config.loader import Examined, check, examine, load
 from engine.config.models import Configuration
-from engine.config.places import ConfigError, Place, Problem, Severity, errors_of
+from engine.config.places import ConfigError, Place, Problem, Severity, errors_of, warnings_of
 from engine.config.reference import markdown_reference
 from engine.config.reload import Reading, needs_restart, read_if_changed
 from engine.config.schema import json_schema
@@ -41,4 +41,5 @@ __all__ = [
     "resolve_secrets",
     "to_policy",
     "to_schedules",
+    "warnings_of",
 ]

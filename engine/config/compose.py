@@ -14,6 +14,7 @@ from typing import Final, NoReturn
 import yaml
 
 from engine.config.places import Key, Place, Problem, path_text
+from engine.config.syntax import syntax_words
 from engine.config.tree import BROKEN, Entry, Node, PlainScalar, Scalar, Series, Table
 
 DEPTH_MAX: Final = 32
@@ -28,7 +29,6 @@ _WORDS: Final[dict[str, PlainScalar]] = {
     "": None, "~": None, "null": None, "Null": None, "NULL": None,
     "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
 }  # fmt: skip
-_MISALIGNED: Final = "indented otherwise than the lines above that belong together"
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -49,7 +49,7 @@ def compose(file: Path, text: str) -> tuple[Table | None, list[Problem]]:
     except _GiveUp:
         return None, composer.problems
     except yaml.MarkedYAMLError as error:
-        line, message = _syntax_words(error, text.splitlines())
+        line, message = syntax_words(error, text, _LOADER)
         composer.problems.append(Problem(Place(file, line), "", message))
         return None, composer.problems
 
@@ -216,39 +216,3 @@ class _Composer:
 def _line(event: yaml.Event) -> int:
     mark = event.start_mark
     return 1 if mark is None else mark.line + 1
-
-
-def _syntax_words(error: yaml.MarkedYAMLError, lines: list[str]) -> tuple[int, str]:
-    """Returns the line and a message for what the parser could not read."""
-    mark = error.problem_mark or error.context_mark
-    number = min(mark.line, len(lines) - 1) if mark is not None else 0
-    line = lines[number]
-    found = error.problem or error.context or "unreadable"
-    indent = line[: len(line) - len(line.lstrip())]
-    if "\t" in indent or (mark is not None and line[mark.column : mark.column + 1] == "\t"):
-        return number + 1, "a tab: use blanks"
-    for part, words in _UNCLOSED.items():
-        if part in found and error.context_mark is not None:
-            return error.context_mark.line + 1, words
-    for part, words in _SYNTAX.items():
-        if part in found:
-            return number + 1, words
-    context = f" {error.context}" if error.context else ""
-    return number + 1, f"not YAML: {found}{context}"
-
-
-_UNCLOSED: Final = {
-    "found unexpected end of stream": "the quote that is opened here is not closed",
-    "',' or ']'": 'the list in [ ] that begins here lacks a "," or its "]"',
-    "',' or '}'": 'the mapping in { } that begins here lacks a "," or its "}"',
-}
-_SYNTAX: Final = {
-    "alphabetic or numeric character": 'a * or & by itself: put it in quotes ("*")',
-    "mapping values are not allowed": 'a second ": " in the line (put such a text in quotes),'
-    " or the line is indented too far",
-    "did not find expected key": _MISALIGNED,
-    "expected <block end>": _MISALIGNED,
-    "did not find expected '-' indicator": _MISALIGNED,
-    "could not find expected ':'": 'a key without ": " after it',
-    "cannot start any token": "this character cannot begin a value: put the text in quotes",
-}

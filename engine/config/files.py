@@ -56,14 +56,17 @@ def read_sources(directory: Path) -> Sources:
     problems: list[Problem] = []
     try:
         paths = sorted(path for path in directory.iterdir() if _is_meant(path))
+    except FileNotFoundError:
+        return _without(directory, "there is no such directory; name the configuration's")
+    except NotADirectoryError:
+        return _without(directory, "is no directory: give the directory, not a file in it")
     except OSError as error:
-        return Sources(directory, (), (_unreadable(directory, error),))
+        return _without(directory, f"cannot be read: {error.strerror or error}")
+    whole = Place(directory, 0)
     if not paths:
-        problems.append(Problem(Place(directory, 1), "", "no *.yaml file in this directory"))
+        problems.append(Problem(whole, "", "no *.yaml file in this directory"))
     if len(paths) > FILES_MAX:
-        problems.append(
-            Problem(Place(directory, 1), "", f"more than {FILES_MAX} files: join some of them")
-        )
+        problems.append(Problem(whole, "", f"more than {FILES_MAX} files: join some of them"))
         paths = []
     for path in paths:
         data = _read(path)
@@ -107,7 +110,7 @@ def _read(path: Path) -> bytes | Problem:
         with path.open("rb") as file:
             data = file.read(FILE_BYTES_MAX + 1)
     except OSError as error:
-        return _unreadable(path, error)
+        return Problem(Place(path, 1), "", f"cannot be read: {error.strerror or error}")
     if len(data) > FILE_BYTES_MAX:
         return Problem(
             Place(path, 1), "", f"more than {FILE_BYTES_MAX} bytes: split it into several files"
@@ -115,5 +118,6 @@ def _read(path: Path) -> bytes | Problem:
     return data
 
 
-def _unreadable(path: Path, error: OSError) -> Problem:
-    return Problem(Place(path, 1), "", f"cannot be read: {error.strerror or error}")
+def _without(directory: Path, why: str) -> Sources:
+    """Returns that there are no files, and why."""
+    return Sources(directory, (), (Problem(Place(directory, 0), "", why),))

@@ -52,7 +52,7 @@ Queues may fail over to each other in a circle, as long as something depends on 
 a queue that fails to itself, a circle in which every queue has `max_waiting` (when all are full a
 call would go round without ever waiting), and a circle of queues with limits but without members.
 A circle of queues that can all refuse callers (`max_waiting`, `empty.refuse`) gets a warning, and so do
-ring groups that send to each other in a circle: Usher ends a call that was sent on too often.
+ring groups, or call flows with a limit, that send to each other in a circle: Usher ends a call that was sent on too often.
 
 ## Patterns
 

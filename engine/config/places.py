@@ -31,7 +31,7 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Place:
-    """A line (from 1) of a file. For a problem with a directory, `file` is the directory, line 1."""
+    """A line (from 1) of a file. For a problem with a directory, `file` is the directory, line 0."""
 
     file: Path
     line: int
@@ -48,10 +48,14 @@ class Problem:
 
     @override
     def __str__(self) -> str:
-        """Returns `file:line: path - message`, with `warning:` before a warning's message."""
+        """Returns `file:line: path - message`, with `warning:` before a warning's message.
+
+        Of a directory there is no line.
+        """
         mark = "warning: " if self.severity is Severity.WARNING else ""
         where = f"{self.path} - " if self.path else ""
-        return _on_one_line(f"{self.place.file}:{self.place.line}: {where}{mark}{self.message}")
+        line = f":{self.place.line}" if self.place.line else ""
+        return _on_one_line(f"{self.place.file}{line}: {where}{mark}{self.message}")
 
 
 class ConfigError(Exception):
@@ -75,6 +79,11 @@ def in_order(problems: Iterable[Problem]) -> list[Problem]:
 def errors_of(problems: Iterable[Problem]) -> list[Problem]:
     """Returns the problems that keep the configuration from being used."""
     return [problem for problem in problems if problem.severity is Severity.ERROR]
+
+
+def warnings_of(problems: Iterable[Problem]) -> list[Problem]:
+    """Returns the problems that do not."""
+    return [problem for problem in problems if problem.severity is Severity.WARNING]
 
 
 def _on_one_line(text: str) -> str:

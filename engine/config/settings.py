@@ -101,7 +101,8 @@ class Numbering(Strict):
     """What stands before a national number: "0" in most countries, "1" in the USA; "" where nothing
     does, as in Spain, and in Italy, where the 0 belongs to the number."""
     international_prefix: NumberPrefix = "00"
-    """What stands before a country code instead of +: "011" in the USA."""
+    """What stands before a country code instead of +: "011" in the USA. "": nothing does, so that only numbers
+    with a + are international."""
     national_digits: Annotated[int, Field(ge=5, le=14)] | None = None
     """The length of national numbers that are written without the prefix: 9 in Spain and France, 10 in the
     USA, 11 (mobiles) in China. So they are known, and also after a country code without +."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Any, Final
@@ -16,6 +17,7 @@ from engine.config.tree import Node, Scalar, Series, Table
 from engine.config.values import Strict, expected_words
 
 _SHOWN_LENGTH_MAX: Final = 40
+_CLOCK: Final = re.compile(r"(?:[01]?[0-9]|2[0-3]):[0-5][0-9]")
 _KINDS: Final = {
     "string_type": "a text",
     "int_type": "a whole number",
@@ -54,6 +56,8 @@ def explain(error: ErrorDetails, node: Node, model: type[Strict]) -> str:
         return f"this key must be {words.removesuffix(', in quotes')}"
     if error["type"] == "string_type" and isinstance(node, Scalar) and node.value is not None:
         return f'must be a text in quotes: "{_short(node)}"'
+    if kind in _LENGTHS:
+        return f"must name {_LENGTHS[kind](error['ctx'])}"
     return f"must be {_wanted(error)}{_instead(node, where)}{_meant(error, node)}"
 
 
@@ -73,11 +77,29 @@ def _meant(error: ErrorDetails, node: Node) -> str:
     where = error["loc"]
     if error["type"] == "model_type" and where[0] == "extensions" and where[-1] == "voicemail":
         return f": write voicemail: {{pin: {{file: voicemail/{where[1]}}}}}"
-    if error["type"] != "tuple_type" or not isinstance(node, Scalar):
+    if not isinstance(node, Scalar) or node.text != _short(node):
         return ""
-    plain = isinstance(node.value, str) and node.text.isprintable() and '"' not in node.text
-    whole = node.text == _short(node)
-    return f': write ["{node.text}"]' if plain and whole else ""
+    if not isinstance(node.value, str) or not node.text.isprintable() or '"' in node.text:
+        return ""
+    match where:
+        case ("prompts", _, "text"):
+            return f': write {{en: "{node.text}"}}, with the language\'s own code'
+        case ("settings", "numbering"):
+            return ': write {country_code: "49", national_prefix: "0"}, with your country\'s own'
+        case _ if error["type"] == "tuple_type":
+            return f': write ["{_item(where, node.text)}"]'
+        case _:
+            return ""
+
+
+def _item(where: KeyPath, text: str) -> str:
+    """Returns the list's one item: what stands there, or an example if that cannot be one."""
+    if where[0] != "hours" or "weekly" not in where or re.fullmatch(r"\d\d:\d\d-\d\d:\d\d", text):
+        return text
+    if not _CLOCK.fullmatch(text):
+        return "09:00-17:00"
+    begin = text.zfill(5)
+    return f"{begin}-{'16:00' if begin < '16:00' else '24:00'}"
 
 
 def is_misspelt(key: str, table: Node, known: list[str]) -> bool:
@@ -132,9 +154,15 @@ _LIMITS: Final[Mapping[str, Callable[[Mapping[str, Any]], str]]] = {
     "greater_than_equal": lambda context: f"at least {context['ge']:g}",
     "less_than_equal": lambda context: f"at most {context['le']:g}",
     "finite_number": lambda _: "a finite number",
-    "too_short": lambda context: f"{context['min_length']} or more of them",
-    "too_long": lambda context: f"{context['max_length']} of them at most",
 }
+_LENGTHS: Final[Mapping[str, Callable[[Mapping[str, Any]], str]]] = {
+    "too_short": lambda context: f"at least {_how_many(context['min_length'])}",
+    "too_long": lambda context: f"at most {_how_many(context['max_length'])}",
+}
+
+
+def _how_many(count: int) -> str:
+    return "one" if count == 1 else str(count)
 
 
 def _short(node: Scalar) -> str:

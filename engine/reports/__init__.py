@@ -5,7 +5,7 @@ Door: `make_report` (with `ReportStore`, `Query`, `parse_period`, `parse_zone`),
 Must not: know SQL, read a clock, mix the grains (call, visit, offer) in one total.
 """
 
-from engine.reports.build import BadQuery, Report, ReportKind, make_report
+from engine.reports.build import TOTALLED, BadQuery, Report, ReportKind, make_report
 from engine.reports.period import BadPeriod, parse_period, parse_zone
 from engine.reports.ports import LIMIT_DEFAULT, Query, ReportStore
 from engine.reports.render_json import render_json
@@ -13,6 +13,7 @@ from engine.reports.render_text import render_text
 
 __all__ = [
     "LIMIT_DEFAULT",
+    "TOTALLED",
     "BadPeriod",
     "BadQuery",
     "Query",

@@ -173,6 +173,37 @@ def test_tables_are_made_and_reported_on(config, capsys):
     assert "not a time zone" in capsys.readouterr().err
 
 
+def test_a_report_on_a_queue_or_agent_that_nobody_knows_says_so(config, capsys):
+    main(["db", "upgrade", str(config)])
+    capsys.readouterr()
+    asked = ["--queue", "9999", "--queue", "6400", "--agent", "8888"]
+    for kind in ("calls", "visits", "summary"):
+        assert main(["report", kind, *asked, str(config), "--json"]) == 0
+        captured = capsys.readouterr()
+        assert json.loads(captured.out)["rows"] == []
+        assert captured.err.splitlines() == [
+            "usher: no queue 9999 in these records, nor in the configuration",
+            "usher: no agent 8888 in these records, nor in the configuration",
+        ]
+    assert main(["report", "summary", "--queue", "6400", str(config)]) == 0
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("command", [["check-config"], ["ctl", "calls"], ["report", "calls"]])
+def test_no_directory_of_configuration_is_told_without_a_line(
+    command, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.delenv("USHER_CONFIG", raising=False)
+    monkeypatch.chdir(tmp_path)
+    assert main(command) == 1
+    captured = capsys.readouterr()
+    assert (captured.out + captured.err).startswith("config: there is no such directory; name")
+    if command == ["check-config"]:
+        assert main([*command, "--json"]) == 1
+        [problem] = json.loads(capsys.readouterr().out)
+        assert problem["line"] is None
+
+
 class Recorder:
     """Notes what a centre does, as the pump would."""
 

@@ -107,6 +107,16 @@ async def test_a_configuration_with_errors_changes_nothing_and_says_all(caplog):
     assert caplog.text.count(" - wrong") == 2
 
 
+async def test_warnings_beside_errors_are_logged_as_warnings(caplog):
+    bench = Bench()
+    problems = ("a.yaml:3: queues - wrong", "a.yaml:9: agents - warning: odd")
+    bench.source.next = Candidate(problems, warnings=frozenset(problems[1:]))
+    assert await bench.reload.reload() is Outcome.INVALID
+    levels = {each.getMessage(): each.levelname for each in caplog.records}
+    assert levels[f"configuration: {problems[0]}"] == "ERROR"
+    assert levels[f"configuration: {problems[1]}"] == "WARNING"
+
+
 @pytest.mark.row("Q-04")
 async def test_a_policy_comes_with_the_hours_it_goes_by():
     bench = Bench()
@@ -297,6 +307,21 @@ def test_hours_alone_are_a_change_too(tmp_path):
     assert earlier is not None
     assert earlier.policy == first.policy
     assert [each.weekly for each in earlier.schedules] == [((540, 1020),)]
+
+
+def test_what_is_a_warning_stays_one_beside_errors(tmp_path):
+    circle = "ring_groups: {a: {members: ['1001'], failure: {ring_group: a}}}\n"
+    write(tmp_path, f"{GOOD}{circle}")
+    source = ConfigDirectory(tmp_path, {"SECRET": "s3cret"})
+    source.first()
+    write(tmp_path, f"{GOOD}{circle}trunk: {{}}\n")
+    refused = source.read()
+    assert refused is not None
+    assert refused.policy is None
+    assert len(refused.problems) == 2
+    [warning] = refused.warnings
+    assert warning in refused.problems
+    assert "in a circle" in warning
 
 
 def test_a_missing_secret_is_a_mistake_that_can_be_mended_without_touching_the_files(tmp_path):

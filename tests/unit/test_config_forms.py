@@ -109,7 +109,7 @@ def queue_with(option):
         ("failure: [queue]", f"failure - {DESTINATION_WORDS}"),
         ("failure: {}", f"failure - {DESTINATION_WORDS}"),
         ("failure: {hang_up: 128}", "failure.hang_up - must be at most 127, not 128"),
-        ("failure: {play: []}", "failure.play - must be 1 or more of them, not a list"),
+        ("failure: {play: []}", "failure.play - must name at least one"),
         ("failure: {play: sound:x}", 'failure.play - must be a list, not "sound:x": write ["sound:x"]'),
         ("failure: {external: {number: '0123'}}", "failure.external - route is missing"),
         ("failure: {extension: '1001', play: ['sound:x']}",
@@ -241,12 +241,13 @@ def test_other_patterns_are_refused(tmp_path, pattern):
          " or sqlite:////ABSOLUTE/PATH")),
         ("initial_state: paussed", ("initial_state - must be logged_out, logged_in or paused, did"
          " you mean paused?")),
+        ("numbering: Germany", ('numbering - must be a mapping, not "Germany": write'
+         ' {country_code: "49", national_prefix: "0"}, with your country\'s own')),
         ("max_calls: 0", "max_calls - must be at least 1, not 0"),
         # A phone that refuses at once would be called hundreds of times a second.
         ("failed_offer_pause_s: 601", "failed_offer_pause_s - must be at most 600, not 601"),
         ("failed_offer_pause_s: 0", "failed_offer_pause_s - must be at least 0.2, not 0"),
-        ("unknown_number_prompts: []", ("unknown_number_prompts - must be 1 or more of them, not"
-         " a list")),
+        ("unknown_number_prompts: []", "unknown_number_prompts - must name at least one"),
     ],
 )  # fmt: skip
 def test_a_wrong_setting_is_one_line(tmp_path, written, line):
@@ -310,3 +311,29 @@ def test_a_configuration_does_not_change_afterwards(tmp_path):
     configuration = load(write(tmp_path, BASE))
     with pytest.raises(ValueError, match="frozen"):
         configuration.queues["6400"].name = "x"
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("Welcome", ': write {en: "Welcome"}, with the language\'s own code'),
+        ("[Welcome]", ""),
+        ("'Say \"hi\"'", ""),
+    ],
+)
+def test_a_prompts_text_has_a_language(tmp_path, text, hint):
+    [line] = lines_of(write(tmp_path, BASE + f"prompts:\n  welcome:\n    text: {text}\n"))
+    assert line.startswith("a.yaml:23: prompts.welcome.text - must be a mapping, not ")
+    assert ("write" in line) == bool(hint)
+    assert line.endswith(hint)
+
+
+@pytest.mark.parametrize(
+    ("written", "words"),
+    [("[]", "must name at least one"), (f"[{', '.join(['a'] * 21)}]", "must name at most 20")],
+)
+def test_a_list_of_the_wrong_length_is_told_so(tmp_path, written, words):
+    queue = f'    callback: {{prefix: "7", outbound_routes: {written}}}\n'
+    text = changed(BASE, "    name: Sales\n", "    name: Sales\n" + queue)
+    place = "a.yaml:16: queues.6400.callback.outbound_routes"
+    assert f"{place} - {words}" in lines_of(write(tmp_path, text))

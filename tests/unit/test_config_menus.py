@@ -125,7 +125,7 @@ AWAY = "destination: {menu: b}"
         ),
         (
             menus('a: {prompt: [], keys: {"1": {destination: hang_up}}}'),
-            "a.yaml:22: menus.a.prompt - must be 1 or more of them, not a list",
+            "a.yaml:22: menus.a.prompt - must name at least one",
         ),
         (
             menus(

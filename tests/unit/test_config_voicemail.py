@@ -171,8 +171,8 @@ def test_the_code_for_voicemail_means_one_thing(tmp_path):
         (
             "{context: night, file: other.conf}",
             (
-                "a.yaml:22: call_flows.a.file - warning: cannot be read here (there is no such file), so"
-                " nobody knows what is in it"
+                "a.yaml:22: call_flows.a.file - warning: other.conf cannot be read here (there is no such"
+                " file), so nobody knows what is in it"
             ),
         ),
         (
@@ -204,6 +204,51 @@ def test_call_flows_lead_into_a_dialplan_that_is_there(tmp_path, flow, line):
     (tmp_path / "flow.conf").write_text(FLOW)
     expected = [] if line is None else [line]
     assert lines_of(write(tmp_path, flows(f"  a: {flow}\n"))) == expected
+
+
+@pytest.mark.parametrize("limit", ["limit_s: 0", "limit_s: 5m", "limit_s: 90000", "limit: 5"])
+def test_a_limit_that_is_wrong_is_all_that_is_told(tmp_path, limit):
+    (tmp_path / "flow.conf").write_text(FLOW)
+    flow = f"  a: {{context: night, file: flow.conf, {limit}, too_long: {{queue: '6400'}}}}\n"
+    [line] = lines_of(write(tmp_path, flows(flow)))
+    assert line.startswith(f"a.yaml:22: call_flows.a.{limit.partition(':')[0]} - ")
+    assert "has no effect" not in line
+
+
+@pytest.mark.parametrize(
+    ("text", "way"),
+    [
+        ("  a: {FLOW, limit_s: 9, too_long: {call_flow: a}}\n", "a -> a"),
+        (
+            (
+                "  a: {FLOW, limit_s: 9, too_long: {call_flow: b}}\n"
+                "  b: {FLOW, limit_s: 9, too_long: {call_flow: a}}\n"
+            ),
+            "a -> b -> a",
+        ),
+        (
+            (
+                "  a: {FLOW, limit_s: 9, too_long: {call_flow: b}}\n"
+                "  b: {FLOW, limit_s: 9, too_long: {queue: '6400'}}\n"
+            ),
+            None,
+        ),
+        (
+            "  a: {FLOW, limit_s: 9, too_long: {call_flow: b}}\n  b: {FLOW}\n",
+            None,
+        ),
+    ],
+)
+def test_flows_that_send_round_in_circles_get_a_warning(tmp_path, text, way):
+    (tmp_path / "flow.conf").write_text(FLOW)
+    text = text.replace("FLOW", "context: night, file: flow.conf")
+    expected = [
+        (
+            f"a.yaml:22: call_flows.a.too_long - warning: sends calls in a circle ({way}) until Usher"
+            " ends them; end it elsewhere, for example in voicemail"
+        )
+    ]
+    assert lines_of(write(tmp_path, flows(text))) == (expected if way else [])
 
 
 def test_a_flow_may_be_in_another_ones_file(tmp_path):

@@ -258,7 +258,7 @@ def test_mistakes_of_form_do_not_hide_what_does_not_fit(tmp_path):
         'survey: {prompt: [], keys: {"1": 1}}',
     )
     assert lines_of(write(tmp_path, text)) == [
-        "a.yaml:17: queues.6400.survey.prompt - must be 1 or more of them, not a list",
+        "a.yaml:17: queues.6400.survey.prompt - must name at least one",
     ], "the queue is judged as a whole when its form is right"
 
 

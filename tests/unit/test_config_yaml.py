@@ -14,6 +14,35 @@ pytestmark = pytest.mark.unit
 MISALIGNED = "indented otherwise than the lines above that belong together"
 
 
+OPEN = "the quote that is opened here is not closed"
+NO_COLON = 'a key without ": " after it'
+BEHIND = "text after a quote that ends: put all of the value in quotes"
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("a:\n  n: x\n  max 5\n  b: 1\n", f"a.yaml:3: {NO_COLON}"),
+        ("a:\n  n: x\n  max:5\n\n  # so\n  b: 1\n", f"a.yaml:3: {NO_COLON}"),
+        ("a:\n  n: x\n  max:5\n\n# so\n", f"a.yaml:3: {NO_COLON}"),
+        ("a:\n  max 5\n\n  n: x\n", f"a.yaml:2: {NO_COLON}"),
+        ('a:\n  n: "Help\n  b: 1\n  c: "y"\n', f"a.yaml:2: {OPEN}"),
+        ("a:\n  n: 'Help\n  b: 1\n  c: 'y'\n", f"a.yaml:2: {OPEN}"),
+        ('a:\n  n: "Help\n  "b": 1\n', f"a.yaml:2: {OPEN}"),
+        ('a:\n  - "x\n  - "y"\n', f"a.yaml:2: {OPEN}"),
+        ('a:\n  n: "Help\n  b: 1\n', f"a.yaml:2: {OPEN}"),
+        ('a:\n  n: "Help" desk\n', f"a.yaml:2: {BEHIND}"),
+        ("a:\n  n: 'it's'\n  b: 1\n", f"a.yaml:2: {BEHIND}"),
+        ('a:\n  n: "Help\n    more"\n   b: 2\n', f"a.yaml:4: {MISALIGNED}"),
+        ('a:\n  n: "Help\n    more" b\n', f"a.yaml:3: {BEHIND}"),
+        ("a: some\n  more\n  x: y\n", 'a.yaml:3: a second ": " in the line'),
+    ],
+)
+def test_a_slip_is_reported_in_the_line_where_it_is(tmp_path, text, line):
+    [found] = lines_of(write(tmp_path, text))
+    assert found.startswith(line)
+
+
 @pytest.mark.parametrize(
     ("text", "line"),
     [
@@ -120,13 +149,13 @@ def test_huge_files_are_not_read(tmp_path):
 
 def test_a_directory_must_be_one_and_hold_files(tmp_path):
     [missing] = check(tmp_path / "none")
-    assert str(missing) == f"{tmp_path}/none:1: cannot be read: No such file or directory"
+    assert str(missing) == f"{tmp_path}/none: there is no such directory; name the configuration's"
     [empty] = check(tmp_path)
-    assert str(empty) == f"{tmp_path}:1: no *.yaml file in this directory"
+    assert str(empty) == f"{tmp_path}: no *.yaml file in this directory"
     file = tmp_path / "a.yaml"
     file.write_text(BASE)
     [no_directory] = check(file)
-    assert str(no_directory) == f"{file}:1: cannot be read: Not a directory"
+    assert str(no_directory) == f"{file}: is no directory: give the directory, not a file in it"
 
 
 def test_too_many_files_are_refused(tmp_path):

@@ -30,7 +30,7 @@ def check_config_command(options: argparse.Namespace) -> int:
             [
                 {
                     "file": str(problem.place.file),
-                    "line": problem.place.line,
+                    "line": problem.place.line or None,  # A directory has none.
                     "path": problem.path,
                     "message": problem.message,
                     "severity": problem.severity.value,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from engine.adapters.clock import SystemClock
@@ -15,9 +17,11 @@ from engine.config import Configuration, load
 from engine.config.secrets import fetch
 from engine.core.ids import AgentId, QueueId
 from engine.reports import (
+    TOTALLED,
     BadPeriod,
     BadQuery,
     Query,
+    Report,
     ReportKind,
     make_report,
     parse_period,
@@ -56,7 +60,8 @@ def report_command(options: argparse.Namespace) -> int:
         period = parse_period(options.from_text, options.to_text, zone, SystemClock().now_ms())
     except BadPeriod as error:
         return fail(error)
-    store = SqlReportStore(_database_of(load(options.config)))
+    configuration = load(options.config)
+    store = SqlReportStore(_database_of(configuration))
     try:
         report = make_report(
             store,
@@ -74,7 +79,29 @@ def report_command(options: argparse.Namespace) -> int:
     finally:
         store.close()
     print(render_json(report, zone) if options.json else render_text(report, zone))
+    for stranger in _strangers(report, configuration):
+        print(f"usher: no {stranger} in these records, nor in the configuration", file=sys.stderr)
     return DONE
+
+
+def _strangers(report: Report, configuration: Configuration) -> Iterator[str]:
+    """Yields which queues and agents were asked for that nobody knows: perhaps a slip of the hand.
+
+    A queue that was removed since is known by its rows; where rows say no queue of their own, any row
+    will do.
+    """
+    query, rows = report.query, report.rows
+    if report.kind in TOTALLED:  # The last row is about no queue in particular.
+        rows = rows[:-1]
+    for what, key, asked, known in (
+        ("queue", "queue_id", query.queues, configuration.queues),
+        ("agent", "agent_id", query.agents, configuration.extensions),
+    ):
+        told = all(hasattr(row, key) for row in rows)
+        seen = {getattr(row, key, None) for row in rows}
+        for number in asked:
+            if number not in known and number not in seen and told:
+                yield f"{what} {number}"
 
 
 def _database_of(configuration: Configuration) -> str:

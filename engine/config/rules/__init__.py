@@ -66,6 +66,7 @@ _RULES: Final[tuple[Callable[[Subject], Iterator[Problem]], ...]] = (
     menus.choices,
     menus.groups,
     menus.group_circles,
+    menus.flow_circles,
     menus.dead_ends,
     hours.schedules,
     hours.zones,

@@ -59,7 +59,9 @@ def call_flows(subject: Subject) -> Iterator[Problem]:
     known: dict[str, _Dialplan] = {}
     unread = False
     for name, flow in subject.configuration.call_flows.items():
-        if flow.limit_s is None and "too_long" in flow.model_fields_set:
+        # A limit that is misspelt or out of its range is a problem of its own.
+        without = flow.limit_s is None and subject.intact(("call_flows", name))
+        if without and "too_long" in flow.model_fields_set:
             yield subject.places.warning(
                 ("call_flows", name, "too_long"), "has no effect without limit_s"
             )
@@ -72,7 +74,7 @@ def call_flows(subject: Subject) -> Iterator[Problem]:
             unread = True
             why = getattr(error, "strerror", None) or error
             yield subject.places.warning(
-                path, f"cannot be read here ({why}), so nobody knows what is in it"
+                path, f"{flow.file} cannot be read here ({why}), so nobody knows what is in it"
             )
             continue
         ours = sorted(each for each in dialplan.contexts if each.startswith(OURS))

@@ -6,9 +6,10 @@ is a menu out of which no key, and no silence, ever leads to a person or to an e
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from engine.config.forms import (
+    CallFlowDestination,
     Destination,
     MenuDestination,
     QueueDestination,
@@ -50,24 +51,46 @@ def groups(subject: Subject) -> Iterator[Problem]:
 
 def group_circles(subject: Subject) -> Iterator[Problem]:
     """Groups that send to each other ring until Usher ends the call, which is worth a warning."""
-    made = subject.configuration
+    on = {
+        name: group.failure.ring_group
+        for name, group in subject.configuration.ring_groups.items()
+        if isinstance(group.failure, RingGroupDestination)
+    }
+    for name, way in _circles(on):
+        yield subject.places.warning(
+            ("ring_groups", name, "failure"),
+            f"rings on in a circle ({way}) until Usher ends the call; end it elsewhere, for"
+            " example in voicemail",
+        )
+
+
+def flow_circles(subject: Subject) -> Iterator[Problem]:
+    """Call flows that send to each other who is there too long are worth the same warning."""
+    on = {
+        name: flow.too_long.call_flow
+        for name, flow in subject.configuration.call_flows.items()
+        if flow.limit_s is not None and isinstance(flow.too_long, CallFlowDestination)
+    }
+    for name, way in _circles(on):
+        yield subject.places.warning(
+            ("call_flows", name, "too_long"),
+            f"sends calls in a circle ({way}) until Usher ends them; end it elsewhere, for example in"
+            " voicemail",
+        )
+
+
+def _circles(on: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Yields a name on each circle, and the way round. From each name goes one way on at most."""
     done: set[str] = set()
-    for start in made.ring_groups:
+    for start in on:
         walk: list[str] = []
         name: str | None = start
         while name is not None and name not in done:
             done.add(name)
             walk.append(name)
-            failure = made.ring_groups[name].failure
-            name = failure.ring_group if isinstance(failure, RingGroupDestination) else None
-            name = name if name in made.ring_groups else None
+            name = on.get(name)
         if name in walk:
-            way = " -> ".join([*walk[walk.index(name) :], name])
-            yield subject.places.warning(
-                ("ring_groups", name, "failure"),
-                f"rings on in a circle ({way}) until Usher ends the call; end it elsewhere, for"
-                " example in voicemail",
-            )
+            yield name, " -> ".join([*walk[walk.index(name) :], name])
 
 
 def dead_ends(subject: Subject) -> Iterator[Problem]:

@@ -39,6 +39,7 @@ from engine.core.refusals import (
     NOT_ALLOWED,
     NOT_LOGGED_IN,
     NOT_PAUSED,
+    UNKNOWN_AGENT,
     UNKNOWN_QUEUE,
     UNKNOWN_REASON,
     Refusal,
@@ -91,13 +92,13 @@ def act(
         _check_right(state, agent_id, queue_id, hand.by)
         membership = state.membership(agent_id, queue_id)
         if membership is None:
-            raise Refusal("not a member")
+            raise _no_member(state, agent_id)
         if action is AgentAction.LOG_IN_LAST:
             raise Refusal("the last log-in is of all queues")
         return _act_in(state, state.agents[agent_id], [membership], action, reason, hand)
     agent = state.agents.get(agent_id)
     if agent is None or not agent.memberships:
-        raise Refusal("not a member")
+        raise _no_member(state, agent_id)
     places = [
         membership
         for membership in agent.memberships.values()
@@ -106,6 +107,10 @@ def act(
     if not places:
         raise Refusal(NOT_ALLOWED)
     return _act_in(state, agent, places, action, reason, hand)
+
+
+def _no_member(state: State, agent_id: AgentId) -> Refusal:
+    return Refusal("not a member" if agent_id in state.extensions else UNKNOWN_AGENT)
 
 
 def service_action(state: State, asked: AgentActionRequested) -> None:

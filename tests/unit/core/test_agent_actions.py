@@ -134,7 +134,8 @@ def test_what_cannot_be_done_is_refused_and_changes_nothing(
 
 def test_an_agent_nobody_knows() -> None:
     centre = Centre(queue("6400", *dynamic("1001")))
-    assert ask(centre, ALL, AgentAction.LOG_IN, agent="1099") == "not a member"
+    assert ask(centre, ALL, AgentAction.LOG_IN, agent="1099") == "unknown agent"
+    assert ask(centre, "6400", AgentAction.PAUSE, agent="1099") == "unknown agent"
     assert ask(centre, "6400", AgentAction.LOG_IN, agent="1099", seen=3) == (
         "changed meanwhile (version 0)"
     )
