@@ -23,6 +23,7 @@ from engine.core.facts import (
     CallEnd,
     CallEnded,
     CallStarted,
+    CommandRefused,
     InputIgnored,
     RouteReason,
     VisitStarted,
@@ -168,6 +169,10 @@ def test_what_cannot_be_sent_away_is_told(centre):
     assert heard(centre) == [INVALID]
     assert routes(centre) == [("call_flow shop", "prompt", RouteReason.NO_SUCH_PLACE, "")]
     assert is_in(centre, call_id, CallState.LISTENING)
+    (refused,) = centre.of(CommandRefused)
+    assert refused.why == (
+        "call flow shop: Asterisk has no [shop],s,1: is its file included and readable there?"
+    )
 
 
 def test_a_caller_who_is_gone_by_then_is_gone(centre):
