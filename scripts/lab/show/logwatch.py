@@ -46,7 +46,7 @@ class LogWatch:
         found = _LINE.fullmatch(line)
         if found is None:
             return
-        text = found["text"]
+        text = found["text"].replace(f"{self._config}/", "")
         if text.startswith("configuration applied"):
             self._error = ""
             yield "Configuration applied"
@@ -54,7 +54,7 @@ class LogWatch:
             yield from self._refused()
         elif found["level"] == "ERROR" and text.startswith(_PROBLEM):
             if not self._error and not _WARNING.search(text):
-                self._error = text.removeprefix(_PROBLEM).replace(f"{self._config}/", "")
+                self._error = text.removeprefix(_PROBLEM)
         elif found["level"] in (
             "WARNING",
             "ERROR",

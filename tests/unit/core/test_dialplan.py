@@ -171,7 +171,7 @@ def test_what_cannot_be_sent_away_is_told(centre):
     assert is_in(centre, call_id, CallState.LISTENING)
     (refused,) = centre.of(CommandRefused)
     assert refused.why == (
-        "call flow shop: Asterisk has no [shop],s,1: is its file included and readable there?"
+        "call flow shop: Asterisk has no [shop-context],start,1: is its file included and readable there?"
     )
 
 
