@@ -60,18 +60,18 @@ def line_of(state: State, terms: CallbackPolicy, number: str, own: EndpointName)
     `terms` and `own` are as for `way_to`. The numbering plan is asked about the number as people write
     it: before the callback prefix, and before a route adds what only the next exchange understands.
     Where it cannot tell, spellings are one that end in the same call; and where no route takes the
-    number any more, the number is what is left to go by. A phone of the house is its number.
+    number any more, the number is what is left to go by. A phone of the house is nobody's number outside.
     """
     way = way_to(state, terms, number, own)
     if way is not None and way.number is None:
-        return number
+        return f"extension {number}"
     dialled = number if way is None or way.number is None else way.number
     known = line_known_by(state.policy.settings.numbering, number)
     return known or dialled.replace("+", "00")
 
 
 def know_again(state: State) -> None:
-    """Another configuration: callbacks that wait are known by what it makes of their numbers.
+    """Another configuration, or an older snapshot: callbacks are known by what it makes of their numbers.
 
     Two that are one only now both stay, as they were promised; a third is not taken.
     """
@@ -86,7 +86,7 @@ def is_waited_for(state: State, queue_id: QueueId, line: str) -> bool:
     """Tells whether a callback to that line waits in the queue already."""
     for (waits_in, _), call_id in state.callbacks.items():
         callback = state.calls[call_id].callback
-        if waits_in == queue_id and callback is not None and callback.known_by == line:
+        if waits_in == queue_id and callback is not None and callback.line == line:
             return True
     return False
 

@@ -16,6 +16,7 @@ from engine.core.model.pace import Pace
 from engine.core.model.state import Ended, Node, State
 from engine.core.model.timers import TimerKind
 from engine.core.policy import Policy
+from engine.core.queueing.attempts import know_again
 from engine.core.upkeep.older import with_grouped_calls
 from engine.core.waiting import HoursNow
 
@@ -195,6 +196,7 @@ def load(snapshot: dict[str, Any]) -> State:
         state.timers.put_off(late.kind, late.owner, late.until)
     if saved.version == 2:
         _complete_version_2(state)
+    know_again(state)
     return state
 
 

@@ -150,15 +150,28 @@ def test_without_a_plan_a_national_spelling_is_another_number():
 
 
 @pytest.mark.row("C-06")
-def test_a_phone_of_the_house_is_never_rewritten():
-    centre = house(DENMARK)
+@pytest.mark.parametrize(
+    ("plan", "prepend", "other"),
+    [
+        (DENMARK, "01033", "+4512345678"),
+        (DENMARK, "01033", "12345678"),
+        (None, "01033", "12345678"),
+        (None, "", "12345678"),
+    ],
+)
+def test_a_phone_of_the_house_is_nobody_outside(plan, prepend, other):
+    centre = house(plan)
+    routes = (OutboundRoute("any", "9.", TRUNK, strip=1, prepend=prepend),)
+    centre.reload(dataclasses.replace(centre.policy, outbound_routes=routes))
     phone = ExtensionPolicy("12345678", "Ann", outbound_routes=("any",))
     centre.reload(dataclasses.replace(centre.policy, extensions=(phone,)))
     inside = centre.dial("12345678", source="12345678")
     centre.keys(inside, "21")
-    assert centre.pending.callback is not None
-    assert centre.pending.callback.known_by == "12345678"
-    assert not is_told_so(centre, "+4512345678"), "a subscriber's, not the house's phone"
+    assert not is_told_so(centre, other), "a subscriber's, not the house's phone"
+    centre.core.check()
+    again = centre.dial("12345678", source="12345678")
+    centre.keys(again, "21")
+    assert centre.hears(again) == phrase("en", Phrase.CALLBACK_ALREADY)
 
 
 @pytest.mark.row("C-06")
@@ -203,6 +216,7 @@ def test_of_two_that_became_one_either_keeps_a_third_away_until_both_are_over():
     centre = house(None)
     first, second = centre.requested("0301234"), centre.requested("+49301234")
     renumber(centre, GERMANY)
+    centre.core = RoutingCore.restore(centre.core.snapshot())
     cancel(centre, second.call_id)
     assert is_told_so(centre, "0049301234"), "the first waits still"
     cancel(centre, first.call_id)
@@ -237,6 +251,18 @@ def test_what_a_route_puts_in_front_is_no_part_of_the_number(other):
     centre.requested("301234")  # In a city. The route's 01033 does not make it a national number.
     assert is_told_so(centre, "301234")
     assert not is_told_so(centre, other)
+
+
+@pytest.mark.row("C-06")
+def test_a_snapshot_that_says_nothing_of_lines_is_compared_all_the_same():
+    centre = house()
+    centre.requested("0301234")
+    snapshot = centre.core.snapshot()
+    (callback,) = [each["callback"] for each in snapshot["calls"] if each["callback"]]
+    del callback["line"]
+    centre.core = RoutingCore.restore(snapshot)
+    centre.core.check()
+    assert is_told_so(centre, "+49301234")
 
 
 def regulars(plan: NumberingPlan | None) -> Centre:

@@ -30,7 +30,7 @@ def _check_callback(state: State, call: Call, callback: Callback) -> None:
     place = (visit.queue_id, callback.callback_id)
     assert state.callbacks.get(place) == call.call_id, "a callback waits as two calls, or none"
     line = line_of(state, terms_of(state, call), callback.number, call.endpoint)
-    assert callback.line in ("", line), "a callback is known by an earlier configuration"
+    assert callback.line == line, "a callback is known by an earlier configuration"
     assert call.dialogue is None, "nobody is asked"
     assert call.sound is None, "nobody hears"
     assert call.counts.prompts == 0, "nobody hears"
