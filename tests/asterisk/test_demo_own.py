@@ -21,6 +21,7 @@ FLOW = """\
 [promo]
 exten => s,1,Answer()
  same => n,MusicOnHold(own)
+#tryinclude "more.conf"
 """
 
 
@@ -36,7 +37,7 @@ def own_configuration(directory: Path, music: Path) -> Path:
     own = {
         "call_flows": {
             "promo": {"context": "promo", "file": "flows/promo.conf"},
-            "hole": {"context": "nowhere"},  # A warning: some Asterisk may have it.
+            "hole": {"context": "nowhere"},  # A warning: more.conf may have it.
         },
         "inbound_routes": {
             "a": {"pattern": TO_FLOW, "destination": {"call_flow": "promo"}},
