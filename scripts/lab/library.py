@@ -31,10 +31,10 @@ def furnish(data: Path, tree: Path, made: Path) -> None:
             if entry.name not in left_out and not (here / entry.name).is_symlink():
                 (here / entry.name).symlink_to(f"{shipped}/{entry.name}")
     for language in own:
-        shutil.copytree(made / language, sounds / language, copy_function=_link, dirs_exist_ok=True)
+        shutil.copytree(made / language, sounds / language, copy_function=link, dirs_exist_ok=True)
 
 
-def _link(source: str, target: str) -> None:
+def link(source: str, target: str) -> None:
     """Links a file: such files are replaced, never written to. On another disk it is copied."""
     with contextlib.suppress(FileExistsError):
         try:

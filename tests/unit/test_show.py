@@ -24,6 +24,7 @@ from scripts.lab.show.checks import Checks, Unmet, require
 from scripts.lab.show.command import kept_words, main
 from scripts.lab.show.crowd import Chance, example_of
 from scripts.lab.show.ledger import Kind, Ledger
+from scripts.lab.show.logwatch import LogWatch
 from scripts.lab.show.rundir import LOCK, PREFIX, Unusable, run_directory
 from scripts.lab.show.scenario import require_sample
 from scripts.lab.show.screen import Ink, Screen, ascii_only, clock, cut
@@ -138,6 +139,32 @@ def test_an_end_that_comes_later_is_told_then(store: SqlFactStore, ledger: Ledge
 
     assert [(each.kind, each.began) for each in ledger.poll()] == [(Kind.VISIT, False)]
     assert ledger.opened(Kind.VISIT) == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        (
+            ("1001", "6400", "pause", "not allowed", "1001"),
+            "Ann is refused: pause in Q6400, not allowed",
+        ),
+        (("1009", "", "pause", "not a member", "1009"), "1009 is refused: pause, not a member"),
+        (
+            ("", "", "hang_up", "no such call", "system"),
+            "The operator (system) is refused: hang up, no such call",
+        ),
+        (
+            ("1001", "6400", "redirect", "changed", "system"),
+            "The operator (system) is refused: redirect (Ann) in Q6400, changed",
+        ),
+        (("", "", "listen", "nobody there", ""), "Somebody is refused: listen, nobody there"),
+    ],
+)
+def test_a_refusal_names_who_asked_and_has_no_holes(
+    store: SqlFactStore, ledger: Ledger, fields: tuple[str, str, str, str, str], told: str
+) -> None:
+    store.write("e", [facts.ActionRefused(1, 1_000, *fields)])
+    assert teller(ledger).lines(ledger.poll()) == [(1_000, told)]
 
 
 def test_every_reason_of_the_record_has_words() -> None:
@@ -330,7 +357,7 @@ def test_nothing_of_a_real_centre_is_touched(
 
 
 def test_files_are_found_from_the_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The copy has the YAML alone; prompts and pieces of dialplan are named relative to the original."""
+    """What the engine reads stays where it is; what Asterisk reads goes to where Asterisk sees it."""
     monkeypatch.setenv("USHER_ASTERISK_ROOT", "/")
     own = tmp_path / "own"
     (own / "prompts").mkdir(parents=True)
@@ -338,19 +365,120 @@ def test_files_are_found_from_the_copy(tmp_path: Path, monkeypatch: pytest.Monke
         (own / path.name).write_bytes(path.read_bytes())
     (own / "prompts/x.ulaw").write_bytes(b"\xff" * 800)
     (own / "flow.conf").write_text("[promo]\nexten => s,1,Hangup()\n")
+    (own / "more").mkdir()
+    (own / "more/flow.conf").write_text("[other]\nexten => s,1,Hangup()\n")
     (own / "own.yaml").write_text(
         "prompts:\n  any: {file: prompts/x.ulaw}\n  each: {files: {en: prompts/x.ulaw}}\n"
-        "call_flows: {promo: {context: promo, file: flow.conf}}\n"
+        "call_flows:\n  promo: {context: promo, file: flow.conf}\n"
+        "  again: {context: promo, file: flow.conf}\n"
+        "  other: {context: other, file: more/flow.conf}\n  bare: {context: other}\n"
     )
 
-    _, run_dir = copy_of(own, tmp_path)
+    centre, run_dir = copy_of(own, tmp_path)
 
     assert errors_of(check(run_dir / "config")) == []
     ours, theirs = load(run_dir / "config"), load(own)
     assert ours.prompts == theirs.prompts
-    assert ours.call_flows == theirs.call_flows
+    files = {name: flow.file for name, flow in ours.call_flows.items()}
+    assert files["promo"] == files["again"]
+    assert files["bare"] is None
+    for name, original in (("promo", "flow.conf"), ("other", "more/flow.conf")):
+        copied = Path(files[name] or "")
+        assert copied.is_relative_to(centre.asterisk.run_dir), "Asterisk sees nothing else"
+        assert copied.read_bytes() == (own / original).read_bytes()
     header = (run_dir / "config/menus.yaml").read_text().splitlines()[:2]
     assert "all hours are open, holidays are left out" in " ".join(header).replace("# ", "")
+
+
+def test_music_is_brought_to_where_asterisk_sees_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What Asterisk has itself stays; what is nowhere as well, for Asterisk to complain about."""
+    tree = tmp_path / "tree"
+    (tree / "usr/share/asterisk/moh").mkdir(parents=True)
+    monkeypatch.setenv("USHER_ASTERISK_ROOT", str(tree))
+    own, music = tmp_path / "own", tmp_path / "music"
+    own.mkdir()
+    (music / "below").mkdir(parents=True)
+    (music / "a.wav").write_bytes(b"a")
+    (music / "b.wav").symlink_to("a.wav")
+    for path in SAMPLE.iterdir():
+        (own / path.name).write_bytes(path.read_bytes())
+    settings = yaml.safe_load((SAMPLE / "settings.yaml").read_text())["settings"]
+    classes = {
+        "default": "/usr/share/asterisk/moh",
+        "own": str(music),
+        "nowhere": str(tmp_path / "no"),
+    }
+    (own / "settings.yaml").write_text(yaml.safe_dump({"settings": {**settings, "music": classes}}))
+
+    centre, run_dir = copy_of(own, tmp_path)
+
+    copied = dict(load(run_dir / "config").settings.music)
+    brought = Path(copied["own"])
+    assert brought.is_relative_to(centre.asterisk.run_dir)
+    assert copied == {**classes, "own": str(brought)}
+    found = {path.name: (path.read_bytes(), path.is_symlink()) for path in brought.iterdir()}
+    assert found == {"a.wav": (b"a", False), "b.wav": (b"a", False)}
+
+
+def test_what_cannot_be_copied_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("USHER_ASTERISK_ROOT", "/")
+    own = tmp_path / "own"
+    own.mkdir()
+    for path in SAMPLE.iterdir():
+        (own / path.name).write_bytes(path.read_bytes())
+    (own / "flow.conf").write_text("[promo]\nexten => s,1,Hangup()\n")
+    (own / "own.yaml").write_text("call_flows: {promo: {context: promo, file: flow.conf}}\n")
+    centre = DemoCentre(tmp_path / "run", own)
+    (centre.asterisk.run_dir / "flows").touch()  # As a full disk would: nothing can be made there.
+
+    with pytest.raises(
+        UnsuitableConfig, match=r"call flow's file .*/own/flow\.conf cannot be copied"
+    ):
+        centre.write_config()
+
+
+def test_the_file_to_play_with_is_the_one_that_has_the_queues(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("USHER_ASTERISK_ROOT", "/")
+    own = tmp_path / "own"
+    own.mkdir()
+    for path in SAMPLE.iterdir():
+        name = "lines.yaml" if path.name == "queues.yaml" else path.name
+        (own / name).write_bytes(path.read_bytes())
+    assert DemoCentre(tmp_path / "run", own).queues_file == tmp_path / "run/config/lines.yaml"
+
+
+def test_a_change_of_the_configuration_is_told_from_the_log(tmp_path: Path) -> None:
+    log, config = tmp_path / "engine.log", tmp_path / "config"
+    head = "2026-11-22T15:17:00.123Z {} engine.app.reload: {}\n"
+    log.write_text(head.format("INFO", "configuration applied"))
+    watch = LogWatch(log, config)
+    assert watch.poll() == [], "of before"
+
+    with log.open("a") as written:
+        for text in (
+            f"configuration: {config}/a.yaml:1: queues.1 - warning: a slip",
+            f"configuration: {config}/a.yaml:12: queues.1.ring_timout_s - unknown key",
+            f"configuration: {config}/b.yaml:3: queues.2 - the second",
+            "configuration not applied, the one before stays in force",
+        ):
+            written.write(head.format("ERROR", text))
+        written.write(head.format("INFO", "configuration applied")[:60])
+    assert watch.poll() == [
+        "Configuration not applied: a.yaml:12",
+        "  queues.1.ring_timout_s - unknown key",
+    ]
+
+    with log.open("a") as written:
+        written.write(head.format("INFO", "configuration applied")[60:])
+        written.write(head.format("INFO", "node main: app_voicemail reloaded"))
+        written.write("2026-11-22T15:17:00.123Z ERROR engine.app.pump: of something else\n")
+        written.write(head.format("ERROR", "node main: pjsip not reloaded (away)"))
+    assert watch.poll() == ["Configuration applied", "Node main: pjsip not reloaded (away)"]
+    assert watch.poll() == []
 
 
 def test_who_keeps_a_run_is_told_where_it_is(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.core.callers.dialplan import sending_failed
+from engine.core.callers.dialplan import LEAVE_CONTEXT, sending_failed
 from engine.core.callers.groups import not_picked_up
 from engine.core.callers.surveys import survey_failed
 from engine.core.causes import NORMAL_CLEARING, UNREACHABLE
@@ -48,7 +48,7 @@ from engine.core.talking.prompted import prompt_is_over
 from engine.core.talking.summons import failed_to_come
 from engine.core.talking.talks import bridge_failed, caller_hung_up
 
-NOT_FOUND, CONFLICT = 404, 409
+NOT_FOUND, CONFLICT, UNPROCESSABLE = 404, 409, 422
 
 GONE = (NOT_FOUND, CONFLICT)
 """Statuses of a command for a caller's channel that has hung up: 409 while it is on its way out, which is
@@ -75,7 +75,7 @@ HANG_UPS_MAX = 5
 def command_failed(state: State, failed: CommandFailed) -> None:
     """Acts on a failure. While the node is out of reach it is left to the reconciliation."""
     command = failed.command
-    state.note(CommandRefused, type(command).__name__, failed.status, failed.why)
+    state.note(CommandRefused, type(command).__name__, failed.status, _why(state, failed))
     unreachable = failed.status == 0 and not state.node_up(command.node)
     match command:
         case HangUpLeg(leg_id=leg_id):
@@ -97,6 +97,23 @@ def command_failed(state: State, failed: CommandFailed) -> None:
             _refused(state, command, failed.status)
         case _:
             pass
+
+
+def _why(state: State, failed: CommandFailed) -> str:
+    """Returns what the log says; of a place in the dialplan that is not there, which one it is.
+
+    Each place is another reason, so that each stands in the log (`engine.app.counters`).
+    """
+    command = failed.command
+    if not isinstance(command, SendToDialplan) or failed.status != UNPROCESSABLE:
+        return failed.why
+    if command.context == LEAVE_CONTEXT:
+        return f"Asterisk has no voicemail box {command.extension}"
+    call = state.calls.get(command.call_id)
+    trip = None if call is None else call.trip
+    flow = "" if trip is None or trip.sent != command else trip.to.replace("_", " ", 1) + ": "
+    where = f"[{command.context}],{command.extension},1"
+    return f"{flow}Asterisk has no {where}: is its file included and readable there?"
 
 
 def _refused(

@@ -15,6 +15,7 @@ import yaml
 from engine.config import load
 from scripts.lab.live import LiveCentre
 from scripts.lab.phones.compat import override
+from scripts.lab.show.belongings import Belongings, NotToBeCopied
 
 PASSWORD: Final = "password"  # noqa: S105 - the key
 PIN: Final = "pin"
@@ -23,7 +24,8 @@ NOWHERE: Final = "127.0.0.1:9"
 """Where trunks lead that the demo does not play: nobody listens on the discard port."""
 GENERATED: Final = (
     "# Made by the demo from {source}: ports, directories and passwords are its own, all hours are\n"
-    "# open, holidays are left out, and files are named with their whole paths.\n\n"
+    "# open, holidays are left out, files are named with their whole paths, and what Asterisk itself\n"
+    "# reads (call flows, music) is copied to where the demo's Asterisk sees it.\n\n"
 )
 
 SETTINGS: Final = "settings-of-the-demo.yaml"
@@ -40,8 +42,9 @@ class DemoCentre(LiveCentre):
 
     What is not about this machine is taken over untouched, comments and all. Nodes, ports,
     directories and the far ends of trunks are this run's; every password is made up anew. No trunk
-    of the copy leads to a real carrier and no database is anybody else's. Its opening hours are always:
-    the demo is also watched at night.
+    of the copy leads to a real carrier and no database is anybody else's. The files of call flows and
+    the directories of music are copied as well: Asterisk opens them, and sees nothing of the original.
+    Its opening hours are always: the demo is also watched at night.
     """
 
     def __init__(self, run_dir: Path, source: Path) -> None:
@@ -69,11 +72,22 @@ class DemoCentre(LiveCentre):
             if path.suffix in {".yaml", ".yml"}
         }
         super().__init__(run_dir, {}, keep_messages=False)
+        self._belongings = Belongings(self.asterisk.run_dir, self.asterisk.tree)
 
     @override
     def write_config(self, sections: Mapping[str, Any] | None = None) -> None:
-        """Writes the copy, file by file."""
+        """Writes the copy, file by file.
+
+        Raises:
+            UnsuitableConfig: something that it names cannot be copied.
+        """
         assert sections is None
+        try:
+            self._write_copy()
+        except NotToBeCopied as error:
+            raise UnsuitableConfig(f"{self.source}: {error}") from None
+
+    def _write_copy(self) -> None:
         self.config.mkdir(exist_ok=True)
         settings: Sections = {}
         for path, content in self._files.items():
@@ -100,6 +114,8 @@ class DemoCentre(LiveCentre):
                 self._keep_in_place(prompt["files"], language)
         for flow in (changed.get("call_flows") or {}).values():
             self._keep_in_place(flow, "file")
+            if flow.get("file") is not None:
+                flow["file"] = str(self._belongings.flow(Path(flow["file"])))
         for name, trunk in (changed.get("trunks") or {}).items():
             changed["trunks"][name] = self._trunk(trunk, played=name == self.trunk)
         self._make_passwords(changed)
@@ -109,6 +125,12 @@ class DemoCentre(LiveCentre):
         """Names a file with its whole path: the copy has the YAML alone."""
         if entry.get(key) is not None:
             entry[key] = os.path.normpath(self.source.absolute() / entry[key])
+
+    @property
+    def queues_file(self) -> Path:
+        """Where queues stand in the copy: what to change to see something."""
+        names = [path.name for path, content in self._files.items() if content.get("queues")]
+        return self.config / names[0] if names else self.config
 
     @property
     def trunk(self) -> str:
@@ -128,8 +150,13 @@ class DemoCentre(LiveCentre):
 
     def _settings(self, settings: Mapping[str, Any]) -> Sections:
         ports = self.asterisk.ports
+        music = {
+            name: str(self._belongings.music(name, Path(directory)))
+            for name, directory in (settings.get("music") or {}).items()
+        }
         return {
             **settings,
+            **({"music": music} if music else {}),
             "sip": {
                 **(settings.get("sip") or {}),
                 "bind": "127.0.0.1",

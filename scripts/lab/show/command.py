@@ -30,9 +30,13 @@ CALLS_PER_MINUTE_MOST: Final = 120
 NOT_ROOT: Final = """
 You are not root: Asterisk then runs in a user namespace, which some systems forbid. Try as root."""
 DESCRIPTION: Final = """\
-Sets up what is missing (Debian, root), then plays a whole call centre on this machine, on a copy
-of the sample configuration in config/: a private Asterisk, the engine, a SQLite database, real SIP
-phones and callers. Shows what happens until Ctrl-C, which leaves nothing running.
+Sets up what is missing (Debian, root), then plays a whole call centre on this machine: a private
+Asterisk, the engine, a SQLite database, real SIP phones and callers. Shows what happens until
+Ctrl-C, which leaves nothing running.
+
+It plays the configuration in config/: the sample, or what you have made of it. What runs is a copy
+with ports, directories, passwords and far ends of trunks of its own; there all hours are open and
+holidays are left out. --once plays a fixed story and needs the sample as it came.
 """
 EPILOG: Final = """\
 exit codes:
@@ -53,7 +57,8 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--once",
         action="store_true",
-        help="play one fixed scenario of about a minute, check each step, print a summary",
+        help="play one fixed scenario of about a minute on the sample configuration, check each step,"
+        " print a summary",
     )
     parser.add_argument(
         "--keep",

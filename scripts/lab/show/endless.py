@@ -13,6 +13,7 @@ from scripts.lab.show.board import LATELY, Board
 from scripts.lab.show.centre import DemoCentre
 from scripts.lab.show.crowd import Crowd
 from scripts.lab.show.ledger import Ledger
+from scripts.lab.show.logwatch import LogWatch
 from scripts.lab.show.screen import Ink, Screen
 from scripts.lab.show.summary import beside_the_line, figures, in_all, table
 from scripts.lab.show.words import Names, Teller
@@ -75,7 +76,7 @@ def _invitation(centre: DemoCentre, guest: str | None) -> Iterator[str]:
                 called += f", {settings.feature_codes.listen}{agent} to listen to"
                 called += f" {centre.name_of(agent)} while on a call of it"
             yield f"  {called}"
-    yield f"Change {centre.config}/queues.yaml, and it counts at once."
+    yield f"Change {centre.queues_file}, and it counts at once."
     yield "Kill the engine with kill -9, and nobody is dropped: it is started again."
 
 
@@ -89,6 +90,7 @@ class _Show:
         self._title = title
         self._teller = Teller(ledger, Names(centre.name_of, centre.queue_name))
         self._board = Board(centre, ledger)
+        self._log = LogWatch(centre.log_path, centre.config)
         self._clock = SystemClock()
         self._begun_ms = self._status_ms = self._clock.now_ms()
         self._lately: deque[str] = deque(maxlen=LATELY)
@@ -99,6 +101,8 @@ class _Show:
             for at_ms, text in self._teller.lines(self._ledger.poll()):
                 self._tell(at_ms, text)
             now_ms = self._clock.now_ms()
+            for text in self._log.poll():
+                self._tell(now_ms, text)
             if self._screen.live:
                 title = f"{self._title}   engine {self._engine()}   Ctrl-C ends it"
                 up_ms = now_ms - self._begun_ms

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from engine.core.inputs import BY_SYSTEM
 from scripts.lab.show.ledger import Kind, Ledger, News, Row
 from scripts.lab.show.screen import seconds
 
@@ -135,8 +136,7 @@ class Teller:
                 planned = seconds(row["planned_end_at_ms"] - row["started_at_ms"])
                 return f"  {agent} has {planned} for after-call work"
             case Kind.REFUSAL:
-                action = str(row["action"]).replace("_", " ")
-                return f"{agent} is refused: {action} in {queue}, {row['why']}"
+                return self._refused(row)
             case _:
                 return self._waiting_began(news)
 
@@ -190,6 +190,21 @@ class Teller:
                 return f"  {agent} is done with after-call work"
             case _:
                 return None
+
+    def _refused(self, row: Row) -> str:
+        """Names who asked; whom and which queue it was about, as far as there are such."""
+        asked = row["by"] or row["agent_id"]
+        who = (
+            "The operator (system)"
+            if asked == BY_SYSTEM
+            else self._names.agent(asked) or "Somebody"
+        )
+        text = f"{who} is refused: " + str(row["action"]).replace("_", " ")
+        if row["agent_id"] and row["agent_id"] != asked:
+            text += f" ({self._names.agent(row['agent_id'])})"
+        if row["queue_id"]:
+            text += f" in {self._names.queue(row['queue_id'])}"
+        return f"{text}, {row['why']}"
 
     def _called_back(self, row: Row) -> str:
         who = self._ledger.name_of_call(row["caller_call_id"])
