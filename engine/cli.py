@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from engine.bootstrap.commands.parser import Parser
+from engine.bootstrap.commands.parser import Parser, assignment, positive, seconds
 
 CONFIG_VARIABLE: Final = "USHER_CONFIG"
 CONFIG_DEFAULT: Final = "config"
@@ -160,7 +160,7 @@ def _add_replay(commands: Commands) -> None:
     parser.add_argument("--numbers", action="store_true", help="show callers' numbers and names")
     parser.add_argument(
         "--check-every",
-        type=_positive,
+        type=positive,
         default=1,
         metavar="N",
         help="check the invariants after every N inputs (default: 1)",
@@ -183,14 +183,14 @@ def _add_report(commands: Commands) -> None:
     parser.add_argument("--agent", action="append", default=[], metavar="NUMBER", help=only)
     parser.add_argument(
         "--limit",
-        type=_positive,
+        type=positive,
         default=1000,
         metavar="ROWS",
         help="at most so many rows (default: 1000)",
     )
     parser.add_argument(
         "--sla-s",
-        type=_seconds,
+        type=seconds,
         default=60.0,
         metavar="SECONDS",
         help="summary: answered within so many seconds counts as in time (default: 60)",
@@ -249,7 +249,7 @@ def _takes_site(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME=PATH",
-        type=_assignment,
+        type=assignment,
         help="an entry of asterisk.conf's [directories], where Asterisk's own does not fit",
     )
     parser.add_argument(
@@ -264,31 +264,6 @@ def _takes_site(parser: argparse.ArgumentParser) -> None:
         metavar="NETWORK",
         help="from where AMI may be used, besides this machine",
     )
-
-
-def _assignment(text: str) -> tuple[str, str]:
-    name, sign, path = text.partition("=")
-    if not (name and sign and path):
-        raise argparse.ArgumentTypeError(
-            f"{text!r}: write NAME=PATH, such as astvarlibdir=/srv/ast"
-        )
-    return name, path
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) == 0:
-        raise argparse.ArgumentTypeError(f"{text!r}: a whole number from 1 on")
-    return int(text)
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = -1.0
-    if not 0 <= seconds <= 86_400:
-        raise argparse.ArgumentTypeError(f"{text!r}: seconds from 0 to 86400")
-    return seconds
 
 
 def _run(options: argparse.Namespace) -> int:

@@ -1,5 +1,5 @@
 """The commands of `usher`, one function each: options in, text on stdout, an exit code out.
 
 Door: the functions that `engine.cli` names.
-Must not: parse arguments, hold anything that a test would want without its printing.
+Must not: hold anything that a test would want without its printing.
 """

@@ -1,4 +1,4 @@
-"""The parser of `usher`: options may stand anywhere, and an error shows the usage of its own command."""
+"""The parser of `usher`: options stand anywhere, and an error shows the usage of its own command."""
 
 from __future__ import annotations
 
@@ -43,3 +43,31 @@ class Parser(argparse.ArgumentParser):
             blamed = [each for each in unknown if each.startswith("-")] or unknown
             self.error(f"unrecognized arguments: {' '.join(blamed)}")
         return options, unknown
+
+
+def assignment(text: str) -> tuple[str, str]:
+    """Returns the two parts of NAME=PATH."""
+    name, sign, path = text.partition("=")
+    if not (name and sign and path):
+        raise argparse.ArgumentTypeError(
+            f"{text!r}: write NAME=PATH, such as astvarlibdir=/srv/ast"
+        )
+    return name, path
+
+
+def positive(text: str) -> int:
+    """Returns a whole number from 1 on."""
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text!r}: a whole number from 1 on")
+    return int(text)
+
+
+def seconds(text: str) -> float:
+    """Returns seconds, up to a day."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds <= 86_400:
+        raise argparse.ArgumentTypeError(f"{text!r}: seconds from 0 to 86400")
+    return seconds
