@@ -105,7 +105,11 @@ class Node:
     up: bool = False
     boot_id: str = ""
     down_ms: int | None = None
-    """Since when (epoch milliseconds) it is out of reach; None: it is not, or never was in reach."""
+    """Since when (epoch milliseconds) it is out of reach, as far as this process can tell; None: it is not, or
+    never was in reach."""
+    seen_ms: int | None = None
+    """Until when what happened there was known, whichever process knew it: what it lost ended then; None as
+    `down_ms`."""
     lost: dict[str, None] = field(default_factory=dict)
     """Channels of calls that were ended because it did not come back (`engine.core.upkeep.outages`)."""
 
@@ -139,6 +143,7 @@ class State:
         "leaving",
         "legs",
         "lines",
+        "lost_ms",
         "mailboxes",
         "menus",
         "monitors",
@@ -180,6 +185,8 @@ class State:
         self.timers = Timers()
         self.index(Policy())
         self.now_ms = 0
+        self.lost_ms: int | None = None
+        """Only while what was lost with a node is ended: until when that was known (epoch ms)."""
         self.fact_seq = 0
         self.entries = 0
         """How many times a line was entered: the order of entry."""
@@ -262,6 +269,17 @@ class State:
         """Notes a fact of the moment `at_ms`."""
         self.fact_seq += 1
         self._keep(kind(self.fact_seq, at_ms, *rest, **named))
+
+    @property
+    def ends_ms(self) -> int:
+        """When that ended which ends in this step (epoch ms): now, or when its node was seen last."""
+        return self.now_ms if self.lost_ms is None else self.lost_ms
+
+    def note_end(
+        self, kind: Callable[Concatenate[int, int, P], Fact], *rest: P.args, **named: P.kwargs
+    ) -> None:
+        """Notes a fact that says of something on a node that it has ended, at `ends_ms`."""
+        self.note_at(self.ends_ms, kind, *rest, **named)
 
     def _keep(self, fact: Any) -> None:  # noqa: ANN401 - The two sets of kinds say what it has.
         self.out.append(fact)
