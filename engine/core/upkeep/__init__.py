@@ -1,5 +1,5 @@
-"""Keeping the core right: reconciliation, failed commands, new policies, snapshots, invariants.
+"""Keeping the core right: reconciliation, nodes that are away, failed commands, new policies, snapshots, invariants.
 
-Door: `reconcile`, `failures`, `policies`, `saving`, `invariants`.
+Door: `reconcile`, `outages`, `failures`, `policies`, `saving`, `invariants`.
 Must not: be imported by any other room of the core but the router.
 """
