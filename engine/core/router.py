@@ -166,7 +166,7 @@ class RoutingCore:
 
     @classmethod
     def restore(cls, snapshot: dict[str, Any]) -> RoutingCore:
-        """Makes a core from a snapshot. Raises `CodecError` if it is not one of this version."""
+        """Makes a core from a snapshot. Raises `CodecError` if it is none, or too old or new."""
         core = cls("", 0)
         core._state = saving.load(snapshot)
         return core

@@ -1,4 +1,4 @@
-"""Callers whom the dialplan has: how they are sent there, pure.
+"""Callers whom the dialplan has: how they are sent there and taken back, pure.
 
 Facts about Asterisk 22 behind it (each tried):
 

@@ -1,5 +1,5 @@
 """Whom to ring: strategies, shares, skills and terms, who served last.
 
-Door: `strategies.choose`, `conditions`.
+Door: `strategies.choose`, `conditions`, `sticky`, `shares`.
 Must not: ring anybody; that is `queueing`.
 """

@@ -1,7 +1,7 @@
 """All that the core knows, and the two ways in which it speaks: `tell` (commands) and `note` (facts).
 
-The modules beside this one (`calls`, `visits`, `offers`, `talks`, `shifts`, `reconcile`, ...) are
-the verbs; they act on one `State` and keep nothing of their own.
+The modules beside this one are the entities that it holds. The verbs are on the floors above; they
+act on one `State` and keep nothing of their own.
 """
 
 from __future__ import annotations

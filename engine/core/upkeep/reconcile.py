@@ -223,8 +223,10 @@ def _catch_up_waiting(state: State, call: Call, _channel: SeenChannel) -> None:
     line = state.lines[call.visit.queue_id]
     if call.dialogue is not None and hears_prompt(state, call):
         play_again(state, call)
-    if not call.answered or call.dialogue is None:
+    if call.dialogue is None:
         call.sound = None  # Whether it was begun, nobody knows; begun again it does no harm.
+    else:
+        call.sound = line.policy.waiting_sound  # It begins after the questions.
     catch_up(state, call, line)
     start_waiting_sound(state, call, line)
     want_again(state, call)

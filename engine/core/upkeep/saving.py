@@ -132,7 +132,7 @@ def save(state: State) -> dict[str, Any]:
 
 
 def load(snapshot: dict[str, Any]) -> State:
-    """Makes the state anew. Raises `CodecError` if the value is not a snapshot of this version."""
+    """Makes the state anew. Raises `CodecError` if the value is no snapshot that can be read."""
     if snapshot.get("version") not in READABLE:
         raise codec.CodecError(f"expected a snapshot of a version among {READABLE}")
     if snapshot["version"] < 7:

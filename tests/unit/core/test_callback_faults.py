@@ -280,3 +280,20 @@ def test_music_that_fails_late_begins_as_ringing_after_the_questions_only():
         centre.heard(call_id)
         centre.wait(5_000)
     assert [each.sound for each in centre.of(StartWaitingSound)][1:] == [RINGING]
+
+
+def test_no_music_begins_amid_the_questions_when_the_node_is_back() -> None:
+    """It had been refused before; who enters a number hears it afterwards."""
+    centre = Callbacks()
+    call_id = centre.dial()
+    (start,) = centre.of(StartWaitingSound)
+    centre.keys(call_id, "22")
+    centre.heard(call_id)
+    centre.give(NodeDisconnected(NODE))
+    centre.give(CommandFailed(start, 0, "connection lost"))
+    centre.give(NodeConnected(NODE, (SeenChannel(call_id, up=True),)))
+    assert centre.told(StartWaitingSound) == []
+    for _ in range(3):  # No number comes.
+        centre.wait(20_000)
+        centre.heard(call_id)
+    assert [each.call_id for each in centre.of(StartWaitingSound)] == [call_id, call_id]
