@@ -496,6 +496,11 @@ class AnyHistory(RuleBasedStateMachine):
     def connection_is_lost(self) -> None:
         self.centre.give(NodeDisconnected(NODE))
 
+    @rule()
+    def node_stays_away(self) -> None:
+        self.centre.give(NodeDisconnected(NODE))
+        self.centre.wait(20_000)
+
     @rule(data=st.data(), boot_id=st.sampled_from(["", "a", "b"]), stranger=st.booleans())
     def connection_is_back(self, data: st.DataObject, boot_id: str, stranger: bool) -> None:
         state = self.centre.core.state

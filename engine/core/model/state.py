@@ -21,9 +21,13 @@ from engine.core.facts import (
     CallTransferred,
     CallUnparked,
     Fact,
+    HoldStarted,
+    MonitorStarted,
+    OfferMade,
     PauseEnded,
     PauseStarted,
     PresenceChanged,
+    RecordingStarted,
     TalkEnded,
     TalkStarted,
     VisitEnded,
@@ -50,7 +54,7 @@ from engine.core.model.leg import Leg, LegState
 from engine.core.model.line import Line
 from engine.core.model.pace import Tally
 from engine.core.model.rng import Rng
-from engine.core.model.timers import Timers
+from engine.core.model.timers import TimerKind, Timers
 from engine.core.places import CallFlow, Menu, RingGroup
 from engine.core.policy import (
     ExtensionPolicy,
@@ -78,6 +82,19 @@ _MOVES_CALL = frozenset(
         CallUnparked,
     )
 )
+_BEGINS = frozenset(
+    (
+        CallStarted,
+        VisitStarted,
+        OfferMade,
+        TalkStarted,
+        HoldStarted,
+        CallParked,
+        MonitorStarted,
+        RecordingStarted,
+    )
+)
+"""Facts by which something begins that a lost node ends."""
 _CHANGES_AGENT = frozenset(
     (
         AgentLoggedIn,
@@ -284,12 +301,25 @@ class State:
     def _keep(self, fact: Any) -> None:  # noqa: ANN401 - The two sets of kinds say what it has.
         self.out.append(fact)
         kind = type(fact)
+        if kind in _BEGINS and self.lost_ms is None:
+            self._is_seen(fact.call_id)
         if kind in _MOVES_CALL:
             call = self.calls.get(fact.call_id)
             if call is not None:
                 call.version = self.fact_seq
         elif kind in _CHANGES_AGENT:
             self.agents[fact.agent_id].version = self.fact_seq
+
+    def _is_seen(self, call_id: CallId) -> None:
+        """Something begins: what is lost with its node ends no earlier, and it is to end."""
+        call = self.calls.get(call_id)
+        node = None if call is None or call.absent else self.nodes.get(call.node)
+        if node is None or node.seen_ms is None:
+            return
+        node.seen_ms = self.now_ms
+        limit_ms = self.policy.settings.lost_node_ms
+        if limit_ms > 0 and not self.timers.is_set(TimerKind.LOST_NODE, node.node):
+            self.timers.set(TimerKind.LOST_NODE, node.node, self.now_ms + limit_ms)
 
     def fresh_id(self) -> str:
         """Returns an id for a spell, unique in all histories: epoch and the next fact's number."""

@@ -242,7 +242,15 @@ def test_what_a_node_lost_ended_when_the_node_was_seen_last() -> None:
     assert hold.hold_ms == 5_000
     assert (visit.wait_ms, visit.ring_ms) == (8_000, 3_000)
     assert offer.ring_ms == 3_000
-    ended = (TalkEnded, HoldEnded, VisitEnded, OfferEnded, RecordingEnded, MonitorEnded, CallEnded)
+    ended: tuple[Any, ...] = (
+        TalkEnded,
+        HoldEnded,
+        VisitEnded,
+        OfferEnded,
+        RecordingEnded,
+        MonitorEnded,
+        CallEnded,
+    )
     for kind in ended:
         assert centre.of(kind), kind
         assert centre.of(kind)[-1].at_ms == away_ms, kind
@@ -345,3 +353,14 @@ def test_a_node_that_is_there_is_not_missed() -> None:
     node.lost.clear()
     node.down_ms = centre.now_ms
     broken(centre, "there and away")
+
+
+def test_what_begins_while_a_node_is_away_ends_no_earlier_and_ends() -> None:
+    centre = house()
+    away(centre)
+    centre.wait(2 * HOUR_MS)
+    begun_ms = centre.now_ms
+    centre.call("6400")
+    centre.wait(HOUR_MS)
+    assert [each.at_ms for each in centre.of(CallEnded)] == [begun_ms]
+    assert centre.of(VisitEnded)[-1].wait_ms == 0
