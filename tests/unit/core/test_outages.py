@@ -363,4 +363,3 @@ def test_what_begins_while_a_node_is_away_ends_no_earlier_and_ends() -> None:
     centre.call("6400")
     centre.wait(HOUR_MS)
     assert [each.at_ms for each in centre.of(CallEnded)] == [begun_ms]
-    assert centre.of(VisitEnded)[-1].wait_ms == 0
