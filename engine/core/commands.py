@@ -167,12 +167,13 @@ class SendToDialplan:
 class FetchCall:
     """Take a caller back whom the dialplan has (`SendToDialplan`), whatever goes on there.
 
-    The caller comes back as one who is given back (`CallCameBack`). Who is there no more, or is not away,
-    is left alone; that is no failure.
+    The caller comes back as one who is given back (`CallCameBack`, dialled `TAKEN_BACK`). Who is there no
+    more, is not away, or is away for another time than the `trip`th, is left alone; that is no failure.
     """
 
     node: NodeId
     call_id: CallId
+    trip: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from engine.core.commands import Command
 from engine.core.ids import (
@@ -127,11 +128,15 @@ class CallerHungUp:
     cause: int
 
 
+TAKEN_BACK: Final = "taken"
+"""What is dialled for a caller who does not come back, but is taken back: an extension of the dialplan's."""
+
+
 @dataclass(frozen=True, slots=True)
 class CallCameBack:
     """The dialplan gives a caller back whom it was sent (`SendToDialplan`).
 
-    `dialled` is what it asks for, as in `CallArrived`.
+    `dialled` is what it asks for, as in `CallArrived`; or `TAKEN_BACK`, if that was by `FetchCall`.
     """
 
     call_id: CallId

@@ -76,6 +76,7 @@ class Channel:
     __slots__ = (
         "alive",
         "arrival",
+        "asks",
         "asterisk",
         "away",
         "bridge_id",
@@ -87,6 +88,7 @@ class Channel:
         "playback_id",
         "rings_until_ms",
         "sent_as",
+        "shared",
         "sounding",
         "trip",
         "up",
@@ -111,6 +113,10 @@ class Channel:
         """The dialplan has it."""
         self.sent_as = self.trip = 0
         """How often Usher has sent it there, as it said; from which of these it came back last."""
+        self.shared = 0
+        """USHER_AWAY: the trip in which some flow has it; 0: none, even where Usher does not know that yet."""
+        self.asks: str | None = None
+        """What it came back for, or is about to."""
         self.up = False
         self.entered = True
         """False for a caller who still waits in the dialplan for Usher to come back."""
@@ -126,19 +132,29 @@ class Channel:
         """What was dialled, by a caller."""
         return "" if self.arrival is None else self.arrival.dialled
 
+    @property
+    def extension(self) -> str:
+        """Where in the dialplan it came to Usher last."""
+        return self.dialled if self.asks is None else self.asks
+
     def seen(self) -> SeenChannel:
         """Returns what a reconciliation sees of it."""
         arrival = self.arrival
         if arrival is None:
             return SeenChannel(
-                self.channel_id, self.up, self.bridge_id, away=self.away, trip=self.trip
+                self.channel_id,
+                self.up,
+                self.bridge_id,
+                dialled=self.extension,
+                away=self.away,
+                trip=self.trip,
             )
         return SeenChannel(
             channel_id=self.channel_id,
             up=self.up,
             bridge_id=self.bridge_id,
             endpoint=arrival.endpoint,
-            dialled=arrival.dialled,
+            dialled=self.extension,
             caller_number=arrival.caller_number,
             caller_name=arrival.caller_name,
             created_ms=arrival.created_ms,

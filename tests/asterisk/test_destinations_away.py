@@ -249,6 +249,37 @@ async def test_the_engine_is_killed_while_a_flow_has_the_caller(floor: Floor) ->
     assert (await floor.record(other)).call["ended_by"] == "caller"
 
 
+PATIENT_S = 5
+"""Long enough for the engine to be killed within it."""
+PATIENT = DRAFT.did(
+    "5804",
+    DRAFT.flow(
+        "Answer()", "WaitExten(60)", keys={"1": f"Goto(usher-return,{BACK_IN.number},1)"},
+        limit_s=PATIENT_S,
+    ),
+)  # fmt: skip
+
+
+async def test_who_comes_back_in_time_while_the_engine_is_away_goes_where_they_asked(
+    floor: Floor,
+) -> None:
+    """Their limit is over before the engine is there again, which cannot know that they are back."""
+    call = await floor.call(PATIENT, media="silence")
+    await call.answered
+    await floor.live.kill_engine()
+    _ = call.audio.press("1")
+    await hears_only(call, MUSIC_HZ)  # That of Asterisk, until somebody is there.
+    await hear_packets(call, PATIENT_S * 50)
+    since = len(floor.live.journal.inputs())
+    await floor.live.start_engine()
+    await floor.live.heard("CallCameBack", since=since)
+    await floor.rows("queue_visits", 1, queue_id=BACK_IN.number, ended_at_ms=None)
+    call.hang_up()
+    record = await floor.record(call)
+    assert record.visit["queue_id"] == BACK_IN.number
+    assert [way[2] for way in record.routed()] == ["came_back"]
+
+
 KEPT_S = 2
 LAST = DRAFT.queue(0)
 ENDLESS = (

@@ -16,8 +16,9 @@ import pytest_asyncio
 from scripts.lab.live import LiveCentre
 from scripts.lab.phones import OutgoingCall
 from tests.support.control import Answer, Control
-from tests.support.draft import MUSIC_HZ, Draft, Queue
+from tests.support.draft import MUSIC_HZ, Queue
 from tests.support.floor import Floor, hears_only
+from tests.support.furnished import Furnished
 from tests.support.prompts import Prompts
 
 pytestmark = [
@@ -27,7 +28,7 @@ pytestmark = [
     pytest.mark.row("S-03"),
 ]
 
-DRAFT = Draft(control_socket=True, parking={"first": "701", "last": "703", "timeout_s": 60})
+DRAFT = Furnished(control_socket=True, parking={"first": "701", "last": "703", "timeout_s": 60})
 ROUTE = DRAFT.outbound_route("0XXX.")
 BOSS = DRAFT.extension(outbound_routes=[ROUTE])
 SECOND = DRAFT.extension(outbound_routes=[ROUTE])
@@ -153,6 +154,34 @@ async def test_a_waiting_call_is_redirected(floor: Floor, control: Control, to: 
     assert record.call["ended_by"] == "agent"
     assert len(record.talks) == 1
     await recorded(floor, "redirect", record.call["call_id"])
+
+
+MENU_HZ = 1900
+MENU = DRAFT.menu(MENU_HZ, {"1": {"queue": TAKES.number}})
+GROUP = DRAFT.group(BOSS)
+
+
+@pytest.mark.row("Q-03")
+async def test_a_waiting_call_is_sent_into_a_menu_and_on_to_a_ring_group(
+    floor: Floor, control: Control
+) -> None:
+    """By service to the same kinds of places as by configuration; there keys mean what they always do."""
+    bob, boss = await floor.phones(TAKES.agent, BOSS)
+    call = await floor.call(LEFT, media="silence")
+    await call.wait_until_hears(MUSIC_HZ)
+    await once(control, call, "waiting", "redirect", to=MENU)
+    await call.wait_until_hears(MENU_HZ)
+    _ = call.audio.press("1")
+    there = await bob.incoming()
+    await floor.pick_up(there)
+    await once(control, call, "talking", "transfer", to=GROUP)
+    second = await boss.incoming()
+    await floor.pick_up(second)
+    await control.call(call.number or "", "talking")
+    call.hang_up()
+    record = await floor.record(call)
+    assert [visit["reason"] for visit in record.visits] == ["redirected", "connected"]
+    assert len(record.talks) == 2
 
 
 AGENTS = queue(wrapup_s=20)

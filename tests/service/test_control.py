@@ -81,6 +81,17 @@ async def test_a_call_is_shown_and_redirected(door):
         assert (await visit.ask(do="hang_up", call=call_id))["ok"] is True
 
 
+@pytest.mark.row("Q-03")
+@pytest.mark.parametrize("kind", ["voicemail", "menu", "call_flow", "ring_group"])
+async def test_a_call_is_not_sent_where_nothing_is(door, kind):
+    call_id = await door.house.call("6400")
+    async with door.visit() as visit:
+        answer = await visit.ask(do="redirect", call=call_id, to={kind: "nothing"})
+        assert (answer["ok"], answer["why"]) == (False, "no such destination")
+        (call,) = (await visit.ask(do="calls"))["calls"]
+        assert (call["state"], call["queue_id"]) == ("waiting", "6400")
+
+
 async def test_agents_are_shown_and_changed(door):
     async with door.visit() as visit:
         agents = (await visit.ask(do="agents"))["agents"]
@@ -273,6 +284,19 @@ def requests(monkeypatch, *arguments: str, answer=None) -> tuple[int, dict]:
             {"do": "transfer", "call": "c1", "to": {"external": "0123", "route": "out"}},
         ),
         ("redirect c1 hang-up 17", {"do": "redirect", "call": "c1", "to": {"hang_up": 17}}),
+        (
+            "redirect c1 voicemail 1001",
+            {"do": "redirect", "call": "c1", "to": {"voicemail": "1001"}},
+        ),
+        ("redirect c1 menu main", {"do": "redirect", "call": "c1", "to": {"menu": "main"}}),
+        (
+            "transfer c1 call-flow promo",
+            {"do": "transfer", "call": "c1", "to": {"call_flow": "promo"}},
+        ),
+        (
+            "transfer c1 ring-group desk",
+            {"do": "transfer", "call": "c1", "to": {"ring_group": "desk"}},
+        ),
         (
             "redirect c1 play sound:a sound:b",
             {"do": "redirect", "call": "c1", "to": {"play": ["sound:a", "sound:b"]}},

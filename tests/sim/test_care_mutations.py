@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from engine.core.ids import EndpointName, QueueId
-from engine.core.inputs import Input, PolicyApplied
+from engine.core.inputs import TAKEN_BACK, CallCameBack, Input, PolicyApplied
 from engine.core.places import (
     CallFlow,
     GroupStrategy,
@@ -31,6 +31,7 @@ from engine.core.waiting import (
     SurveyKey,
     SurveyPolicy,
 )
+from engine.sim.failure import AuditFailure
 from engine.sim.options import HOUR_MS, Faults, Habits, Options, Traffic
 from engine.sim.run import Simulation
 from tests.sim.houses import Lie, MeddledCore, MeddledCores, house
@@ -286,6 +287,37 @@ def test_who_comes_back_in_another_spelling_and_is_not_known_is_found():
 def test_an_ignored_option_is_found(name, policy, lie, rules):
     found = caught(policy, CARE, LyingCores(lie=lie))
     assert found.rule in rules, found
+
+
+class DeafCore(MeddledCore):
+    """Takes everybody who comes back after the limit of a flow for one who was taken back."""
+
+    def handle(self, now_ms: int, happened: Input) -> list[Any]:
+        if isinstance(happened, CallCameBack):
+            happened = replace(happened, dialled=TAKEN_BACK)
+        return super().handle(now_ms, happened)
+
+
+class DeafCores(MeddledCores):
+    """Makes such cores."""
+
+    def _wrap(self, core: Any) -> MeddledCore:
+        return DeafCore(core, self._meddle, self._lie, self._late_ms)
+
+
+def test_who_came_back_while_usher_was_away_and_is_taken_for_taken_back_is_found():
+    """Once in an hour or two of bad connections, so several are rehearsed."""
+    outages = replace(ROUGH, engine_crashes_per_hour=100.0, engine_down_ms_max=30_000)
+    policy = of_flow(limit_ms=15_000)(CARES)
+    found = set()
+    for seed in range(11, 17):
+        chosen = options(seed, faults=outages)
+        Simulation(policy, chosen, maker=MeddledCores()).run()
+        try:
+            Simulation(policy, chosen, maker=DeafCores()).run()
+        except AuditFailure as failure:
+            found.add((failure.rule, str(failure).partition("was not ")[2][:10]))
+    assert found == {("places", "taken back")}
 
 
 def test_a_loop_without_end_is_found(monkeypatch):

@@ -11,14 +11,18 @@ from engine.core.commands import (
     AnswerCall,
     Connect,
     DestroyBridge,
+    FetchCall,
     HangUpCall,
     HangUpLeg,
     PlayPrompt,
     RingPhone,
+    SendToDialplan,
 )
 from engine.core.ids import BridgeId, CallId, EndpointName, LegId, NodeId, PlaybackId
 from engine.core.inputs import (
+    TAKEN_BACK,
     CallArrived,
+    CallCameBack,
     CallerHungUp,
     CommandFailed,
     DeviceState,
@@ -290,6 +294,43 @@ def test_while_usher_is_away_the_dialplan_holds_or_refuses():
     town.pass_ms(1_500)
     kinds = [type(each) for each in town.told()]
     assert kinds == [NodeConnected, CallArrived]
+
+
+def away(town: Town, trip: int) -> None:
+    """Sends the caller into a flow, for so long as no test lasts."""
+    town.say(SendToDialplan(NODE, CALL, "flow", "s", (("USHER_TRIP", str(trip)),)))
+    town.pass_ms(0)
+
+
+def test_a_flow_is_made_to_give_back_whom_it_has_in_that_trip():
+    town = Town()
+    town.call()
+    away(town, 2)
+    town.told()
+    for trip in (1, 2, 2):
+        town.say(FetchCall(NODE, CALL, trip))
+        town.pass_ms(0)
+    assert town.told() == [CallCameBack(CALL, TAKEN_BACK)]
+    (seen,) = town.asterisk.listing().channels
+    assert (seen.away, seen.trip, seen.dialled) == (False, 2, TAKEN_BACK)
+
+
+def test_who_came_back_while_usher_was_away_is_not_taken_back():
+    """The list has them as away; they come with what they asked for."""
+    town = Town()
+    town.call()
+    away(town, 1)
+    town.asterisk.cut(noticed_after_ms=0)
+    town.asterisk.dialplan._give_back(town.asterisk.channels[CALL], "6401")
+    town.pass_ms(0)
+    assert [each.away for each in town.asterisk.listing().channels] == [True]
+    town.asterisk.link()
+    town.pass_ms(300)
+    town.told()
+    town.say(FetchCall(NODE, CALL, 1))
+    town.pass_ms(2_000)
+    assert town.told() == [CallCameBack(CALL, "6401")]
+    assert [each.dialled for each in town.asterisk.listing().channels] == ["6401"]
 
 
 def test_of_the_commands_on_the_wire_only_the_first_arrive():

@@ -70,7 +70,7 @@ COMMANDS = (
     PlayPrompt(_NODE, playback_id_of(_CALL, 1), _CALL, ("sound:a",), "en"),
     StopPrompt(_NODE, playback_id_of(_CALL, 1), _CALL),
     PlayToTalk(_NODE, playback_id_of(_LEG, 1), bridge_id_of(_LEG), ("sound:a",), "en"),
-    FetchCall(_NODE, _CALL),
+    FetchCall(_NODE, _CALL, 1),
     SendToDialplan(_NODE, _CALL, "night", "s", (("USHER_CALL", "5"),)),
     HangUpCall(_NODE, _CALL, 16),
     AnswerTransfer(_NODE, _LEG, TransferState.DONE),

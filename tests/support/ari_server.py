@@ -249,7 +249,8 @@ class AriServer:
             case "POST", "channels":
                 where = (query["endpoint"], query["context"], query["extension"])
                 assert where == ("Local/go@usher-fetch/n", "usher-fetch", "over")
-                switch.fetch(body["variables"]["USHER_FETCH"])
+                variables = body["variables"]
+                switch.fetch(variables["USHER_FETCH"], variables["USHER_FETCH_TRIP"])
             case "POST", "channels", channel_id, "dial":
                 switch.dial(channel_id, int(query["timeout"]))
             case "POST", "channels", channel_id, "answer":

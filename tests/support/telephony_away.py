@@ -34,6 +34,7 @@ from engine.core.ids import (
     playback_id_of,
 )
 from engine.core.inputs import (
+    TAKEN_BACK,
     CallArrived,
     CallCameBack,
     CallerHungUp,
@@ -101,12 +102,12 @@ class TelephonyAway:
     async def test_a_caller_is_taken_back_from_the_dialplan(self, world, posted, up):
         customer, call_id = await self.sent(world, posted)
         for _ in range(2):
-            world.telephony.send(FetchCall(NODE, call_id))
-            await posted.exactly(CallCameBack(call_id, "s"))
+            world.telephony.send(FetchCall(NODE, call_id, TRIP))
+            await posted.exactly(CallCameBack(call_id, TAKEN_BACK))
             world.telephony.send(send_on(call_id))
             await world.telephony.drain()
-        world.telephony.send(FetchCall(NODE, call_id))
-        await posted.exactly(CallCameBack(call_id, "s"))
+        world.telephony.send(FetchCall(NODE, call_id, TRIP))
+        await posted.exactly(CallCameBack(call_id, TAKEN_BACK))
         playback_id = playback_id_of(call_id, 1)
         world.telephony.send(PlayPrompt(NODE, playback_id, call_id, ("sound:beep",), "en"))
         await posted.exactly(PlaybackEnded(playback_id, ok=True))
@@ -119,8 +120,8 @@ class TelephonyAway:
         customer, call_id = await self.sent(world, posted)
         await world.press_in_flow(customer, "1")
         await posted.exactly(CallCameBack(call_id, "6401"))
-        world.telephony.send(FetchCall(NODE, call_id))
-        world.telephony.send(FetchCall(NODE, CallId("nobody")))
+        world.telephony.send(FetchCall(NODE, call_id, TRIP))
+        world.telephony.send(FetchCall(NODE, CallId("nobody"), TRIP))
         await world.telephony.drain()
         playback_id = playback_id_of(call_id, 1)
         world.telephony.send(PlayPrompt(NODE, playback_id, call_id, ("sound:beep",) * 3, "en"))
@@ -128,6 +129,25 @@ class TelephonyAway:
         customer.hang_up()
         await posted.exactly(CallerHungUp(call_id, 16))
         assert posted.count(CallCameBack) == 1
+        assert posted.failures == []
+
+    @pytest.mark.row("Q-03")
+    async def test_who_is_away_once_more_is_not_taken_back_from_before(self, world, posted, up):
+        customer, call_id = await self.sent(world, posted)
+        await world.press_in_flow(customer, "1")
+        await posted.exactly(CallCameBack(call_id, "6401"))
+        again = (("USHER_ANSWER", "6402"), (TRIP_VARIABLE, str(TRIP + 1)))
+        world.telephony.send(send_on(call_id, variables=again))
+        await world.telephony.drain()
+        world.telephony.send(FetchCall(NODE, call_id, TRIP))
+        await world.telephony.drain()
+        await world.press_in_flow(customer, "1")
+        await posted.exactly(CallCameBack(call_id, "6402"))
+        world.telephony.send(send_on(call_id, variables=again))
+        await world.telephony.drain()
+        world.telephony.send(FetchCall(NODE, call_id, TRIP + 1))
+        await posted.exactly(CallCameBack(call_id, TAKEN_BACK))
+        assert posted.count(CallCameBack) == 3
         assert posted.failures == []
 
     @pytest.mark.row("Q-03")

@@ -137,7 +137,7 @@ def send_on(context="night", extension="s", *variables):
 
 TABLE = [
     (
-        FetchCall(NODE, CALL),
+        FetchCall(NODE, CALL, 2),
         [
             AriRequest(
                 "POST",
@@ -149,7 +149,7 @@ TABLE = [
                     "priority": "1",
                     "timeout": "5",
                 },
-                {"variables": {"USHER_FETCH": CALL}},
+                {"variables": {"USHER_FETCH": CALL, "USHER_FETCH_TRIP": "2"}},
             )
         ],
     ),

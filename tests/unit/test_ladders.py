@@ -17,6 +17,8 @@ from engine.core.commands import Command, PlayPrompt, RingPhone
 from engine.core.facts import Fact, RecordingStarted
 from engine.core.ids import QueueId, bridge_id_of, playback_id_of
 from engine.core.inputs import (
+    TAKEN_BACK,
+    CallCameBack,
     EngineStarted,
     HoldChanged,
     LegAnswered,
@@ -31,7 +33,7 @@ from engine.core.inputs import (
     SeenChannel,
     TransferRequested,
 )
-from engine.core.places import MenuKey, ToMenu, ToQueue, ToVoicemail
+from engine.core.places import CallFlow, MenuKey, ToCallFlow, ToMenu, ToQueue, ToVoicemail
 from engine.core.policy import ParkingPolicy, RecordingPolicy, Right, Strategy
 from engine.core.waiting import Announcements, SurveyKey, SurveyPolicy
 from tests.support.asking import ask, ask_for_agent
@@ -353,6 +355,17 @@ def voicemail():
     return told
 
 
+def taken_back():
+    flow = CallFlow("shop", "shop", limit_ms=60_000, too_long=ToQueue(QueueId("6400")))
+    centre = house(queue("6400"), dials={"51": ToCallFlow("shop")})
+    centre.reload(dataclasses.replace(centre.policy, call_flows=(flow,)))
+    told = Told(centre=centre)
+    call = centre.call("51")
+    centre.wait(60_000)
+    told.give(CallCameBack(call, TAKEN_BACK))
+    return told
+
+
 def called_back():
     centre = Callbacks(*dynamic("1001"))
     told = Told(centre=centre)
@@ -402,6 +415,7 @@ LADDERS = {
     "A phone forwards": forwarded,
     "A menu, then the queue": menu_to_queue,
     "A message is left": voicemail,
+    "A call flow keeps a caller for too long": taken_back,
     "A callback": called_back,
     "A survey": asked_afterwards,
 }

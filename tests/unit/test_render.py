@@ -183,6 +183,7 @@ def test_dialplan_expands_nothing_that_a_caller_sends(tmp_path: Path) -> None:
             "${USHER_EXTEN}",
             "${SHARED(USHER_AWAY,${USHER_FETCH}",
             "${USHER_FETCH}",
+            "${USHER_FETCH_TRIP}",
             "${VM_INFO(${EXTEN}",
             "${USHER_LANGUAGE}",
             "${CHANNEL(language):0:2}",
@@ -277,8 +278,8 @@ def test_nobody_is_answered_before_the_engine_was_asked(tmp_path: Path) -> None:
     # The rest is for calls that the engine has had: given back, lost, sent on, and voicemail.
     assert [lines[n].partition(",1,")[2] for n in firsts[6:]] == [
         *["Set(SHARED(USHER_AWAY)=0)"] * 4,
-        "Set(SHARED(USHER_AWAY)=1)",
-        'GotoIf($["${SHARED(USHER_AWAY,${USHER_FETCH})}"="1"]?take)',
+        "Set(SHARED(USHER_AWAY)=${USHER_TRIP})",
+        'GotoIf($["${SHARED(USHER_AWAY,${USHER_FETCH})}"="${USHER_FETCH_TRIP}"]?take)',
         "Hangup()",
         'GotoIf($["${VM_INFO(${EXTEN}@usher,exists)}"!="1"]?usher-lost,s,1)',
         "Answer()",

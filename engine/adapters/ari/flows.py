@@ -31,8 +31,10 @@ GATE: Final = ("usher-away", "go")
 """Context and extension of our dialplan (dialplan/extensions.conf.j2) that look where it goes."""
 
 FETCH: Final = ("usher-fetch", "go")
-"""Context and extension of our dialplan that take back the channel whose id `FETCH_VARIABLE` has."""
+"""Context and extension of our dialplan that take back the channel whose id `FETCH_VARIABLE` has, ..."""
 FETCH_VARIABLE: Final = "USHER_FETCH"
+FETCH_TRIP_VARIABLE: Final = "USHER_FETCH_TRIP"
+"""... from this trip, and no other."""
 
 LOST: Final = "lost"
 """First argument of a channel that comes back because there is nothing where it was sent."""
@@ -92,9 +94,8 @@ def fetch_call(command: FetchCall) -> tuple[AriRequest, ...]:
         "priority": "1",
         "timeout": "5",
     }
-    return (
-        AriRequest("POST", "channels", query, {"variables": {FETCH_VARIABLE: command.call_id}}),
-    )
+    variables = {FETCH_VARIABLE: command.call_id, FETCH_TRIP_VARIABLE: str(command.trip)}
+    return (AriRequest("POST", "channels", query, {"variables": variables}),)
 
 
 def _subscribe(channel_id: str) -> AriRequest:

@@ -5,7 +5,8 @@
     {"do": "change_agent", "agent": "1001", "action": "pause", "queue": "6400", "reason": "Lunch"}
 
 Destinations: `{"queue": NUMBER}`, `{"extension": NUMBER}`, `{"external": NUMBER, "route": NAME}`,
-`{"hang_up": CAUSE}`, `{"play": [MEDIA, ...]}`. `by` is "system" if it is left out; without `seen` the
+`{"hang_up": CAUSE}`, `{"play": [MEDIA, ...]}`, `{"voicemail": BOX}`, `{"menu": NAME}`,
+`{"call_flow": NAME}`, `{"ring_group": NAME}`. `by` is "system" if it is left out; without `seen` the
 call or agent is taken as it is. `reason` is the name or the code of a pause reason.
 """
 
@@ -32,7 +33,18 @@ from engine.core.inputs import (
     Redirect,
     Transfer,
 )
-from engine.core.places import Destination, HangUp, PlayThenHangUp, ToExtension, ToExternal, ToQueue
+from engine.core.places import (
+    Destination,
+    HangUp,
+    PlayThenHangUp,
+    ToCallFlow,
+    ToExtension,
+    ToExternal,
+    ToMenu,
+    ToQueue,
+    ToRingGroup,
+    ToVoicemail,
+)
 from engine.core.policy import MonitorMode, Presence
 
 E = TypeVar("E", bound=StrEnum)
@@ -217,10 +229,9 @@ def _destination(value: object) -> Destination:
         raise BadRequest('request: \'to\' must be an object such as {"queue": "6401"}')
     fields = _Fields(value, "to")
     destination: Destination
-    if "queue" in value:
-        destination = ToQueue(QueueId(fields.text("queue")))
-    elif "extension" in value:
-        destination = ToExtension(fields.text("extension"))
+    named = next((each for each in _NAMED if each in value), None)
+    if named is not None:
+        destination = _NAMED[named](fields.text(named))
     elif "external" in value:
         destination = ToExternal(fields.text("external"), fields.text("route"))
     elif "hang_up" in value:
@@ -231,9 +242,20 @@ def _destination(value: object) -> Destination:
     elif "play" in value:
         destination = PlayThenHangUp(_media(fields.raw("play")))
     else:
-        raise BadRequest("to: expected one of queue, extension, external, hang_up, play")
+        raise BadRequest(f"to: expected one of {', '.join(_NAMED)}, external, hang_up, play")
     fields.end()
     return destination
+
+
+_NAMED: Final[dict[str, Callable[[str], Destination]]] = {
+    "queue": lambda number: ToQueue(QueueId(number)),
+    "extension": ToExtension,
+    "voicemail": ToVoicemail,
+    "menu": ToMenu,
+    "call_flow": ToCallFlow,
+    "ring_group": ToRingGroup,
+}
+"""Destinations of one word."""
 
 
 def _media(value: object) -> tuple[str, ...]:

@@ -137,7 +137,7 @@ def _send_to_dialplan(switch: Switch, command: SendToDialplan) -> None:
 
 
 def _fetch_call(switch: Switch, command: FetchCall) -> None:
-    switch.fetch(command.call_id)
+    switch.fetch(command.call_id, str(command.trip))
 
 
 def _play(switch: Switch, command: PlayPrompt) -> None:

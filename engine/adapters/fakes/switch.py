@@ -30,6 +30,7 @@ from engine.adapters.fakes.parts import (
     Refused,
     What,
 )
+from engine.core.inputs import TAKEN_BACK
 
 NOT_IN_STASIS: Final = "Channel not in Stasis application"
 
@@ -133,11 +134,11 @@ class Switch:
         channel.dialled = dialled
         self._tell(What.BACK, channel)
 
-    def fetch(self, channel_id: str) -> None:
-        """Takes a caller back whom the dialplan has; anybody else is left alone."""
+    def fetch(self, channel_id: str, trip: str) -> None:
+        """Takes a caller back whom the dialplan has for this trip; anybody else is left alone."""
         channel = self.channels.get(channel_id)
-        if channel is not None and channel.away:
-            self.give_back(channel, "s")
+        if channel is not None and channel.away and channel.variables.get("USHER_TRIP") == trip:
+            self.give_back(channel, TAKEN_BACK)
 
     def held_with(self, channel: Channel) -> str | None:
         """Returns the music that somebody hears on hold, None if nobody holds."""

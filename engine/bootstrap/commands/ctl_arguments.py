@@ -14,7 +14,8 @@ Verbs = Any
 """What argparse returns for a command's commands."""
 
 WHERE_TO: Final = (
-    "queue NUMBER, extension NUMBER, external NUMBER ROUTE, hang-up [CAUSE], or play MEDIA..."
+    "queue NUMBER, extension NUMBER, voicemail BOX, menu NAME, call-flow NAME, ring-group NAME,"
+    " external NUMBER ROUTE, hang-up [CAUSE], or play MEDIA..."
 )
 
 HANG_UP_CAUSE: Final = 16
@@ -89,8 +90,10 @@ def _agent_verbs(verbs: Verbs) -> None:
 def destination_of(words: list[str]) -> dict[str, Any]:
     """Returns the words of a destination as the engine wants them. Raises `WrongDestination`."""
     match words:
-        case ["queue" | "extension" as kind, number]:
-            return {kind: number}
+        case ["queue" | "extension" | "voicemail" | "menu" as kind, name]:
+            return {kind: name}
+        case ["call-flow" | "ring-group" as kind, name]:
+            return {kind.replace("-", "_"): name}
         case ["external", number, route]:
             return {"external": number, "route": route}
         case ["hang-up"]:

@@ -5,8 +5,9 @@ dials it at the same place; queues and extensions can be named from anywhere. A 
 there, or a number that leads nowhere, is told to the caller.
 
 Voicemail ends by itself (at its longest message), and so should a call flow. One that has a limit is
-not trusted: the caller is taken back when it is over, and goes on to the flow's own destination. Who
-cannot be taken back, however often it is tried, is hung up.
+not trusted: the caller is taken back when it is over, and goes on to the flow's own destination; but
+who came back in time goes where they asked, even if that is heard of later. Who cannot be taken back,
+however often it is tried, is hung up.
 """
 
 from __future__ import annotations
@@ -19,12 +20,12 @@ from engine.core.causes import NORMAL_CLEARING
 from engine.core.commands import FetchCall, SendToDialplan
 from engine.core.directions import Next, ToMailbox
 from engine.core.facts import CallEnd, RouteReason
-from engine.core.inputs import SeenChannel
+from engine.core.inputs import TAKEN_BACK, SeenChannel
 from engine.core.model.call import Call, CallEvent, CallState
 from engine.core.model.state import State
 from engine.core.model.timers import TimerKind
 from engine.core.model.whereabouts import Trip
-from engine.core.places import CallFlow, ToCallFlow, ToVoicemail
+from engine.core.places import ToCallFlow, ToVoicemail
 from engine.core.prompting.hearing import stop_prompt, stop_waiting_sound
 from engine.core.routing.destinations import words_of
 from engine.core.routing.sending import no_such_place, route
@@ -78,7 +79,7 @@ def away_too_long(state: State, call: Call) -> None:
         end_call(state, call, CallEnd.SYSTEM, NORMAL_CLEARING)
         return
     trip.fetches += 1
-    state.tell(FetchCall(call.node, call.call_id))
+    state.tell(FetchCall(call.node, call.call_id, trip.ordinal))
     state.timers.set(TimerKind.AWAY, call.call_id, state.now_ms + FETCH_MS)
 
 
@@ -103,9 +104,11 @@ def came_back(state: State, call: Call, dialled: str) -> str | None:
     """The dialplan gives a caller back. Returns why that means nothing, or None."""
     if call.state is not CallState.AWAY:
         return f"call is {call.state}"
-    trip, flow = _is_back(state, call)
-    if flow is not None:
-        route(state, call, flow.too_long, RouteReason.TOO_LONG, trip.to)
+    trip = _trip(call)
+    taken_from = trip.flow if dialled == TAKEN_BACK and trip.fetches else None
+    _is_back(state, call)
+    if taken_from is not None:
+        route(state, call, taken_from.too_long, RouteReason.TOO_LONG, trip.to)
         return None
     call.dialled = dialled
     onward = inside(state, dialled) or meaning(state, call)
@@ -119,8 +122,8 @@ def came_back(state: State, call: Call, dialled: str) -> str | None:
 def sending_failed(state: State, call: Call, command: SendToDialplan) -> None:
     """The caller could not be sent there, and is told so."""
     if call.state is CallState.AWAY and _trip(call).sent == command:
-        trip, _ = _is_back(state, call)
-        no_such_place(state, call, trip.to)
+        _is_back(state, call)
+        no_such_place(state, call, _trip(call).to)
 
 
 def seen_again(state: State, call: Call, channel: SeenChannel) -> None:
@@ -137,13 +140,9 @@ def seen_again(state: State, call: Call, channel: SeenChannel) -> None:
         came_back(state, call, channel.dialled)
 
 
-def _is_back(state: State, call: Call) -> tuple[Trip, CallFlow | None]:
-    """Ends a trip; returns it, and the call flow from which the caller was taken back."""
+def _is_back(state: State, call: Call) -> None:
     call.advance(CallEvent.CAME_BACK)
-    trip = _trip(call)
-    flow = trip.flow if trip.fetches else None
     end_trip(state, call)
-    return trip, flow
 
 
 def _trip(call: Call) -> Trip:

@@ -99,7 +99,8 @@ class CallRouted:
     """A call was sent to a destination for a reason beyond what was dialled.
 
     `to` as in `engine.core.routing.destinations.words_of`; `from_place` is the queue, menu or group that sends
-    it; `key` what was pressed or dialled, if anything.
+    it, the place in the dialplan that had it (`came_back`, `too_long`: "call_flow NAME"), or what is not there
+    (`no_such_place`); `key` what was pressed or dialled, if anything.
     """
 
     seq: int

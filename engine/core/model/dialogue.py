@@ -120,9 +120,5 @@ class Callback:
     terms: CallbackPolicy | None = None
     """What its queue said when it was requested; counts where the queue offers callbacks no more."""
     line: str = ""
-    """Whose line that is, however the number was spelled: two callbacks to one are never kept."""
-
-    @property
-    def known_by(self) -> str:
-        """What must not be the same in two callbacks of a queue (C-06)."""
-        return self.line or self.number
+    """Whose line that is by the configuration of now, however the number was spelled: no second callback
+    to it may be requested in the same queue (C-06)."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from engine.core.ids import AgentId, CallId, LegId, QueueId
 from engine.core.model.agent import Membership
@@ -18,6 +19,14 @@ from engine.core.policy import MemberKind, QueuePolicy
 Place = tuple[int, int, int]
 Entry = tuple[int, int, int, CallId]
 """A caller's place in line (`Visit.place`) and name."""
+
+
+class Service(NamedTuple):
+    """When a caller was served (epoch milliseconds), by whom, and the caller's number as spelled then."""
+
+    at_ms: int
+    agent_id: AgentId
+    number: str
 
 
 @dataclass(slots=True, eq=False)
@@ -39,8 +48,9 @@ class Line:
     """None of them is empty."""
     rung: list[Entry] = field(default_factory=list)
     """Those of `waiting` for whom phones ring or were picked up, in the same order."""
-    served: dict[str, tuple[int, AgentId]] = field(default_factory=dict)
-    """When callers were served last, and by whom, by their number; longest ago first."""
+    served: dict[str, Service] = field(default_factory=dict)
+    """How callers were served last, by what they are known by (`engine.core.matching.sticky`); longest
+    ago first."""
     rosters: dict[int, list[Membership]] = field(default_factory=dict)
     """Who is at work, by skill level, as `engine.core.matching.shares` worked it out; empty after a change."""
     crew: Crew | None = None

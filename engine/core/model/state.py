@@ -45,6 +45,7 @@ from engine.core.ids import (
     NodeId,
     QueueId,
     RecordingId,
+    VisitId,
 )
 from engine.core.model import numbers
 from engine.core.model.agent import Agent, Membership, counts_as_there, may_be_offered
@@ -220,8 +221,8 @@ class State:
         self.nodes: dict[NodeId, Node] = {}
         self.monitors: dict[MonitorId, Monitor] = {}
         self.recordings: dict[RecordingId, Recording] = {}
-        self.callbacks: dict[tuple[QueueId, str], CallId] = {}
-        """The calls that are callbacks, by queue and number: each number has one in a queue (C-06)."""
+        self.callbacks: dict[tuple[QueueId, VisitId], CallId] = {}
+        """The calls that are callbacks, by queue and the callback's id, which goes from call to call."""
         self.parked: dict[str, CallId] = {}
         """Who is parked, by slot."""
         self.own_calls = 0

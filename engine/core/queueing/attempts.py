@@ -19,7 +19,7 @@ from engine.core.facts import (
     OfferOutcome,
     OfferReason,
 )
-from engine.core.ids import CallId, EndpointName
+from engine.core.ids import CallId, EndpointName, QueueId
 from engine.core.model.call import Call
 from engine.core.model.leg import Leg, LegState
 from engine.core.model.numbers import line_known_by, matches
@@ -54,35 +54,41 @@ def way_to(state: State, terms: CallbackPolicy, number: str, own: EndpointName) 
     return None
 
 
-def line_of(state: State, way: Phone, number: str) -> str:
-    """Returns whose line is called that way (C-06).
+def line_of(state: State, terms: CallbackPolicy, number: str, own: EndpointName) -> str:
+    """Returns whose line it is to which a callback is requested or waits, as things are now (C-06).
 
-    It is the same for all spellings that the numbering plan knows as one, and for those that end in
-    the same call. The plan is about the number as people write it: before the callback prefix, and
-    before a route adds what only the next exchange understands. A phone of the house is its number.
+    `terms` and `own` are as for `way_to`. The numbering plan is asked about the number as people write
+    it: before the callback prefix, and before a route adds what only the next exchange understands.
+    Where it cannot tell, spellings are one that end in the same call; and where no route takes the
+    number any more, the number is what is left to go by. A phone of the house is nobody's number outside.
     """
-    if way.number is None:
-        return number
-    plan = state.policy.settings.numbering
-    known = line_known_by(plan, number) or line_known_by(plan, way.number)
-    return known or way.number.replace("+", "00")
+    way = way_to(state, terms, number, own)
+    if way is not None and way.number is None:
+        return f"extension {number}"
+    dialled = number if way is None or way.number is None else way.number
+    known = line_known_by(state.policy.settings.numbering, number)
+    return known or dialled.replace("+", "00")
 
 
 def know_again(state: State) -> None:
-    """Another numbering plan: the callbacks that wait are known by what it makes of their numbers.
+    """Another configuration, or an older snapshot: callbacks are known by what it makes of their numbers.
 
     Two that are one only now both stay, as they were promised; a third is not taken.
     """
-    for (queue_id, before), call_id in list(state.callbacks.items()):
+    for call_id in state.callbacks.values():
         call = state.calls[call_id]
         assert call.callback is not None
-        if call.endpoint in state.extensions:
-            continue
-        line = line_known_by(state.policy.settings.numbering, call.callback.number)
-        if line is not None and (queue_id, line) not in state.callbacks:
-            del state.callbacks[queue_id, before]
-            state.callbacks[queue_id, line] = call_id
-            call.callback.line = line
+        terms = terms_of(state, call)
+        call.callback.line = line_of(state, terms, call.callback.number, call.endpoint)
+
+
+def is_waited_for(state: State, queue_id: QueueId, line: str) -> bool:
+    """Tells whether a callback to that line waits in the queue already."""
+    for (waits_in, _), call_id in state.callbacks.items():
+        callback = state.calls[call_id].callback
+        if waits_in == queue_id and callback is not None and callback.line == line:
+            return True
+    return False
 
 
 def agent_is_ready(state: State, call: Call, leg: Leg) -> str | None:

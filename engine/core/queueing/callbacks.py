@@ -28,7 +28,7 @@ from engine.core.places import Media, PlayThenHangUp
 from engine.core.prompting.hearing import hears_prompt, play
 from engine.core.prompting.questions import ask, end_dialogue, hear_key
 from engine.core.queueing.announcing import back_to_music
-from engine.core.queueing.attempts import line_of, way_to
+from engine.core.queueing.attempts import is_waited_for, line_of, way_to
 from engine.core.queueing.offers import want_again
 from engine.core.queueing.pending import next_call_id, replace, set_offer, stand_in
 from engine.core.queueing.ringing import Phone
@@ -216,16 +216,20 @@ def _entered(state: State, call: Call, terms: CallbackPolicy, dialogue: Callback
 
 def _confirmed(state: State, call: Call, terms: CallbackPolicy, dialogue: CallbackDialogue) -> None:
     number = dialogue.number
+    queue_id = _visit(call).queue_id
     way = _way(state, call, terms, number)
+    line = line_of(state, terms, number, _own_phone(state, call))
     if way is None:  # The configuration was changed meanwhile.
         _ask_for_number(state, call, dialogue, _say(call, Phrase.CALLBACK_NOT_CALLABLE))
-    elif (_visit(call).queue_id, line_of(state, way, number)) in state.callbacks:
+    elif is_waited_for(state, queue_id, line):
         _back_to_line(state, call, _say(call, Phrase.CALLBACK_ALREADY))
     else:
-        _register(state, call, number, way, dialogue.trigger)
+        _register(state, call, number, line, way, dialogue.trigger)
 
 
-def _register(state: State, call: Call, number: str, way: Phone, trigger: CallbackTrigger) -> None:
+def _register(
+    state: State, call: Call, number: str, line: str, way: Phone, trigger: CallbackTrigger
+) -> None:
     """Lets a callback take the caller's place; the caller hears a goodbye."""
     visit = _visit(call)
     waiting_id = next_call_id(state)
@@ -235,7 +239,7 @@ def _register(state: State, call: Call, number: str, way: Phone, trigger: Callba
         number,
         state.now_ms,
         terms=terms,
-        line=line_of(state, way, number),
+        line=line,
     )
     state.note(
         CallbackRequested,

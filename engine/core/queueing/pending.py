@@ -122,7 +122,7 @@ def stand_in(
     """Puts a callback in line, in the place that its visit says, to rest first for so long."""
     line = state.lines[visit.queue_id]
     call.callback, call.visit, call.last_queue = callback, visit, visit.queue_id
-    state.callbacks[visit.queue_id, callback.known_by] = call.call_id
+    state.callbacks[visit.queue_id, callback.callback_id] = call.call_id
     line.add(call, visit)
     limit_wait(state, call, line)
     state.leaving[line.queue_id] = None  # Who has just come may not stay in an empty queue.
@@ -165,7 +165,7 @@ def note_end(state: State, call: Call, visit: Visit, reason: CallbackReason) -> 
     assert callback is not None
     talked = reason is CallbackReason.TALKED
     call.callback = None
-    del state.callbacks[visit.queue_id, callback.known_by]
+    del state.callbacks[visit.queue_id, callback.callback_id]
     state.note_end(
         CallbackEnded,
         callback.callback_id,

@@ -23,8 +23,11 @@ def check(state: State) -> None:
         check_call(state, call)
     for agent in state.agents.values():
         check_agent(state, agent)
-    for call_id in state.parked.values():
-        assert call_id in state.calls, "a slot is kept by a caller who is gone"
+    for slot, call_id in state.parked.items():
+        parked = state.calls.get(call_id)
+        assert parked is not None, "a slot is kept by a caller who is gone"
+        assert parked.parked is not None, "a slot is kept by a caller who is elsewhere"
+        assert parked.parked.slot == slot, "a slot is kept by a caller who is in another"
     check_callbacks(state)
     check_lines(state)
     check_forecast(state)

@@ -30,7 +30,6 @@ def apply_policy(state: State, policy: Policy) -> None:
     numbering = state.policy.settings.numbering
     state.index(policy)
     if numbering != policy.settings.numbering:
-        know_again(state)
         remember_anew(state)
     for node_id in [each for each in state.nodes if each not in policy.nodes]:
         node_removed(state, node_id)
@@ -55,6 +54,7 @@ def apply_policy(state: State, policy: Policy) -> None:
             _ask_anew(state, line)
         _tell_who_waits(state, line, before)
         agree_terms_anew(state, line)
+    know_again(state)
     monitoring.rights_changed(state)
     _forget_agents(state, policy)
     for agent in state.agents.values():

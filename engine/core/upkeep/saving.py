@@ -11,11 +11,12 @@ from engine.core.model.agent import Agent
 from engine.core.model.call import Call
 from engine.core.model.ears import Monitor, Recording
 from engine.core.model.leg import Leg
-from engine.core.model.line import Line
+from engine.core.model.line import Line, Service
 from engine.core.model.pace import Pace
 from engine.core.model.state import Ended, Node, State
 from engine.core.model.timers import TimerKind
 from engine.core.policy import Policy
+from engine.core.queueing.attempts import know_again
 from engine.core.upkeep.older import with_grouped_calls
 from engine.core.waiting import HoursNow
 
@@ -55,8 +56,10 @@ class SavedLine:
     last_dynamic: int
     available: list[str]
     served: dict[str, str] = field(default_factory=dict)
-    """By the caller's number: when (epoch milliseconds), a space, and by whom."""
+    """By what the caller is known by: when (epoch milliseconds), a space, and by whom."""
     pace: Pace = field(default_factory=Pace)
+    spelled: dict[str, str] = field(default_factory=dict)
+    """The same callers' numbers, where these are not what they are known by."""
 
 
 @dataclass(slots=True)
@@ -113,8 +116,9 @@ def save(state: State) -> dict[str, Any]:
                 line.last_static_agent,
                 line.last_dynamic,
                 list(line.available),
-                {number: f"{at_ms} {who}" for number, (at_ms, who) in line.served.items()},
+                {known_by: f"{at_ms} {who}" for known_by, (at_ms, who, _) in line.served.items()},
                 line.pace,
+                {by: each.number for by, each in line.served.items() if by != each.number},
             )
             for line in state.lines.values()
         ],
@@ -156,7 +160,7 @@ def load(snapshot: dict[str, Any]) -> State:
     state.hours = {each.schedule: each for each in saved.hours}
     state.overrides = {QueueId(queue_id): by for queue_id, by in saved.overrides.items()}
     state.callbacks = {
-        (call.visit.queue_id, call.callback.known_by): call.call_id
+        (call.visit.queue_id, call.callback.callback_id): call.call_id
         for call in saved.calls
         if call.callback is not None and call.visit is not None
     }
@@ -171,9 +175,7 @@ def load(snapshot: dict[str, Any]) -> State:
         line.last_static_agent = each.last_static_agent
         line.pace = each.pace
         state.house.change(each.pace.talks.count, each.pace.talks.total_ms)
-        for number, service in each.served.items():
-            at_ms, _, agent_id = service.partition(" ")
-            line.served[number] = (int(at_ms), AgentId(agent_id))
+        line.served = _served(each)
         line.available = {AgentId(agent_id): None for agent_id in each.available}
         state.lines[line.queue_id] = line
     for call in state.calls.values():
@@ -194,7 +196,18 @@ def load(snapshot: dict[str, Any]) -> State:
         state.timers.put_off(late.kind, late.owner, late.until)
     if saved.version == 2:
         _complete_version_2(state)
+    know_again(state)
     return state
+
+
+def _served(saved: SavedLine) -> dict[str, Service]:
+    """Returns the callers whom a line remembers. What an older version wrote is what they showed."""
+    served = {}
+    for known_by, service in saved.served.items():
+        at_ms, _, agent_id = service.partition(" ")
+        number = saved.spelled.get(known_by, known_by)
+        served[known_by] = Service(int(at_ms), AgentId(agent_id), number)
+    return served
 
 
 def _ended(saved: Saved) -> dict[CallId, Ended]:

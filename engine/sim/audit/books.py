@@ -457,8 +457,9 @@ class QueueBook:
         self.policy = policy
         self.members: dict[AgentId, MemberBook] = {}
         self.waiting: dict[VisitId, VisitBook] = {}
-        self.served: dict[str, tuple[int, AgentId]] = {}
-        """When a caller's last talk here ended, and with whom, by the caller's number."""
+        self.served: dict[tuple[bool, str], tuple[int, AgentId]] = {}
+        """When a caller's last talk here ended, and with whom: by whether it is a phone of the house, and
+        by the caller's number."""
         self.static_only = False
         self.last_static = -1
         self.last_static_agent: AgentId | None = None
@@ -482,7 +483,6 @@ class Books:
         self.queues: dict[QueueId, QueueBook] = {}
         self.slots: dict[str, CallBook] = {}
         self.callbacks: dict[VisitId, CallbackBook] = {}
-        self.callback_numbers: dict[tuple[QueueId, str], CallbackBook] = {}
         self.hours: dict[str, HoursNow] = {}
         """What each schedule says."""
         self.closed_by_hand: dict[QueueId, None] = {}

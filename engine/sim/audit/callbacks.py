@@ -80,12 +80,14 @@ class CallbackLaws:
         if terms is None or fact.queue_id != visit.queue.policy.queue_id:
             raise books.fail("callback", f"{fact.callback_id} is not offered in {fact.queue_id}")
         plan = books.policy.settings.numbering
-        for queue_id, number in books.callback_numbers:
-            if queue_id == fact.queue_id and same_line(plan, number, fact.number):
+        inside = fact.number == call.endpoint and fact.number in books.extensions
+        for other in books.callbacks.values():
+            if other.visit.queue.policy.queue_id != fact.queue_id or other.inside != inside:
+                continue  # A phone of the house is nobody outside.
+            if same_line(None if inside else plan, other.number, fact.number):
                 raise books.fail("callback", f"two callbacks for one number in {fact.queue_id}")
         if fact.entered_ms != visit.entered_ms:
             raise books.fail("callback", f"{fact.callback_id} counts from {fact.entered_ms}")
-        inside = fact.number == call.endpoint and fact.number in books.extensions
         if not inside and way_to(books.policy, terms, fact.number) is None:
             raise books.fail("callback", f"{fact.callback_id} may not be called")
         if visit.called_back:
@@ -129,7 +131,6 @@ class CallbackLaws:
         visit.callback = call.callback = callback
         call.visit = visit
         books.callbacks[visit.visit_id] = callback
-        books.callback_numbers[fact.queue_id, fact.number] = callback
         before.queue.waiting[visit.visit_id] = visit
         self._limit(callback)
 
@@ -252,7 +253,6 @@ class CallbackLaws:
         callback.over = True
         self._left.append(callback)
         del books.callbacks[fact.callback_id]
-        del books.callback_numbers[fact.queue_id, callback.number]
         del visit.queue.waiting[visit.visit_id]
         if callback.called is None:
             call.absent = True

@@ -13,7 +13,7 @@ from engine.core.facts import (
     VisitReason,
 )
 from engine.core.ids import CallId, QueueId, VisitId
-from engine.core.inputs import CallCameBack, DigitPressed, Input, NodeConnected
+from engine.core.inputs import TAKEN_BACK, CallCameBack, DigitPressed, Input, NodeConnected
 from engine.core.places import (
     Destination,
     HangUp,
@@ -187,18 +187,30 @@ class PlaceLaws:
             raise books.fail("hours", f"{fact.from_place} sends callers to {fact.to}")
 
     def _came_back(self, fact: CallRouted, _call: CallBook) -> None:
-        happened = self._happened
-        back = isinstance(happened, CallCameBack) and happened.call_id == fact.call_id
-        if back and isinstance(happened, CallCameBack) and happened.dialled != fact.key:
-            raise self._books.fail("places", f"call {fact.call_id} came back for {fact.key}")
-        if not back and not isinstance(happened, NodeConnected):
+        asks = self._asked(fact.call_id)
+        if asks is None:
             raise self._books.fail("places", f"call {fact.call_id} did not come back")
+        if asks != fact.key:
+            raise self._books.fail("places", f"call {fact.call_id} came back for {asks}")
 
     def _too_long(self, fact: CallRouted, call: CallBook) -> None:
-        """Who was taken back goes where the call flow says."""
+        """Who was taken back goes where the call flow says, and nobody else."""
+        if self._asked(fact.call_id) != TAKEN_BACK:
+            raise self._books.fail("places", f"call {fact.call_id} was not taken back")
         flows = [each for each in self._books.policy.call_flows if each.limit_ms > 0]
         if call.away or fact.to not in [words(each.too_long) for each in flows]:
             raise self._books.fail("places", f"call {fact.call_id} is sent to {fact.to} at last")
+
+    def _asked(self, call_id: CallId) -> str | None:
+        """Returns for what a call comes back in this step, None if it does not."""
+        match self._happened:
+            case CallCameBack(call_id=back, dialled=dialled) if back == call_id:
+                return dialled
+            case NodeConnected(channels=channels):
+                seen = (each.dialled for each in channels if each.channel_id == call_id)
+                return next(seen, None)
+            case _:
+                return None
 
     def _loop(self, _fact: CallRouted, call: CallBook) -> None:
         """Each sending is one destination, or two where a prompt is heard before it."""

@@ -50,7 +50,7 @@ def served(books: Books, call: CallBook, queue_id: QueueId, agent_id: AgentId) -
     """Notes the end of a queue's talk, for the caller's return."""
     queue = books.queues.get(queue_id)
     if queue is not None and queue.policy.sticky and call.number.lower() not in _HIDDEN:
-        queue.served[call.number] = (books.now_ms, agent_id)
+        queue.served[call.endpoint in books.extensions, call.number] = (books.now_ms, agent_id)
 
 
 def keeper(books: Books, visit: VisitBook) -> AgentId | None:
@@ -59,10 +59,15 @@ def keeper(books: Books, visit: VisitBook) -> AgentId | None:
     if sticky is None:
         return None
     plan, number = books.policy.settings.numbering, visit.call.number
-    known = visit.queue.served.get(number)
-    if plan is not None:
+    inside = visit.call.endpoint in books.extensions
+    known = visit.queue.served.get((inside, number))
+    if plan is not None and not inside:
         services = visit.queue.served.items()
-        of_line = (service for served, service in services if same_line(plan, served, number))
+        of_line = (
+            service
+            for (was_inside, served), service in services
+            if not was_inside and same_line(plan, served, number)
+        )
         known = max(of_line, default=None)
     if known is None or known[0] + sticky.memory_ms <= books.now_ms:
         return None

@@ -30,6 +30,7 @@ from engine.core.facts import (
 from engine.core.ids import CallId, EndpointName, QueueId
 from engine.core.inputs import (
     BY_SYSTEM,
+    TAKEN_BACK,
     CallActionRequested,
     CallCameBack,
     CallerHungUp,
@@ -38,6 +39,7 @@ from engine.core.inputs import (
     HangUpNow,
     LegAnswered,
     NodeConnected,
+    NodeDisconnected,
     SeenChannel,
     Transfer,
     TransferRequested,
@@ -372,6 +374,13 @@ def test_the_dialplan_has_the_contexts_that_calls_are_sent_to(context):
     assert f"\n[{context}]\n" in template.read_text()
 
 
+def test_the_dialplan_says_who_was_taken_back():
+    template = Path(__file__).parents[3] / "dialplan" / "extensions.conf.j2"
+    assert (
+        f"ChannelRedirect(${{USHER_FETCH}},usher-return,{TAKEN_BACK},1)\n" in template.read_text()
+    )
+
+
 LIMIT_MS = 60_000
 
 
@@ -395,7 +404,7 @@ def test_a_caller_whom_a_flow_keeps_for_too_long_is_taken_back_and_goes_on(limit
     limited.wait(1)
     assert fetched(limited) == [call_id]
     assert is_in(limited, call_id, CallState.AWAY), "until Asterisk gives the caller back"
-    limited.give(CallCameBack(call_id, "s"))
+    limited.give(CallCameBack(call_id, TAKEN_BACK))
     assert [each.call_id for each in limited.of(VisitStarted)] == [call_id]
     assert routes(limited)[-1] == ("call_flow shop", "6400", RouteReason.TOO_LONG, "")
     limited.wait(LIMIT_MS)
@@ -408,6 +417,61 @@ def test_who_comes_back_in_time_is_not_taken_back(limited):
     limited.give(CallCameBack(call_id, "1001"))
     limited.wait(LIMIT_MS)
     assert not fetched(limited)
+
+
+def away_too_long_ago(limited: Centre) -> CallId:
+    """A caller whose time was over while Usher was away; nobody knows whether the flow has them still."""
+    call_id = limited.call("51")
+    limited.give(NodeDisconnected(NODE))
+    limited.wait(2 * LIMIT_MS)
+    assert not fetched(limited)
+    limited.give(NodeConnected(NODE, (SeenChannel(call_id, True, away=True),)))
+    limited.wait(0)
+    assert fetched(limited) == [call_id]
+    return call_id
+
+
+def test_who_came_back_while_usher_was_away_goes_where_they_asked(limited):
+    """They wait in `usher-return` until Usher is there, and are not taken from there."""
+    call_id = away_too_long_ago(limited)
+    limited.give(CallCameBack(call_id, "52"))
+    assert routes(limited)[-1] == ("call_flow shop", "menu main", RouteReason.CAME_BACK, "52")
+    assert is_in(limited, call_id, CallState.DECIDING)
+
+
+@pytest.mark.parametrize("asks", ["", "s"])
+def test_a_flow_that_is_not_there_is_told_even_when_its_time_is_over(limited, asks):
+    call_id = away_too_long_ago(limited)
+    limited.give(CallCameBack(call_id, asks))
+    assert heard(limited) == [INVALID]
+    assert is_in(limited, call_id, CallState.LISTENING)
+
+
+@pytest.mark.parametrize(
+    ("dialled", "why"), [("52", RouteReason.CAME_BACK), (TAKEN_BACK, RouteReason.TOO_LONG)]
+)
+def test_who_is_back_after_one_more_outage_goes_on_as_well(limited, dialled, why):
+    call_id = away_too_long_ago(limited)
+    limited.give(NodeDisconnected(NODE))
+    seen = SeenChannel(call_id, True, None, TRUNK, dialled, trip=1)
+    limited.give(NodeConnected(NODE, (seen,)))
+    assert routes(limited)[-1][2] is why
+
+
+def test_nobody_is_taken_back_by_a_flow_that_says_so_itself(limited):
+    call_id = limited.call("51")
+    limited.give(CallCameBack(call_id, TAKEN_BACK))
+    assert heard(limited) == [INVALID]
+
+
+def test_taking_back_names_the_trip(limited):
+    """Carried out late, it takes nobody out of the next one."""
+    call_id = limited.call("51")
+    limited.wait(LIMIT_MS)
+    limited.give(CallCameBack(call_id, "51"))
+    limited.wait(LIMIT_MS)
+    trips = [dict(each.variables)["USHER_TRIP"] for each in limited.of(SendToDialplan)]
+    assert [str(each.trip) for each in limited.of(FetchCall)] == trips == ["1", "2"]
 
 
 def test_each_trip_has_the_whole_time(limited):
@@ -455,7 +519,7 @@ def test_a_limit_outlives_a_restart_and_waits_for_the_connection(limited):
     limited.give(NodeConnected(NODE, (SeenChannel(call_id, True, away=True),)))
     limited.wait(0)
     assert fetched(limited) == [call_id]
-    limited.give(CallCameBack(call_id, "s"))
+    limited.give(CallCameBack(call_id, TAKEN_BACK))
     assert is_in(limited, call_id, CallState.WAITING)
 
 
@@ -463,5 +527,5 @@ def test_a_flow_that_is_changed_meanwhile_counts_as_it_was(limited):
     call_id = limited.call("51")
     limited.reload(dataclasses.replace(limited.policy, call_flows=()))
     limited.wait(LIMIT_MS)
-    limited.give(CallCameBack(call_id, "s"))
+    limited.give(CallCameBack(call_id, TAKEN_BACK))
     assert is_in(limited, call_id, CallState.WAITING)

@@ -360,3 +360,11 @@ def test_dialled_at_another_asterisk_the_slot_rings_back(centre):
     assert (ring.node, ring.endpoint, ring.call_id) == (NODE, "1003", call_id)
     centre.end_leg(ring.leg_id, 17)
     assert [p.by for p in centre.of(CallParked)] == ["1001", "1003"]
+
+
+def test_a_second_slot_for_one_parked_caller_is_refused_by_the_laws(centre: Centre) -> None:
+    call_id, _ = parked(centre)
+    centre.core.check()
+    centre.core.state.parked["799"] = call_id
+    with pytest.raises(AssertionError, match="a slot is kept by a caller who is in another"):
+        centre.core.check()

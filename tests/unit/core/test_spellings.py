@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from engine.core.ids import CallId, EndpointName
-from engine.core.inputs import CallArrived
+from engine.core.inputs import BY_SYSTEM, CallActionRequested, CallArrived, HangUpNow
 from engine.core.model.numbers import line_known_by
 from engine.core.policy import (
     ExtensionPolicy,
@@ -118,6 +118,13 @@ def is_told_so(centre: Callbacks, number: str) -> bool:
     return centre.hears(call_id) == phrase("en", Phrase.CALLBACK_ALREADY)
 
 
+def cancel(centre: Callbacks, call_id: CallId) -> None:
+    """Ends a callback by service."""
+    version = centre.core.state.calls[call_id].version
+    centre.give(CallActionRequested("r", call_id, HangUpNow(), BY_SYSTEM, version))
+    assert call_id not in centre.core.state.callbacks.values()
+
+
 @pytest.mark.row("C-06")
 @pytest.mark.parametrize("first", ["+49301234", "0049301234", "0301234"])
 @pytest.mark.parametrize("again", ["+49301234", "0049301234", "0301234"])
@@ -143,15 +150,28 @@ def test_without_a_plan_a_national_spelling_is_another_number():
 
 
 @pytest.mark.row("C-06")
-def test_a_phone_of_the_house_is_never_rewritten():
-    centre = house(DENMARK)
+@pytest.mark.parametrize(
+    ("plan", "prepend", "other"),
+    [
+        (DENMARK, "01033", "+4512345678"),
+        (DENMARK, "01033", "12345678"),
+        (None, "01033", "12345678"),
+        (None, "", "12345678"),
+    ],
+)
+def test_a_phone_of_the_house_is_nobody_outside(plan, prepend, other):
+    centre = house(plan)
+    routes = (OutboundRoute("any", "9.", TRUNK, strip=1, prepend=prepend),)
+    centre.reload(dataclasses.replace(centre.policy, outbound_routes=routes))
     phone = ExtensionPolicy("12345678", "Ann", outbound_routes=("any",))
     centre.reload(dataclasses.replace(centre.policy, extensions=(phone,)))
     inside = centre.dial("12345678", source="12345678")
     centre.keys(inside, "21")
-    assert centre.pending.callback is not None
-    assert centre.pending.callback.known_by == "12345678"
-    assert not is_told_so(centre, "+4512345678"), "a subscriber's, not the house's phone"
+    assert not is_told_so(centre, other), "a subscriber's, not the house's phone"
+    centre.core.check()
+    again = centre.dial("12345678", source="12345678")
+    centre.keys(again, "21")
+    assert centre.hears(again) == phrase("en", Phrase.CALLBACK_ALREADY)
 
 
 @pytest.mark.row("C-06")
@@ -175,7 +195,74 @@ def test_two_that_become_one_both_stay_and_a_third_is_not_taken():
     assert is_told_so(centre, "0301234")
     renumber(centre, None)
     centre.core.check()
+    assert is_told_so(centre, "0301234")
     assert is_told_so(centre, "0049301234")
+
+
+@pytest.mark.row("C-06")
+@pytest.mark.parametrize("plan", [None, DENMARK], ids=["none", "another"])
+def test_a_plan_that_knows_a_number_no_more_leaves_it_as_it_was_spelled(plan):
+    centre = house()
+    centre.requested("0301234")
+    assert is_told_so(centre, "+49301234")
+    renumber(centre, plan)
+    centre.core.check()
+    assert is_told_so(centre, "0301234"), "the very same number"
+    assert not is_told_so(centre, "+49301234")
+
+
+@pytest.mark.row("C-06")
+def test_of_two_that_became_one_either_keeps_a_third_away_until_both_are_over():
+    centre = house(None)
+    first, second = centre.requested("0301234"), centre.requested("+49301234")
+    renumber(centre, GERMANY)
+    centre.core = RoutingCore.restore(centre.core.snapshot())
+    cancel(centre, second.call_id)
+    assert is_told_so(centre, "0049301234"), "the first waits still"
+    cancel(centre, first.call_id)
+    centre.core.check()
+    assert not is_told_so(centre, "0049301234")
+
+
+@pytest.mark.row("C-06")
+def test_other_routes_make_no_second_callback_for_who_waits():
+    centre = house(None)
+    centre.requested("0301234")
+    plain = OutboundRoute("any", "9.", TRUNK, strip=1)
+    centre.reload(dataclasses.replace(centre.policy, outbound_routes=(plain,)))
+    centre.core.check()
+    assert is_told_so(centre, "0301234")
+
+
+@pytest.mark.row("C-06")
+def test_a_number_that_no_route_takes_any_more_is_still_known():
+    centre = house()
+    centre.requested("0301234")
+    national = OutboundRoute("any", "9+.", TRUNK, strip=1)
+    centre.reload(dataclasses.replace(centre.policy, outbound_routes=(national,)))
+    centre.core.check()
+    assert is_told_so(centre, "+49301234")
+
+
+@pytest.mark.row("C-06")
+@pytest.mark.parametrize("other", ["01033301234", "+491033301234"])
+def test_what_a_route_puts_in_front_is_no_part_of_the_number(other):
+    centre = house()
+    centre.requested("301234")  # In a city. The route's 01033 does not make it a national number.
+    assert is_told_so(centre, "301234")
+    assert not is_told_so(centre, other)
+
+
+@pytest.mark.row("C-06")
+def test_a_snapshot_that_says_nothing_of_lines_is_compared_all_the_same():
+    centre = house()
+    centre.requested("0301234")
+    snapshot = centre.core.snapshot()
+    (callback,) = [each["callback"] for each in snapshot["calls"] if each["callback"]]
+    del callback["line"]
+    centre.core = RoutingCore.restore(snapshot)
+    centre.core.check()
+    assert is_told_so(centre, "+49301234")
 
 
 def regulars(plan: NumberingPlan | None) -> Centre:
@@ -196,10 +283,10 @@ def caller(centre: Centre, number: str, source: EndpointName = TRUNK) -> None:
     centre.give(CallArrived(call_id, NODE, source, "6400", number, "", centre.now_ms))
 
 
-def served_by_1002(centre: Centre, number: str) -> None:
+def served_by_1002(centre: Centre, number: str, source: EndpointName = TRUNK) -> None:
     """1002 serves this caller."""
     centre.reach("1001", reachable=False)
-    caller(centre, number)
+    caller(centre, number, source)
     centre.end_leg(centre.answer("1002"))
     centre.obey()
     centre.reach("1001")
@@ -228,4 +315,62 @@ def test_a_plan_that_comes_later_holds_for_who_was_served_before():
     served_by_1002(centre, "0301234")
     renumber(centre, GERMANY)
     caller(centre, "+49301234")
+    assert list(centre.ringing()) == ["1002"]
+
+
+@pytest.mark.row("R-08")
+@pytest.mark.parametrize("plan", [None, USA], ids=["none", "another"])
+def test_a_plan_that_goes_leaves_who_was_served_known_as_spelled_also_after_a_restart(plan):
+    centre = regulars(GERMANY)
+    served_by_1002(centre, "0301234")
+    centre.core = RoutingCore.restore(centre.core.snapshot())
+    renumber(centre, plan)
+    caller(centre, "0301234")
+    assert list(centre.ringing()) == ["1002"]
+
+
+PHONE = EndpointName("12345678")
+"""A phone of the house that has the number of a subscriber in Denmark."""
+
+
+def with_phone(plan: NumberingPlan | None) -> Centre:
+    """As `regulars`, with that phone."""
+    centre = regulars(plan)
+    phones = (*centre.policy.extensions, ExtensionPolicy(PHONE, "Ann"))
+    centre.reload(dataclasses.replace(centre.policy, extensions=phones))
+    return centre
+
+
+@pytest.mark.row("R-08")
+@pytest.mark.parametrize("changes", [[], [DENMARK], [None, DENMARK]])
+def test_a_phone_of_the_house_keeps_its_agent_whatever_the_plan(changes):
+    centre = with_phone(DENMARK if not changes else None)
+    served_by_1002(centre, PHONE, PHONE)
+    for plan in changes:
+        renumber(centre, plan)
+    caller(centre, PHONE, PHONE)
+    assert list(centre.ringing()) == ["1002"]
+
+
+@pytest.mark.row("R-08")
+@pytest.mark.parametrize("before", [None, DENMARK], ids=["none", "same"])
+@pytest.mark.parametrize("again", ["12345678", "+4512345678"])
+def test_a_subscriber_does_not_inherit_the_agent_of_a_phone_of_the_house(before, again):
+    centre = with_phone(before)
+    served_by_1002(centre, PHONE, PHONE)
+    centre.core = RoutingCore.restore(centre.core.snapshot())
+    renumber(centre, DENMARK)
+    caller(centre, again)
+    assert list(centre.ringing()) == ["1001"]
+
+
+@pytest.mark.row("R-08")
+def test_a_subscriber_with_the_number_of_a_phone_of_the_house_has_an_own_agent():
+    centre = with_phone(None)
+    served_by_1002(centre, PHONE)
+    renumber(centre, DENMARK)
+    caller(centre, PHONE, PHONE)
+    assert list(centre.ringing()) == ["1001"], "the phone does not inherit, either"
+    centre.end_leg(centre.answer("1001"))
+    caller(centre, "+4512345678")
     assert list(centre.ringing()) == ["1002"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.core.model.call import Call, CallState
-from engine.core.model.dialogue import CallbackDialogue
+from engine.core.model.dialogue import CallbackDialogue, Purpose
 from engine.core.model.grouped import GroupRinging
 from engine.core.model.leg import LegState
 from engine.core.model.state import State
@@ -41,17 +41,33 @@ def check_call(state: State, call: Call) -> None:
         assert limited == timed, "a call flow keeps a caller for ever, or none has a limit"
     else:
         assert call.trip is None or call.trip.flow is None, "a call flow has who is here"
+        assert call.trip is None or call.trip.sent is None, "who is here is on the way elsewhere"
     if call.ringing_group is not None:
         _check_group(state, call, call.ringing_group)
     if call.state is CallState.SUMMONED:
         assert call.then is not None, "somebody is called for nothing"
-    parked = call.parked is not None and state.parked.get(call.parked.slot) == call.call_id
-    assert parked == (call.state is CallState.PARKED), "a parked caller is in no slot, or two are"
+    parked = call.parked is not None
+    assert parked == (call.state is CallState.PARKED), (
+        "who is parked has no slot, or who is not has"
+    )
+    if call.parked is not None:
+        assert state.parked.get(call.parked.slot) == call.call_id, "two callers are in one slot"
+    _check_prompt(call)
     if call.state is CallState.TALKING:
         assert call.leg_id is not None
         leg = state.legs.get(call.leg_id)
         assert leg is not None, "a caller talks to nobody"
         assert leg.state is LegState.TALKING, "a caller talks to a phone that does not"
+
+
+def _check_prompt(call: Call) -> None:
+    purpose = None if call.prompt is None else call.prompt.purpose
+    onward = call.prompt is not None and call.prompt.after is not None
+    assert onward == (purpose is Purpose.BEFORE), "a prompt leads nowhere, or where it should not"
+    if call.state is CallState.LISTENING:
+        assert purpose in (Purpose.CLOSING, Purpose.BEFORE), "nothing follows what a caller hears"
+    if call.state is CallState.DECIDING:
+        assert purpose is Purpose.QUESTION, "a caller who decides hears no question"
 
 
 def _check_dialogue(state: State, call: Call) -> None:
