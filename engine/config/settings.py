@@ -155,8 +155,9 @@ class Settings(Strict):
     """Calls in the system; one more is refused with "congestion". It is fewer where `rtp` has not the
     ports for so many calls and a call to every extension."""
     lost_node_s: Annotated[float, Field(ge=60, le=2_592_000), MILLISECOND_EXACT] | None = 86_400.0
-    """A node that is out of reach for so long has lost its calls: they end in the record, and their agents
-    are free. If it comes back later, what it still has of them is ended. null: never."""
+    """A node that is out of reach for so long has lost its calls: they end in the record, as of when it was
+    seen last, and their agents are free after their wrap-up. If it comes back later, what it still has of them
+    is ended. It counts anew from each start of Usher. null: never."""
     unknown_number_prompts: Annotated[Prompts, Field(min_length=1)] = ("sound:pbx-invalid",)
     """Played to somebody who dialled a number that leads nowhere."""
     sip: Sip = Sip()

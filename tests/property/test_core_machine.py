@@ -28,6 +28,7 @@ from engine.core.facts import (
     CallParked,
     CallStarted,
     CallUnparked,
+    HoldEnded,
     MonitorEnded,
     MonitorStarted,
     OfferEnded,
@@ -495,6 +496,11 @@ class AnyHistory(RuleBasedStateMachine):
     def connection_is_lost(self) -> None:
         self.centre.give(NodeDisconnected(NODE))
 
+    @rule()
+    def node_stays_away(self) -> None:
+        self.centre.give(NodeDisconnected(NODE))
+        self.centre.wait(20_000)
+
     @rule(data=st.data(), boot_id=st.sampled_from(["", "a", "b"]), stranger=st.booleans())
     def connection_is_back(self, data: st.DataObject, boot_id: str, stranger: bool) -> None:
         state = self.centre.core.state
@@ -591,6 +597,15 @@ class AnyHistory(RuleBasedStateMachine):
             last = sorted(getattr(fact, name) for fact in centre.of(ended))
             assert first == last, f"every {begun.__name__} has exactly one {ended.__name__}"
             assert len(set(first)) == len(first)
+            began_ms = {getattr(fact, name): fact.at_ms for fact in centre.of(begun)}
+            for fact in centre.of(ended):
+                assert began_ms[getattr(fact, name)] <= fact.at_ms, "nothing ends before it begins"
+        for talk in centre.of(TalkEnded):
+            assert talk.talk_ms >= 0
+        for hold in centre.of(HoldEnded):
+            assert hold.hold_ms >= 0
+        for visit in centre.of(VisitEnded):
+            assert 0 <= visit.ring_ms <= visit.wait_ms
         seqs = [fact.seq for fact in centre.facts]
         assert seqs == list(range(1, len(seqs) + 1)), "no fact is lost, doubled or out of order"
         for begun, ended, running in [

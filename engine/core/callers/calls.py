@@ -126,7 +126,7 @@ def _note_end(state: State, call: Call, ended_by: CallEnd, cause: int) -> None:
     survey_broken_off(state, call, by_caller=ended_by is CallEnd.CALLER)
     end_dialogue(state, call, quietly=True)
     forget_prompt(state, call)
-    state.note(CallEnded, call.call_id, ended_by, cause)
+    state.note_end(CallEnded, call.call_id, ended_by, cause)
 
 
 def end_dialling(state: State, call: Call) -> None:

@@ -91,7 +91,7 @@ def unpark(state: State, call: Call, why: ParkEnd, by: str) -> None:
     assert parked is not None
     state.timers.cancel(TimerKind.PARKED, call.call_id)
     del state.parked[parked.slot]
-    state.note(CallUnparked, parked.park_id, call.call_id, parked.slot, why, by)
+    state.note_end(CallUnparked, parked.park_id, call.call_id, parked.slot, why, by)
     if why not in _CALLER_IS_GONE:
         call.advance(CallEvent.UNPARKED)
 

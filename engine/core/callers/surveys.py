@@ -130,6 +130,6 @@ def _note_end(
     key: str = "",
     score: int | None = None,
 ) -> None:
-    state.note(
+    state.note_end(
         SurveyEnded, about.talk_id, call.call_id, about.queue_id, about.agent_id, why, key, score
     )

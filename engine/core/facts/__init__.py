@@ -2,7 +2,9 @@
 
 Reports, the live board and notifications are made from facts and from nothing else. Each fact
 carries `seq`, its number in the history of this core (with the core's epoch it is the fact's id:
-the same after a replay), and `at_ms`, when it happened (epoch milliseconds, UTC).
+the same after a replay), and `at_ms`, when it happened (epoch milliseconds, UTC). That is not always
+when it was found out: a visit begins with its caller's channel, and what was lost with a node ended
+when that was seen last (`engine.core.upkeep.outages`). So `seq` is the order, not `at_ms`.
 
 Door: `Fact`, its members, and the words in them; the files here are one subject each, and nobody
 else imports them. Facts are stored under their class's name, fields and words: those stay as they

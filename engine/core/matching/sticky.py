@@ -1,7 +1,8 @@
 """What a queue learns from each talk: who served which caller last, and how long agents talked.
 
 The same caller number in the same queue returns to who served last, if that was not too long ago
-(R-08, `StickyPolicy`). It counts from the end of the talk. A number is the same however it is
+(R-08, `StickyPolicy`). It counts from the end of the talk; of one that was lost with its node nothing
+is remembered. A number is the same however it is
 spelled, as far as the numbering plan tells (`engine.core.model.numbers`).
 """
 
@@ -26,14 +27,18 @@ _NOBODY = ("", "anonymous", "unknown", "unavailable", "private", "restricted", "
 """What stands in the place of a number that is not shown: these are many callers, not one."""
 
 
-def count_talk(state: State, call: Call, leg: Leg) -> None:
-    """Takes notice of a queue's talk that ends now, for least talk and for the caller's return."""
+def count_talk(state: State, call: Call, leg: Leg, talk_ms: int) -> None:
+    """Takes notice of a queue's talk that ends now, for least talk and for the caller's return.
+
+    It counts for `talk_ms`: none where nobody knows how long it was.
+    """
     assert leg.queue_id is not None
     assert leg.agent_id is not None
-    assert leg.talk_ms is not None
     membership = state.membership(leg.agent_id, leg.queue_id)
     if membership is not None and membership.login_id is not None:
-        membership.talk_ms += state.now_ms - leg.talk_ms
+        membership.talk_ms += talk_ms
+    if state.lost_ms is not None:
+        return
     line = state.lines.get(leg.queue_id)
     if line is not None and line.policy.sticky is not None and _is_one(call.caller_number):
         service = Service(state.now_ms, leg.agent_id, call.caller_number)

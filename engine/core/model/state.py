@@ -21,9 +21,13 @@ from engine.core.facts import (
     CallTransferred,
     CallUnparked,
     Fact,
+    HoldStarted,
+    MonitorStarted,
+    OfferMade,
     PauseEnded,
     PauseStarted,
     PresenceChanged,
+    RecordingStarted,
     TalkEnded,
     TalkStarted,
     VisitEnded,
@@ -51,7 +55,7 @@ from engine.core.model.leg import Leg, LegState
 from engine.core.model.line import Line
 from engine.core.model.pace import Tally
 from engine.core.model.rng import Rng
-from engine.core.model.timers import Timers
+from engine.core.model.timers import TimerKind, Timers
 from engine.core.places import CallFlow, Menu, RingGroup
 from engine.core.policy import (
     ExtensionPolicy,
@@ -79,6 +83,19 @@ _MOVES_CALL = frozenset(
         CallUnparked,
     )
 )
+_BEGINS = frozenset(
+    (
+        CallStarted,
+        VisitStarted,
+        OfferMade,
+        TalkStarted,
+        HoldStarted,
+        CallParked,
+        MonitorStarted,
+        RecordingStarted,
+    )
+)
+"""Facts by which something begins that a lost node ends."""
 _CHANGES_AGENT = frozenset(
     (
         AgentLoggedIn,
@@ -106,7 +123,11 @@ class Node:
     up: bool = False
     boot_id: str = ""
     down_ms: int | None = None
-    """Since when (epoch milliseconds) it is out of reach; None: it is not, or never was in reach."""
+    """Since when (epoch milliseconds) it is out of reach, as far as this process can tell; None: it is not, or
+    never was in reach."""
+    seen_ms: int | None = None
+    """Until when what happened there was known, whichever process knew it: what it lost ended then; None as
+    `down_ms`."""
     lost: dict[str, None] = field(default_factory=dict)
     """Channels of calls that were ended because it did not come back (`engine.core.upkeep.outages`)."""
 
@@ -140,6 +161,7 @@ class State:
         "leaving",
         "legs",
         "lines",
+        "lost_ms",
         "mailboxes",
         "menus",
         "monitors",
@@ -181,6 +203,8 @@ class State:
         self.timers = Timers()
         self.index(Policy())
         self.now_ms = 0
+        self.lost_ms: int | None = None
+        """Only while what was lost with a node is ended: until when that was known (epoch ms)."""
         self.fact_seq = 0
         self.entries = 0
         """How many times a line was entered: the order of entry."""
@@ -264,15 +288,39 @@ class State:
         self.fact_seq += 1
         self._keep(kind(self.fact_seq, at_ms, *rest, **named))
 
+    @property
+    def ends_ms(self) -> int:
+        """When that ended which ends in this step (epoch ms): now, or when its node was seen last."""
+        return self.now_ms if self.lost_ms is None else self.lost_ms
+
+    def note_end(
+        self, kind: Callable[Concatenate[int, int, P], Fact], *rest: P.args, **named: P.kwargs
+    ) -> None:
+        """Notes a fact that says of something on a node that it has ended, at `ends_ms`."""
+        self.note_at(self.ends_ms, kind, *rest, **named)
+
     def _keep(self, fact: Any) -> None:  # noqa: ANN401 - The two sets of kinds say what it has.
         self.out.append(fact)
         kind = type(fact)
+        if kind in _BEGINS and self.lost_ms is None:
+            self._is_seen(fact.call_id)
         if kind in _MOVES_CALL:
             call = self.calls.get(fact.call_id)
             if call is not None:
                 call.version = self.fact_seq
         elif kind in _CHANGES_AGENT:
             self.agents[fact.agent_id].version = self.fact_seq
+
+    def _is_seen(self, call_id: CallId) -> None:
+        """Something begins: what is lost with its node ends no earlier, and it is to end."""
+        call = self.calls.get(call_id)
+        node = None if call is None or call.absent else self.nodes.get(call.node)
+        if node is None or node.seen_ms is None:
+            return
+        node.seen_ms = self.now_ms
+        limit_ms = self.policy.settings.lost_node_ms
+        if limit_ms > 0 and not self.timers.is_set(TimerKind.LOST_NODE, node.node):
+            self.timers.set(TimerKind.LOST_NODE, node.node, self.now_ms + limit_ms)
 
     def fresh_id(self) -> str:
         """Returns an id for a spell, unique in all histories: epoch and the next fact's number."""

@@ -199,7 +199,7 @@ def _close_offer(
         _stop_ringing_clock(state, visit)
         state.timers.cancel(TimerKind.RING, call.call_id)
         state.leaving[visit.queue_id] = None  # Nobody is there for this very caller any more.
-    state.note(
+    state.note_end(
         OfferEnded,
         leg.leg_id,
         leg.visit_id,
@@ -208,7 +208,7 @@ def _close_offer(
         leg.agent_id,
         outcome,
         reason,
-        (leg.answered_ms or state.now_ms) - leg.started_ms,
+        (leg.answered_ms or state.ends_ms) - leg.started_ms,
         cause,
     )
     agent = state.agents[leg.agent_id]
@@ -311,7 +311,7 @@ def drop_leg(state: State, leg: Leg) -> None:
     del state.legs[leg.leg_id]
     state.timers.cancel(TimerKind.HANG_UP, leg.leg_id)
     if leg.was is not None:
-        state.note(CallEnded, leg.was.call_id, CallEnd.TRANSFERRED, NORMAL_CLEARING)
+        state.note_end(CallEnded, leg.was.call_id, CallEnd.TRANSFERRED, NORMAL_CLEARING)
         state.bury(leg.was)
     part_from_agents(state, leg)
 
@@ -333,7 +333,7 @@ def part_from_agents(state: State, leg: Leg) -> None:
 
 def _stop_ringing_clock(state: State, visit: Visit) -> None:
     if visit.ringing_since_ms is not None:
-        visit.ring_ms += state.now_ms - visit.ringing_since_ms
+        visit.ring_ms += state.ends_ms - visit.ringing_since_ms
         visit.ringing_since_ms = None
 
 

@@ -33,7 +33,7 @@ def let_go(state: State, call: Call, ended_by: CallEnd, cause: int, *, exists: b
     assert call.visit is None
     call.advance(CallEvent.LEFT_QUEUE)
     call.advance(CallEvent.LET_GO)
-    state.note(CallEnded, call.call_id, ended_by, cause)
+    state.note_end(CallEnded, call.call_id, ended_by, cause)
     if exists:
         hang_up_call(state, call, cause)
     else:

@@ -166,7 +166,7 @@ def note_end(state: State, call: Call, visit: Visit, reason: CallbackReason) -> 
     talked = reason is CallbackReason.TALKED
     call.callback = None
     del state.callbacks[visit.queue_id, callback.callback_id]
-    state.note(
+    state.note_end(
         CallbackEnded,
         callback.callback_id,
         call.call_id,
@@ -175,7 +175,7 @@ def note_end(state: State, call: Call, visit: Visit, reason: CallbackReason) -> 
         reason,
         callback.agent_id,
         callback.attempts,
-        state.now_ms - visit.entered_ms,
+        state.ends_ms - visit.entered_ms,
     )
 
 

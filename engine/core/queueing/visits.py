@@ -131,12 +131,14 @@ def close_visit(
     if call.callback is not None:
         note_end(state, call, visit, CallbackReason.TALKED)
         return
-    line.pace.left(state.now_ms - visit.entered_ms, outcome, reason)
+    wait_ms = state.ends_ms - visit.entered_ms
+    if reason is not VisitReason.LOST:  # Else nobody knows how long the caller stayed.
+        line.pace.left(wait_ms, outcome, reason)
     agent_id = None
     if outcome is VisitOutcome.ANSWERED:
         assert visit.chosen is not None
         agent_id = state.legs[visit.chosen].agent_id
-    state.note(
+    state.note_end(
         VisitEnded,
         visit.visit_id,
         call.call_id,
@@ -144,7 +146,7 @@ def close_visit(
         outcome,
         reason,
         agent_id,
-        state.now_ms - visit.entered_ms,
+        wait_ms,
         visit.ring_ms,
         position,
     )

@@ -194,7 +194,7 @@ def _end_spell(state: State, call: Call, monitor: Monitor, *, gone: bool = False
         held_id = _hears_music_again(state, monitor)
         if held_id is not None or not gone:
             state.tell(LeaveTalk(call.node, bridge_id_of(monitor.leg_id), call.call_id, held_id))
-    state.note(MonitorEnded, monitor.monitor_id, monitor.call_id)
+    state.note_end(MonitorEnded, monitor.monitor_id, monitor.call_id)
 
 
 def _held_id(leg: Leg) -> str | None:

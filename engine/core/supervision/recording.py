@@ -221,7 +221,7 @@ def _end(state: State, recording: Recording, *, ok: bool, why: str) -> None:
     leg = state.legs.get(recording.leg_id)
     if leg is not None and leg.recording_id == recording.recording_id:
         leg.recording_id = None
-    state.note(
+    state.note_end(
         RecordingEnded,
         recording.recording_id,
         recording.call_id,

@@ -160,12 +160,14 @@ def end_talk(
     state.timers.cancel(TimerKind.CONNECT, leg.leg_id)
     recording.talk_ended(state, leg)
     monitoring.talk_ended(state, leg)
-    state.note(TalkEnded, leg.talk_id, call.call_id, ended_by, state.now_ms - leg.talk_ms)
+    talk_ms = state.ends_ms - leg.talk_ms
+    state.note_end(TalkEnded, leg.talk_id, call.call_id, ended_by, talk_ms)
     leg.connects = 0
     if leg.queue_id is not None and leg.agent_id is not None:
-        count_talk(state, call, leg)
-        if leg.queue_id in state.lines:
-            learn_talk(state, state.lines[leg.queue_id], state.now_ms - leg.talk_ms)
+        lost = ended_by is CallEnd.LOST  # How long they talked, nobody knows.
+        count_talk(state, call, leg, 0 if lost else talk_ms)
+        if leg.queue_id in state.lines and not lost:
+            learn_talk(state, state.lines[leg.queue_id], talk_ms)
     if stays:
         return
     state.tell(DestroyBridge(leg.node, bridge_id_of(leg.leg_id), take_out))
@@ -245,4 +247,4 @@ def _end_hold(state: State, leg: Leg) -> None:
         return
     hold_id, leg.hold_id = leg.hold_id, None
     leg.hold_by_caller = leg.held_by_both = False
-    state.note(HoldEnded, hold_id, leg.talk_id, leg.call_id, state.now_ms - leg.hold_ms)
+    state.note_end(HoldEnded, hold_id, leg.talk_id, leg.call_id, state.ends_ms - leg.hold_ms)

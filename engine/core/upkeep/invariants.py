@@ -10,6 +10,7 @@ from engine.core.upkeep.laws.ears import check_monitors, check_recordings
 from engine.core.upkeep.laws.forecast import check_forecast
 from engine.core.upkeep.laws.legs import check_legs
 from engine.core.upkeep.laws.lines import check_lines
+from engine.core.upkeep.laws.nodes import check_nodes
 
 
 def check(state: State) -> None:
@@ -33,3 +34,4 @@ def check(state: State) -> None:
     check_legs(state)
     check_monitors(state)
     check_recordings(state)
+    check_nodes(state)

@@ -2,8 +2,14 @@
 
 While a node is away nobody knows what becomes of its calls, so nothing is decided for them. One that
 does not come back in time has lost them: they end in the record, as lost with a cause of their own, and
-their agents are free for others. If it does come back later, what it still has of these calls is ended
-there too, so that no caller sits in a call that the record does not know.
+their agents are free for others once they have wrapped up. If it does come back later, what it still has
+of these calls is ended there too, so that no caller sits in a call that the record does not know.
+
+They end in the record when their node was seen last, for that is all that is known of them; and nobody
+learns from them how long callers wait or agents talk. What their phones said of themselves is forgotten with
+them, as with every call that ends (`offers.part_from_agents`, `parting.free_own_phone`); of all other phones
+what the node said last counts on, as while any node is away: phones are told of by another connection,
+which may be there, and tells changes only.
 """
 
 from __future__ import annotations
@@ -39,6 +45,8 @@ def watch(state: State, node: Node) -> None:
 
 def is_away(state: State, node: Node) -> None:
     """A node is away from this moment on, as far as this process can tell."""
+    if node.seen_ms is None:
+        node.seen_ms = state.now_ms if node.down_ms is None else node.down_ms
     node.down_ms = state.now_ms
     watch(state, node)
 
@@ -54,27 +62,29 @@ def is_lost(state: State, node_id: NodeId) -> None:
     for leg in state.legs.values():
         if leg.node == node_id:
             node.lost[leg.leg_id] = None
-    lose_calls(state, node_id, NETWORK_OUT_OF_ORDER)
-    recording.node_lost(state, node_id, "the node did not come back")
-    for agent in state.agents.values():
-        agent.devices.pop(node_id, None)  # A phone that was in use there is free for others.
-        state.refresh(agent)
+    lose_calls(state, node, NETWORK_OUT_OF_ORDER, "the node did not come back")
     callbacks_want_again(state)
 
 
-def lose_calls(state: State, node_id: NodeId, cause: int) -> None:
-    """Ends all calls of a node and all that rings or talks there; callbacks without a channel wait on."""
-    for call in [each for each in state.calls.values() if each.node == node_id]:
+def lose_calls(state: State, node: Node, cause: int, why: str) -> None:
+    """Ends all calls of a node and all that rings, talks or is recorded there, as of when it was seen last.
+
+    Callbacks without a channel wait on. `why` is for recordings.
+    """
+    state.lost_ms = node.seen_ms
+    for call in [each for each in state.calls.values() if each.node == node.node]:
         if call.call_id in state.calls:
             caller_hung_up(state, call, CallEnd.LOST, cause)
-    for leg in [each for each in state.legs.values() if each.node == node_id]:
+    for leg in [each for each in state.legs.values() if each.node == node.node]:
         if leg.leg_id in state.legs:
             leg_ended(state, leg.leg_id, cause, lost=True)
+    recording.node_lost(state, node.node, why)
+    state.lost_ms = None
 
 
 def is_back(state: State, node: Node, *, restarted: bool) -> None:
     """A node is here again: what it lost has ended, whatever it still has of it."""
-    node.down_ms = None
+    node.down_ms = node.seen_ms = None
     state.timers.cancel(TimerKind.LOST_NODE, node.node)
     if not restarted:
         for channel_id in node.lost:

@@ -90,9 +90,8 @@ def engine_started(state: State) -> None:
 def node_removed(state: State, node_id: NodeId) -> None:
     """A node is configured no more: its calls are lost to us, and its view of phones counts no more."""
     state.timers.cancel(TimerKind.LOST_NODE, node_id)
-    lose_calls(state, node_id, 0)
+    lose_calls(state, state.nodes[node_id], 0, "the node was removed")
     _move_callbacks(state, node_id)
-    recording.node_lost(state, node_id, "the node was removed")
     for agent in state.agents.values():
         agent.reachable_at.pop(node_id, None)
         agent.devices.pop(node_id, None)

@@ -258,7 +258,8 @@ class CallLaws:
         if leg.agent is not None and leg.queue_id is not None:
             leg.agent.talks -= 1
             member = leg.agent.members.get(leg.queue_id)
-            if member is not None and member.login_spell is not None:
+            known = fact.ended_by is not CallEnd.LOST
+            if known and member is not None and member.login_spell is not None:
                 member.talk_ms += fact.talk_ms
             served(books, call, leg.queue_id, leg.agent.agent_id)
         if leg.call is call:

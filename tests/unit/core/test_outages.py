@@ -14,17 +14,32 @@ from engine.core.facts import (
     CallEnd,
     CallEnded,
     CallStarted,
+    HoldEnded,
+    MonitorEnded,
+    OfferEnded,
+    RecordingEnded,
     TalkEnded,
     VisitEnded,
     VisitOutcome,
     VisitReason,
+    WrapupStarted,
 )
-from engine.core.ids import NodeId, bridge_id_of
-from engine.core.inputs import EngineStarted, NodeConnected, NodeDisconnected, SeenChannel
+from engine.core.ids import EndpointName, NodeId, QueueId, bridge_id_of
+from engine.core.inputs import (
+    DeviceState,
+    EngineStarted,
+    HoldChanged,
+    NodeConnected,
+    NodeDisconnected,
+    PhoneDevice,
+    SeenChannel,
+)
+from engine.core.model.agent import Agent
 from engine.core.model.timers import TimerKind
+from engine.core.policy import MonitorMode, RecordingPolicy, Right, StickyPolicy
 from engine.core.router import RoutingCore
 from tests.support.callback import Callbacks, terms
-from tests.support.centre import NODE, Centre, policy, queue, static
+from tests.support.centre import NODE, START_MS, Centre, policy, queue, static
 
 pytestmark = pytest.mark.unit
 
@@ -187,3 +202,164 @@ def test_a_node_that_is_removed_meanwhile_leaves_no_timer() -> None:
     assert centre.core.state.timers.is_set(TimerKind.LOST_NODE, NODE)
     centre.reload(dataclasses.replace(centre.policy, nodes=(OTHER,)))
     assert not centre.core.state.timers.is_set(TimerKind.LOST_NODE, NODE)
+
+
+def busy_house(**settings: Any) -> Centre:
+    """A talk of 20 s that is on hold for 5, recorded and heard; a caller who has waited for 8 s, rung for 3."""
+    settings.setdefault("lost_node_ms", HOUR_MS)
+    options: Any = {
+        "wrapup_ms": 10_000,
+        "recording": RecordingPolicy(),
+        "sticky": StickyPolicy(1_000 * HOUR_MS, 0),
+        "managers": ("1009",),
+        "manager_rights": (Right.MONITOR,),
+    }
+    centre = Centre(queue("6400", *static("1001", "1002"), **options), **settings)
+    talker = centre.call("6400")
+    leg_id = centre.answer("1001")
+    centre.supervise("1009", talker, MonitorMode.LISTEN)
+    centre.wait(12_000)
+    centre.reach("1002", reachable=False)
+    centre.call("6400")
+    centre.wait(3_000)
+    centre.give(HoldChanged(leg_id, held=True))
+    centre.wait(2_000)
+    centre.reach("1002")
+    centre.ring("1002")
+    centre.wait(3_000)
+    return centre
+
+
+def test_what_a_node_lost_ended_when_the_node_was_seen_last() -> None:
+    centre = busy_house()
+    away_ms = centre.now_ms
+    away(centre)
+    centre.wait(HOUR_MS)
+    (talk,) = centre.of(TalkEnded)
+    (hold,) = centre.of(HoldEnded)
+    visit, offer = centre.of(VisitEnded)[-1], centre.of(OfferEnded)[-1]
+    assert talk.talk_ms == away_ms - START_MS == 20_000
+    assert hold.hold_ms == 5_000
+    assert (visit.wait_ms, visit.ring_ms) == (8_000, 3_000)
+    assert offer.ring_ms == 3_000
+    ended: tuple[Any, ...] = (
+        TalkEnded,
+        HoldEnded,
+        VisitEnded,
+        OfferEnded,
+        RecordingEnded,
+        MonitorEnded,
+        CallEnded,
+    )
+    for kind in ended:
+        assert centre.of(kind), kind
+        assert centre.of(kind)[-1].at_ms == away_ms, kind
+
+
+def test_what_is_decided_then_is_of_that_moment() -> None:
+    centre = busy_house()
+    away(centre)
+    centre.wait(HOUR_MS)
+    assert centre.of(WrapupStarted)[-1].at_ms == centre.now_ms, (
+        "the agent is left alone from now on"
+    )
+
+
+def test_a_removed_node_lost_its_calls_when_it_was_seen_last() -> None:
+    centre = busy_house()
+    away(centre)
+    centre.wait(HOUR_MS // 2)
+    centre.reload(dataclasses.replace(centre.policy, nodes=(OTHER,)))
+    (talk,) = centre.of(TalkEnded)
+    assert talk.talk_ms == 20_000
+
+
+def test_a_new_engine_knows_when_a_node_was_seen_last() -> None:
+    centre = busy_house()
+    away(centre)
+    centre.wait(HOUR_MS // 2)
+    centre.core = RoutingCore.restore(json.loads(json.dumps(centre.core.snapshot())))
+    centre.give(EngineStarted())
+    centre.wait(HOUR_MS)
+    (talk,) = centre.of(TalkEnded)
+    assert talk.talk_ms == 20_000
+
+
+def test_the_house_learns_nothing_from_what_a_node_lost() -> None:
+    centre = busy_house()
+    line = centre.core.state.lines[QueueId("6400")]
+    before = dataclasses.asdict(line.pace)
+    away(centre)
+    centre.wait(HOUR_MS)
+    assert dataclasses.asdict(line.pace) == before
+    assert centre.core.state.house.count == 0
+    assert not line.served
+    assert agent_of(centre, "1001").memberships[QueueId("6400")].talk_ms == 0
+
+
+def test_nor_how_long_a_talk_was_that_ended_with_an_asterisk() -> None:
+    centre = busy_house()
+    centre.give(
+        NodeConnected(NODE, seen(*centre.core.state.calls, *centre.core.state.legs), boot_id="one")
+    )
+    line = centre.core.state.lines[QueueId("6400")]
+    away(centre)
+    centre.wait(HOUR_MS // 2)
+    centre.give(NodeConnected(NODE, (), boot_id="two"))
+    assert centre.of(TalkEnded)[-1].ended_by is CallEnd.LOST
+    assert line.pace.talks.count == 0
+    assert agent_of(centre, "1001").memberships[QueueId("6400")].talk_ms == 0
+    assert line.served, "who served the caller is known"
+
+
+def agent_of(centre: Centre, agent: str) -> Agent:
+    return centre.core.state.phone(EndpointName(agent))
+
+
+def test_phones_of_lost_calls_are_free_and_what_is_known_of_others_stays() -> None:
+    centre = house()
+    centre.call("6400")
+    centre.answer("1001")
+    for agent in ("1001", "1003"):
+        centre.give(PhoneDevice(NODE, EndpointName(agent), DeviceState.INUSE))
+    away(centre)
+    centre.wait(HOUR_MS)
+    assert not agent_of(centre, "1001").in_use
+    assert agent_of(centre, "1003").in_use, "only changes are told: it would never be known again"
+    assert NODE in agent_of(centre, "1001").reachable_at
+
+
+def broken(centre: Centre, why: str) -> None:
+    with pytest.raises(AssertionError, match=why):
+        centre.core.check()
+
+
+def test_a_node_that_is_away_is_counted_as_long_as_it_has_calls() -> None:
+    centre = house()
+    centre.call("6400")
+    away(centre)
+    centre.core.state.timers.cancel(TimerKind.LOST_NODE, NODE)
+    broken(centre, "have no end")
+
+
+def test_a_node_that_is_there_is_not_missed() -> None:
+    centre = house()
+    node = centre.core.state.nodes[NODE]
+    centre.core.state.timers.set(TimerKind.LOST_NODE, NODE, centre.now_ms + 1)
+    broken(centre, "is missed")
+    centre.core.state.timers.cancel(TimerKind.LOST_NODE, NODE)
+    node.lost["c1"] = None
+    broken(centre, "not dealt with")
+    node.lost.clear()
+    node.down_ms = centre.now_ms
+    broken(centre, "there and away")
+
+
+def test_what_begins_while_a_node_is_away_ends_no_earlier_and_ends() -> None:
+    centre = house()
+    away(centre)
+    centre.wait(2 * HOUR_MS)
+    begun_ms = centre.now_ms
+    centre.call("6400")
+    centre.wait(HOUR_MS)
+    assert [each.at_ms for each in centre.of(CallEnded)] == [begun_ms]
