@@ -2,8 +2,8 @@
 
 The same caller number in the same queue returns to who served last, if that was not too long ago
 (R-08, `StickyPolicy`). It counts from the end of the talk; of one that was lost with its node nothing
-is remembered. A number is the same however it is
-spelled, as far as the numbering plan tells (`engine.core.model.numbers`).
+is remembered. A number is the same however it is spelled, as far as the numbering plan tells
+(`engine.core.model.numbers`).
 """
 
 from __future__ import annotations

@@ -101,8 +101,9 @@ Dialogue = MenuDialogue | SurveyDialogue | CallbackDialogue
 class Callback:
     """The callback that a call is (C-01 to C-05): it waits in a queue without a channel.
 
-    It is over, and the call's no more, when customer and agent talk or when it has failed. Each attempt to reach the customer is a call of its own, whose channel has the call's id; the
-    callback goes from one to the next and keeps its id and its place in line.
+    It is over, and the call's no more, when customer and agent talk or when it has failed. Each
+    attempt to reach the customer is a call of its own, whose channel has the call's id; the callback
+    goes from one to the next and keeps its id and its place in line.
     """
 
     callback_id: VisitId

@@ -1,4 +1,4 @@
-"""Keeping the core right: reconciliation, nodes that are away, failed commands, new policies, snapshots, invariants.
+"""Keeping the core right: reconciliation, lost nodes, failed commands, policies, snapshots, invariants.
 
 Door: `reconcile`, `outages`, `failures`, `policies`, `saving`, `invariants`.
 Must not: be imported by any other room of the core but the router.
